@@ -1,0 +1,76 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The settings of every Swift target: one language mode, no warnings let through.
+let strict: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// A library that only tests link: it lives under Tests/.
+func testSupport(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+
+let package = Package(
+  name: "prune-cluster",
+  products: [
+    .executable(name: "prune-cluster", targets: ["prune-cluster"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+  ],
+  targets: [
+    // C: each the only place that sees its library's header.
+    .systemLibrary(
+      name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"]), .brew(["open-mpi"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
+    .target(name: "CKernels"),
+
+    // Arrows point down only: nothing imports a target that stands below it in this list.
+    library("MessagePassing"),
+    library("OpenMPI", ["COpenMPI", "MessagePassing"]),
+    library("Networks"),
+    library("Channels", ["Networks"]),
+    library("Execution", ["Networks"]),
+    library("OneDNN", ["COneDNN", "CKernels", "Execution", "Networks"]),
+    library("ONNX", ["Networks", protobuf]),
+    library("Allocation"),
+    library("Sensitivity", ["Channels", "Execution", "Networks"]),
+    library("ArrayFiles", ["CZlib"]),
+    library("Configuration"),
+    library(
+      "Search",
+      [
+        "Allocation", "ArrayFiles", "Channels", "Configuration", "Execution", "MessagePassing", "Networks",
+        "Sensitivity", crypto, logging,
+      ]),
+    library("Report", ["Allocation", "Channels", "Networks", "Search"]),
+    .executableTarget(
+      name: "prune-cluster",
+      dependencies: [
+        "Channels", "Configuration", "Execution", "MessagePassing", "Networks", "ONNX", "OneDNN", "OpenMPI", "Report",
+        "Search", argumentParser, logging,
+      ],
+      swiftSettings: strict),
+  ]
+)

@@ -1,0 +1,118 @@
+public import Networks
+
+/// How a network's channels hang together: which go at once, which may go at all, and what every layer loses with them.
+public struct ChannelStructure: Sendable {
+  /// The layers in graph order: convolutions and linear layers, depthwise ones included.
+  public let layers: [Layer]
+  /// The channel groups in order of first appearance, those that must stay whole included.
+  public let groups: [ChannelGroup]
+  /// Normalisations that stand as nodes of their own: they lose parameters with their channels.
+  public let norms: [Norm]
+}
+
+/// Names one channel unit: a group and the number of the unit in it.
+public struct UnitReference: Hashable, Sendable {
+  /// Index into `ChannelStructure.groups`.
+  public let group: Int
+  /// Unit of that group, 0 ..< `unitCount`.
+  public let unit: Int
+}
+
+/// A node with weights that can lose output channels.
+public struct Layer: Sendable {
+  /// Index into `Network.nodes` of the analysed network.
+  public let node: Int
+  /// The ONNX node name.
+  public let name: String
+  /// The ONNX op type.
+  public let opType: String
+  /// The weight initializer's name.
+  public let weight: String
+  /// The layer's output value in the analysed (unfolded) network.
+  public let output: ValueID
+  /// The output's channel axis.
+  public let channelAxis: Int
+  /// The output's extents without the batch.
+  public let outputShape: [Int]
+  /// Kernel extents; empty for a linear layer.
+  public let kernel: [Int]
+  /// Convolution groups; 1 for a linear layer.
+  public let convolutionGroups: Int
+  /// True when each input channel makes outputs of its own (groups = inputs > 1): outputs then go with their input.
+  public let isDepthwise: Bool
+  /// Whether a bias is added.
+  public let hasBias: Bool
+  /// Output elements per channel and sample: positions at which the kernel is applied.
+  public let positions: Int
+  /// The unit of every output channel; `nil` for a channel of none.
+  public let outputUnits: [UnitReference?]
+  /// The unit of every input channel (all convolution groups counted); `nil` for a channel of none.
+  public let inputUnits: [UnitReference?]
+  /// Why no output channel can go; `nil` when some can.
+  public let reason: FreezeReason?
+
+  /// Output channels.
+  public var outputs: Int { outputUnits.count }
+  /// Input channels.
+  public var inputs: Int { inputUnits.count }
+  /// Weights one kernel has per pair of channels.
+  public var kernelElements: Int { kernel.reduce(1, *) }
+}
+
+/// A BatchNormalization node: two trained parameters per channel.
+public struct Norm: Sendable {
+  /// The ONNX node name.
+  public let name: String
+  /// The unit of every channel.
+  public let units: [UnitReference?]
+}
+
+/// All units that live on the same set of (weight, axis) pairs: what shares one ratio.
+public struct ChannelGroup: Sendable {
+  /// Index into `ChannelStructure.groups`.
+  public let id: Int
+  /// How many units it has.
+  public let unitCount: Int
+  /// What each unit takes with it, producers first, each in graph order.
+  public let members: [ChannelMember]
+  /// The units cut into runs that must lose equally many: one run, or one per block of a grouped convolution.
+  public let blocks: [[Int]]
+  /// Why it must stay whole; `nil` when units can go.
+  public let reason: FreezeReason?
+
+  /// Whether units can be removed.
+  public var isPrunable: Bool { reason == nil }
+}
+
+/// What removing a unit does to one node.
+public struct ChannelMember: Sendable {
+  /// What the channels are to the node.
+  public enum Role: Int, Hashable, Sendable, Comparable {
+    /// Output channels of a convolution or linear layer.
+    case produce
+    /// Channels of a normalisation.
+    case norm
+    /// Channels of a depthwise convolution, in and out at once.
+    case pass
+    /// Input channels of a convolution or linear layer.
+    case consume
+    /// Elements of a constant operand of an elementwise operation.
+    case operand
+
+    /// Producers first.
+    public static func < (left: Role, right: Role) -> Bool { left.rawValue < right.rawValue }
+  }
+
+  /// What the channels are to the node.
+  public let role: Role
+  /// Index into `Network.nodes`.
+  public let node: Int
+  /// The ONNX node name.
+  public let name: String
+  /// The constant that loses them: weight, scale or operand.
+  public let initializer: String
+  /// The constant's axis; for `consume` of a grouped convolution the indices count all groups' inputs.
+  public let axis: Int
+  /// Per unit the indices along the axis, ascending.
+  public let indices: [[Int]]
+}

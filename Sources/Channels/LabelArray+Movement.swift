@@ -1,0 +1,128 @@
+import Networks
+
+/// The operations that move elements, done on labels exactly as on values.
+extension LabelArray {
+  /// The same elements in row-major order under other extents.
+  ///
+  /// Both lists of extents are cut into the shortest runs of equal product; only runs in which something changes are
+  /// written out.
+  func reshaped(to target: [Int]) -> LabelArray {
+    guard !extents.contains(0), !target.contains(0) else { return LabelArray(extents: target) }
+    var wanted = stored
+    var result = [Int](repeating: 1, count: target.count)
+    var (own, other) = (0, 0)
+    while own < extents.count || other < target.count {
+      let (ownStart, otherStart) = (own, other)
+      var ownProduct = 1
+      var otherProduct = 1
+      repeat {
+        if own < extents.count, ownProduct <= otherProduct || other == target.count {
+          ownProduct *= extents[own]
+          own += 1
+        } else {
+          otherProduct *= target[other]
+          other += 1
+        }
+      } while ownProduct != otherProduct
+      guard stored[ownStart..<own].contains(where: { $0 > 1 }) else { continue }
+      for axis in ownStart..<own { wanted[axis] = extents[axis] }
+      for axis in otherStart..<other { result[axis] = target[axis] }
+    }
+    return LabelArray(extents: target, stored: result, labels: expanded(to: wanted))
+  }
+
+  /// Axis i of the result is axis `permutation[i]`.
+  func transposed(_ permutation: [Int]) -> LabelArray {
+    let strides = Shape(stored).rowMajorStrides
+    let extents = permutation.map { self.extents[$0] }
+    let stored = permutation.map { self.stored[$0] }
+    let labels = LabelArray.gather(
+      self.labels, extents: stored, start: 0, strides: permutation.map { strides[$0] })
+    return LabelArray(extents: extents, stored: stored, labels: labels)
+  }
+
+  /// Part of every axis: `counts` elements from `starts` in `steps`.
+  func sliced(starts: [Int], steps: [Int], counts: [Int]) -> LabelArray {
+    guard !counts.contains(0) else { return LabelArray(extents: counts) }
+    let own = Shape(stored).rowMajorStrides
+    var taken = [Int](repeating: 1, count: stored.count)
+    var strides = [Int](repeating: 0, count: stored.count)
+    var start = 0
+    for axis in changingAxes {
+      taken[axis] = counts[axis]
+      strides[axis] = own[axis] * steps[axis]
+      start += own[axis] * starts[axis]
+    }
+    let labels = LabelArray.gather(self.labels, extents: taken, start: start, strides: strides)
+    return LabelArray(extents: counts, stored: taken, labels: labels)
+  }
+
+  /// Parts joined along an axis.
+  static func joined(_ parts: [LabelArray], axis: Int, extents: [Int]) -> LabelArray {
+    var stored = [Int](repeating: 1, count: extents.count)
+    for part in parts { for changing in part.changingAxes { stored[changing] = extents[changing] } }
+    stored[axis] = extents[axis]
+    let outer = stored[..<axis].reduce(1, *)
+    let written = parts.map { part in
+      var target = stored
+      target[axis] = part.extents[axis]
+      return part.expanded(to: target)
+    }
+    var labels: [Int32] = []
+    for index in 0..<outer {
+      for part in written {
+        let block = part.count / max(outer, 1)
+        labels += part[index * block..<(index + 1) * block]
+      }
+    }
+    return LabelArray(extents: extents, stored: stored, labels: labels)
+  }
+
+  /// Elements added around. What is added belongs to no channel, or repeats what the mode repeats.
+  func padded(_ pad: Pad) -> LabelArray {
+    var result = self
+    for axis in extents.indices where pad.before[axis] > 0 || pad.behind[axis] > 0 {
+      result = result.padded(axis: axis, before: pad.before[axis], behind: pad.behind[axis], mode: pad.mode)
+    }
+    return result
+  }
+
+  private func padded(axis: Int, before: Int, behind: Int, mode: Pad.Mode) -> LabelArray {
+    let extent = extents[axis]
+    var padded = extents
+    padded[axis] = before + extent + behind
+    // Padding of an axis along which nothing changes puts no channel anywhere: space, not channels.
+    guard stored[axis] > 1 || extent == 1 && !changingAxes.isEmpty else {
+      return LabelArray(extents: padded, stored: stored, labels: labels)
+    }
+    let inner = stored[(axis + 1)...].reduce(1, *)
+    let outer = stored[..<axis].reduce(1, *)
+    var result: [Int32] = []
+    for block in 0..<outer {
+      for index in -before..<extent + behind {
+        let source: Int?
+        switch mode {
+        case .constant: source = (0..<extent).contains(index) ? index : nil
+        case .edge: source = min(max(index, 0), extent - 1)
+        case .reflect: source = index < 0 ? -index : index >= extent ? 2 * (extent - 1) - index : index
+        }
+        if let source {
+          let start = (block * stored[axis] + min(source, stored[axis] - 1)) * inner
+          result += labels[start..<start + inner]
+        } else {
+          result += [Int32](repeating: LabelArray.none, count: inner)
+        }
+      }
+    }
+    var stored = self.stored
+    stored[axis] = padded[axis]
+    return LabelArray(extents: padded, stored: stored, labels: result)
+  }
+
+  /// The axes of a mean taken away or kept with extent 1; nothing changes along them.
+  func reduced(to target: [Int], axes: [Int]) -> LabelArray {
+    let keeps = target.count == extents.count
+    let kept = stored.indices.filter { !axes.contains($0) }.map { stored[$0] }
+    return LabelArray(extents: target, stored: keeps ? stored : kept, labels: labels)
+  }
+}
