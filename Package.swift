@@ -64,7 +64,7 @@ let package = Package(
         "Allocation", "ArrayFiles", "Channels", "Configuration", "Execution", "MessagePassing", "Networks",
         "Sensitivity", crypto, logging,
       ]),
-    library("Report", ["Allocation", "Channels", "Networks", "Search"]),
+    library("Report", ["Channels", "Configuration", "Search"]),
     .executableTarget(
       name: "prune-cluster",
       dependencies: [

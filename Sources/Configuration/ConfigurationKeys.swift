@@ -1,0 +1,68 @@
+/// The keys of every object of the configuration, and what to tell who writes another one.
+enum ConfigurationKeys {
+  /// `$schema` is for editors, which look there for the schema of a file; it has no meaning here.
+  static let root = [
+    "$schema", "model", "calibration", "loss", "sensitivity", "bits", "target", "config_list", "solver", "output",
+  ]
+  static let calibration = ["inputs", "labels", "batch_size", "samples", "preprocessing"]
+  static let array = ["file", "array"]
+  static let preprocessing = ["scale", "mean", "std"]
+  static let loss = ["kind"]
+  static let sensitivity = ["method", "order", "reduction", "level"]
+  static let bits = ["activation", "weight", "layers"]
+  static let layerBits = ["activation", "weight"]
+  static let target = ["compression_ratio", "metric"]
+  static let rule = [
+    "op_types", "op_names", "op_partial_names", "sparsity_per_layer", "sparsity", "total_sparsity",
+    "max_sparsity_per_layer", "exclude",
+  ]
+  static let solver = ["method", "channel_multiple", "min_channels"]
+  static let output = ["directory"]
+
+  /// What to say of an unknown key: its name here when it is a key of a related tool, else where it belongs.
+  static func advice(on key: String) -> String? {
+    if let here = foreign[key] { return here }
+    return places.first { $0.keys.contains(key) }.map { "it belongs in \($0.place)" }
+  }
+
+  /// Where each key that is the key of one object only belongs.
+  private static let places: [(place: String, keys: [String])] = [
+    ("$", Array(root.dropFirst())),
+    ("$.calibration", calibration),
+    ("$.calibration.preprocessing", preprocessing),
+    ("$.loss", loss),
+    ("$.sensitivity", ["order", "reduction", "level"]),
+    ("$.bits", bits),
+    ("$.target", target),
+    ("an entry of $.config_list", rule),
+    ("$.solver", ["channel_multiple", "min_channels"]),
+    ("$.output", output),
+  ]
+
+  /// Keys of AMCT, AIMET, NNI 3, NNCF and Torch-Pruning that have a counterpart here.
+  private static let foreign: [String: String] = [
+    "compress_ratio": #"it is "compression_ratio" in "target" here"#,
+    "max_prune_ratio": #"it is "max_sparsity_per_layer" in an entry of "config_list" here"#,
+    "ascend_optimized": #"it is "channel_multiple": 16 in "solver" here"#,
+    "test_iteration": #"it is "samples" (batches × batch_size) in "calibration" here"#,
+    "override_prune_cfg": #"its ratios are entries of "config_list" with "sparsity_per_layer" here"#,
+    "override_layer_configs": #"they are entries of "config_list" with "op_names" and "sparsity_per_layer" here"#,
+    "override_layer_types": #"they are entries of "config_list" with "op_types" and "sparsity_per_layer" here"#,
+    "skip_layers": #"they are an entry of "config_list" with "op_names" and "exclude" here"#,
+    "skip_layer_types": #"they are an entry of "config_list" with "op_types" and "exclude" here"#,
+    "regular_prune_skip_layers": #"they are an entry of "config_list" with "op_names" and "exclude" here"#,
+    "regular_prune_skip_types": #"they are an entry of "config_list" with "op_types" and "exclude" here"#,
+    "prune_ratio": #"it is "sparsity_per_layer" in an entry of "config_list" here"#,
+    "target_comp_ratio": #"it is 1 / "compression_ratio" in "target" here"#,
+    "multiplicity": #"it is "channel_multiple" in "solver" here"#,
+    "round_to": #"it is "channel_multiple" in "solver" here"#,
+    "max_pruning_ratio": #"it is "max_sparsity_per_layer" in an entry of "config_list" here"#,
+    "ignored_scopes": #"they are an entry of "config_list" with "op_names" and "exclude" here"#,
+    "ignored_layers": #"they are an entry of "config_list" with "op_names" and "exclude" here"#,
+    "sparse_ratio": #"it is "sparsity_per_layer" here"#,
+    "max_sparse_ratio": #"it is "max_sparsity_per_layer" here"#,
+    "exclude_op_names": #"they are a later entry with "op_names" and "exclude" here"#,
+    "exclude_op_types": #"they are a later entry with "op_types" and "exclude" here"#,
+    "op_names_re": #"expressions are not supported; "op_partial_names" takes parts of names"#,
+  ]
+}

@@ -1,0 +1,62 @@
+extension SearchConfiguration {
+  /// The configuration with every default filled in, in one fixed order of keys; paths as the file has them.
+  ///
+  /// Two files that ask for the same give the same value, and reading it gives the configuration back.
+  public var canonicalJSON: JSONValue {
+    var object: JSONObject = [
+      "model": .string(model.text),
+      "calibration": calibration.json,
+      "loss": ["kind": .string(loss.rawValue)],
+      "sensitivity": [
+        "method": .string(sensitivity.method.rawValue),
+        "order": .integer(sensitivity.order),
+        "reduction": .string(sensitivity.reduction.rawValue),
+        "level": .string(sensitivity.level.rawValue),
+      ],
+      "bits": bits.json,
+    ]
+    object["target"] = target.map { target in
+      ["compression_ratio": .number(target.compressionRatio), "metric": .string(target.metric.rawValue)]
+    }
+    object["config_list"] = .array(layerRules.map(\.json))
+    object["solver"] = [
+      "method": .string(solver.method.rawValue),
+      "channel_multiple": .integer(solver.channelMultiple),
+      "min_channels": .integer(solver.minChannels),
+    ]
+    object["output"] = ["directory": .string(outputDirectory.text)]
+    return .object(object)
+  }
+}
+
+extension SearchConfiguration.Bits {
+  fileprivate var json: JSONValue {
+    let layers = JSONObject(named: layers) { layer in
+      var widths = JSONObject()
+      widths["activation"] = layer.activation.map(JSONValue.integer)
+      widths["weight"] = layer.weight.map(JSONValue.integer)
+      return (layer.name, .object(widths))
+    }
+    return [
+      "activation": .integer(network.activation), "weight": .integer(network.weight), "layers": .object(layers),
+    ]
+  }
+}
+
+extension LayerRule {
+  fileprivate var json: JSONValue {
+    var object = JSONObject()
+    if !opTypes.isEmpty { object["op_types"] = .array(opTypes.map(JSONValue.string)) }
+    if !opNames.isEmpty { object["op_names"] = .array(opNames.map(JSONValue.string)) }
+    if !opPartialNames.isEmpty { object["op_partial_names"] = .array(opPartialNames.map(JSONValue.string)) }
+    switch action {
+    case .exclude: object["exclude"] = true
+    case .fix(let sparsity): object["sparsity_per_layer"] = .number(sparsity)
+    case .search(let maxSparsity): object["max_sparsity_per_layer"] = .number(maxSparsity)
+    case .total(let sparsity, let maxSparsity):
+      object["total_sparsity"] = .number(sparsity)
+      object["max_sparsity_per_layer"] = maxSparsity.map(JSONValue.number)
+    }
+    return .object(object)
+  }
+}

@@ -1,0 +1,134 @@
+public import Networks
+
+/// A value whose channels are watched: the executor reports Σ a·∂L/∂a for each of its channels.
+public struct ObservedValue: Hashable, Sendable {
+  /// The value, usually a layer's output.
+  public let value: ValueID
+  /// The axis of its channels; every other axis is summed over, but for the samples on axis 0.
+  public let channelAxis: Int
+
+  /// A value to watch.
+  public init(_ value: ValueID, channelAxis: Int) {
+    self.value = value
+    self.channelAxis = channelAxis
+  }
+}
+
+/// What a network is compiled for.
+public struct ExecutionRequest: Sendable {
+  /// The network to run, as it is: fold it before (`Network.foldingNormalizations`).
+  public let network: Network
+  /// What is differentiated.
+  public let loss: Loss
+  /// The values whose Σ a·∂L/∂a is reported, in the order of `Evaluation.products`.
+  public let observed: [ObservedValue]
+  /// Whether `Evaluation.inputGradients` is filled; a search does not need it, so nothing flows below the first
+  /// observed value then.
+  public let inputGradients: Bool
+
+  /// What a network is compiled for.
+  public init(network: Network, loss: Loss, observed: [ObservedValue], inputGradients: Bool = false) {
+    self.network = network
+    self.loss = loss
+    self.observed = observed
+    self.inputGradients = inputGradients
+  }
+}
+
+/// One batch of samples. A short last batch is filled up to the network's batch size by repeating its last sample; the
+/// repeated ones take part in nothing that is reported.
+public struct Batch: Sendable {
+  /// Per network input, batchSize × sample elements, row-major as the input's shape says.
+  public let inputs: [[Float]]
+  /// What the outputs are compared with, for `batchSize` samples.
+  public let targets: Targets
+  /// How many of the samples count, 1 … batchSize.
+  public let sampleCount: Int
+
+  /// One batch of samples.
+  public init(inputs: [[Float]], targets: Targets, sampleCount: Int) {
+    self.inputs = inputs
+    self.targets = targets
+    self.sampleCount = sampleCount
+  }
+}
+
+/// What a batch's outputs are compared with.
+public enum Targets: Sendable {
+  /// Nothing: the loss makes its own.
+  case none
+  /// Class indices, batchSize × positions.
+  case classes([Int])
+  /// Dense targets of the output's shape, row-major.
+  case dense([Float])
+}
+
+/// What one batch gave. Every figure is of one sample alone: batch means are left to who asks.
+public struct Evaluation: Sendable {
+  /// The loss Lₙ of each sample that counts.
+  public let losses: [Double]
+  /// The network's first output for the samples that count, row-major.
+  public let output: [Float]
+  /// Per observed value, sampleCount × channels: Σ over the other axes of a·∂Lₙ/∂a, summed in float64.
+  public let products: [[Double]]
+  /// Per network input ∂Lₙ/∂x of the samples that count, row-major; empty unless asked for.
+  public let inputGradients: [[Double]]
+
+  /// What one batch gave.
+  public init(losses: [Double], output: [Float], products: [[Double]], inputGradients: [[Double]]) {
+    self.losses = losses
+    self.output = output
+    self.products = products
+    self.inputGradients = inputGradients
+  }
+}
+
+/// A network compiled to run: forward, loss, backward through activations (never to weights).
+///
+/// An executor belongs to one thread; a rank makes one per worker.
+public protocol NetworkExecutor: AnyObject {
+  /// Runs one batch.
+  /// - Throws: `ExecutionError` when a target is outside the classes, a batch has the wrong size, or a loss is not finite.
+  func evaluate(_ batch: Batch) throws(ExecutionError) -> Evaluation
+}
+
+/// Makes executors. One value serves all workers of a rank.
+public protocol ExecutionBackend: Sendable {
+  /// Its name and version, as `run.json` records it.
+  var description: String { get }
+  /// Compiles a network.
+  /// - Throws: `ExecutionError` when an operation or shape is not supported or memory runs out.
+  func compile(_ request: ExecutionRequest) throws(ExecutionError) -> any NetworkExecutor
+}
+
+/// Why a network or batch cannot be run.
+public struct ExecutionError: Error, Hashable, CustomStringConvertible {
+  /// Whose fault it is: the exit code depends on it.
+  public enum Kind: Hashable, Sendable {
+    /// The network has something that cannot be run, or does not go with the loss.
+    case unsupported
+    /// The calibration data do not go with the network: a class index outside, a wrong size.
+    case badData
+    /// The loss or a sensitivity became infinite or not a number.
+    case notFinite
+    /// A library failed or memory ran out.
+    case failed
+  }
+
+  /// Whose fault it is.
+  public let kind: Kind
+  /// The node, output or sample at fault.
+  public let place: String
+  /// What is wrong there: expected, found.
+  public let problem: String
+
+  /// An error at a place.
+  public init(_ kind: Kind, _ place: String, _ problem: String) {
+    self.kind = kind
+    self.place = place
+    self.problem = problem
+  }
+
+  /// Place and problem.
+  public var description: String { "\(place): \(problem)" }
+}

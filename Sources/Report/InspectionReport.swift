@@ -1,0 +1,78 @@
+import Channels
+public import Configuration
+public import Search
+
+/// A network's layers and limits, as text for a terminal or as JSON for a script.
+public struct InspectionReport {
+  private let inspection: Inspection
+
+  /// The report on a network.
+  public init(_ inspection: Inspection) { self.inspection = inspection }
+
+  /// Table and limits.
+  /// - Parameter width: characters per line; `nil` for no limit.
+  public func text(width: Int?) -> String {
+    var table = TextTable([
+      .init("layer", .leading, mayShrink: true), .init("op", .leading), .init("output"), .init("in"), .init("channels"),
+      .init("group"), .init("FLOPs"), .init("params"), .init("prunable", .leading, mayShrink: true),
+    ])
+    for layer in inspection.layers {
+      table.append([
+        layer.name, layer.convolutionGroups > 1 ? "\(layer.opType)/\(layer.convolutionGroups)" : layer.opType,
+        layer.outputShape.map(String.init).joined(separator: "x"), String(layer.inputs), String(layer.channels),
+        layer.groups.count > 1 ? "several" : layer.groups.first.map(String.init) ?? "-", Quantity.count(layer.flops),
+        Quantity.count(layer.params), layer.reason.map { "no: \($0)" } ?? "yes",
+      ])
+    }
+    var text = table.text(width: width) + "\n"
+    let units = inspection.prunableUnits.reduce(0) { $0 + $1.units }
+    text += "\(inspection.prunableUnits.count) groups with \(units) channel units can be pruned\n"
+    for (metric, cost, largestRatio) in inspection.totals {
+      text += "\(metric.rawValue): \(Quantity.count(cost)) per sample"
+      text += metric == .params ? " (weights, biases, normalisations)" : ""
+      text += ", at most \(Quantity.decimal(largestRatio, 2)) x smaller\n"
+    }
+    return text
+  }
+
+  /// The same for a script: exact numbers, reasons in parts.
+  public var json: JSONValue {
+    var document = JSONObject()
+    document["format_version"] = 1
+    document["model"] = .string(inspection.model)
+    var totals = JSONObject()
+    for (metric, cost, largestRatio) in inspection.totals {
+      totals[metric.rawValue] = ["cost": .integer(cost), "largest_compression_ratio": .number(largestRatio)]
+    }
+    document["totals"] = .object(totals)
+    document["groups"] = .array(
+      inspection.prunableUnits.map { ["group": .integer($0.group), "units": .integer($0.units)] })
+    document["layers"] = .array(inspection.layers.map(\.json))
+    return .object(document)
+  }
+}
+
+extension Inspection.Layer {
+  fileprivate var json: JSONValue {
+    var layer = JSONObject()
+    layer["name"] = .string(name)
+    layer["op_type"] = .string(opType)
+    layer["weight"] = .string(weight)
+    layer["output_shape"] = .array(outputShape.map { .integer($0) })
+    layer["in_channels"] = .integer(inputs)
+    layer["channels"] = .integer(channels)
+    layer["convolution_groups"] = .integer(convolutionGroups)
+    layer["groups"] = .array(groups.map { .integer($0) })
+    layer["flops"] = .integer(flops)
+    layer["params"] = .integer(params)
+    layer["prunable"] = .boolean(reason == nil)
+    if let reason {
+      var object: JSONObject = [
+        "node": .string(reason.place), "op_type": .string(reason.opType), "cause": .string(reason.cause),
+      ]
+      object["unlock"] = reason.unlock.map { .string($0) }
+      layer["reason"] = .object(object)
+    }
+    return .object(layer)
+  }
+}

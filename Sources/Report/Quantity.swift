@@ -1,0 +1,46 @@
+/// Numbers as people read them.
+enum Quantity {
+  /// A count with three digits and a metric prefix: 8.52 M.
+  static func count(_ value: Int) -> String {
+    let prefixes = ["", " k", " M", " G", " T", " P", " E"]
+    var (scaled, step) = (Double(value), 0)
+    while scaled >= 999.5, step < prefixes.count - 1 {
+      scaled /= 1000
+      step += 1
+    }
+    guard step > 0 else { return String(value) }
+    return decimal(scaled, scaled >= 99.95 ? 0 : scaled >= 9.995 ? 1 : 2) + prefixes[step]
+  }
+
+  /// A number with a fixed count of decimals, at most 15.
+  static func decimal(_ value: Double, _ places: Int) -> String {
+    guard value.isFinite, abs(value) < 1e15 else { return "\(value)" }
+    var power = 1.0
+    for _ in 0..<places { power *= 10 }
+    let units = Int((abs(value) * power).rounded())
+    let whole = units / Int(power)
+    guard places > 0 else { return (value < 0 && units > 0 ? "-" : "") + String(whole) }
+    let fraction = String(units % Int(power))
+    let zeros = String(repeating: "0", count: places - fraction.count)
+    return (value < 0 && units > 0 ? "-" : "") + "\(whole).\(zeros)\(fraction)"
+  }
+
+  /// A share as a percentage with one decimal.
+  static func percent(_ share: Double) -> String { decimal(share * 100, 1) + " %" }
+
+  /// A number with about four significant digits, whatever its size: small losses are not 0.000.
+  static func significant(_ value: Double) -> String {
+    guard value != 0, value.isFinite else { return value == 0 ? "0" : "\(value)" }
+    if abs(value) >= 0.01, abs(value) < 1e6 { return decimal(value, 4) }
+    var (mantissa, exponent) = (abs(value), 0)
+    while mantissa >= 9.9995 {
+      mantissa /= 10
+      exponent += 1
+    }
+    while mantissa < 0.99995 {
+      mantissa *= 10
+      exponent -= 1
+    }
+    return (value < 0 ? "-" : "") + decimal(mantissa, 3) + "e\(exponent)"
+  }
+}

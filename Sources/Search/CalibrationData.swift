@@ -1,0 +1,147 @@
+import ArrayFiles
+import Configuration
+import Execution
+import Networks
+
+/// The calibration samples and labels, opened; every rank reads only the samples that it needs.
+struct CalibrationData: Sendable {
+  /// One network input's data.
+  private struct Input: Sendable {
+    let array: ArrayFile
+    let preprocessing: SearchConfiguration.Preprocessing?
+    let place: String
+  }
+
+  /// How many samples are used.
+  let sampleCount: Int
+  private let inputs: [Input]
+  private let labels: ArrayFile?
+  private let configuration: SearchConfiguration
+
+  /// Opens the files that a configuration names and checks that they have equally many samples.
+  init(_ configuration: SearchConfiguration) throws {
+    self.configuration = configuration
+    let calibration = configuration.calibration
+    inputs = try calibration.inputs.map { input in
+      Input(
+        array: try ArrayFile.open(input.array.file.path, member: input.array.array), preprocessing: input.preprocessing,
+        place: input.name.map { "$.calibration.inputs.\($0)" } ?? "$.calibration.inputs")
+    }
+    labels = try calibration.labels.map { try ArrayFile.open($0.file.path, member: $0.array) }
+    let first = inputs[0].array
+    for other in inputs.dropFirst().map(\.array) + [labels].compactMap({ $0 })
+    where other.sampleCount != first.sampleCount {
+      throw SearchError(
+        .badContent, file: other.path,
+        "has \(other.sampleCount) samples, expected \(first.sampleCount) as in \(first.path)")
+    }
+    if let wanted = calibration.samples, wanted > first.sampleCount {
+      throw SearchError(
+        .configuration, file: configuration.file,
+        "$.calibration.samples: asks for \(wanted) samples, \(first.path) has \(first.sampleCount)")
+    }
+    sampleCount = calibration.samples ?? first.sampleCount
+    guard sampleCount > 0 else { throw SearchError(.badContent, file: first.path, "has no samples") }
+  }
+
+  /// The extents of one sample of every input, by the name that the configuration gives ("" for none).
+  var sampleShapes: [String: [Int]] {
+    var shapes: [String: [Int]] = [:]
+    for (input, named) in zip(inputs, configuration.calibration.inputs) {
+      shapes[named.name ?? ""] = Array(input.array.shape.dropFirst())
+    }
+    return shapes
+  }
+
+  /// The files, for the record of a run.
+  var paths: [String] {
+    var paths: [String] = []
+    for array in inputs.map(\.array) + [labels].compactMap({ $0 }) where !paths.contains(array.path) {
+      paths.append(array.path)
+    }
+    return paths
+  }
+
+  /// Orders the inputs as the network has them and checks that samples and labels go with it, before anything runs.
+  func matched(to network: Network, loss: Loss) throws -> MatchedData {
+    var ordered: [MatchedData.Source] = []
+    for id in network.inputs {
+      let value = network[id]
+      guard let index = configuration.calibration.inputs.firstIndex(where: { ($0.name ?? value.name) == value.name }),
+        network.inputs.count == configuration.calibration.inputs.count
+      else {
+        let names = network.inputs.map { "'\(network[$0].name)'" }.joined(separator: ", ")
+        throw SearchError(
+          .configuration, file: configuration.file,
+          "$.calibration.inputs: expected an array for each of the network's inputs: \(names)")
+      }
+      ordered.append(try source(inputs[index], for: value, batchSize: network.batchSize))
+    }
+    return MatchedData(
+      sources: ordered, labels: try labels.map { try checkedLabels($0, for: network, loss: loss) } ?? .none)
+  }
+
+  private func source(_ input: Input, for value: Value, batchSize: Int) throws -> MatchedData.Source {
+    let expected = Array(value.shape.dimensions.dropFirst())
+    let found = Array(input.array.shape.dropFirst())
+    guard value.shape.rank > 0, value.shape[0] == batchSize, expected.filter({ $0 != 1 }) == found.filter({ $0 != 1 })
+    else {
+      throw SearchError(
+        .badContent, file: input.array.path,
+        "a sample has shape \(Shape(found)), the network's input '\(value.name)' expects \(Shape(expected))")
+    }
+    let elements = expected.reduce(1, *)
+    let channels = expected.first ?? 1
+    guard let preprocessing = input.preprocessing else {
+      return MatchedData.Source(array: input.array, affine: nil, channels: channels, elements: elements)
+    }
+    let place = "\(input.place.replacingInputs).preprocessing"
+    func perChannel(_ values: [Double], _ name: String) throws -> [Double] {
+      guard values.count == 1 || values.count == channels else {
+        throw SearchError(
+          .configuration, file: configuration.file,
+          "\(place).\(name): has \(values.count) values, the network's input '\(value.name)' has \(channels) channels")
+      }
+      return values.count == 1 ? [Double](repeating: values[0], count: channels) : values
+    }
+    let affine = MatchedData.Affine(
+      scale: preprocessing.scale, mean: try perChannel(preprocessing.mean, "mean"),
+      std: try perChannel(preprocessing.std, "std"))
+    return MatchedData.Source(array: input.array, affine: affine, channels: channels, elements: elements)
+  }
+
+  private func checkedLabels(_ labels: ArrayFile, for network: Network, loss: Loss) throws -> MatchedData.Labels {
+    let head = network[network.outputs[0]].shape
+    let output = Array(head.dimensions.dropFirst())
+    let found = Array(labels.shape.dropFirst())
+    switch loss {
+    case .agreement: return .none
+    case .meanSquaredError:
+      guard output.filter({ $0 != 1 }) == found.filter({ $0 != 1 }) else {
+        throw SearchError(
+          .badContent, file: labels.path,
+          "a target has shape \(Shape(found)), the network's output has \(Shape(output))")
+      }
+      return .dense(labels)
+    case .crossEntropy:
+      guard labels.elementType.isInteger else {
+        throw SearchError(
+          .badContent, file: labels.path, "labels are \(labels.elementType), expected integers: the index of each class"
+        )
+      }
+      let positions = Array(output.dropFirst())
+      guard positions.filter({ $0 != 1 }) == found.filter({ $0 != 1 }) else {
+        throw SearchError(
+          .badContent, file: labels.path,
+          "a label has shape \(Shape(found)), expected \(Shape(positions)): one class index per sample"
+            + (positions.isEmpty ? "" : " and position"))
+      }
+      return .classes(labels, perSample: positions.reduce(1, *), count: output.first ?? 0)
+    }
+  }
+}
+
+extension String {
+  /// A place among the inputs as the place of what stands beside them.
+  fileprivate var replacingInputs: String { hasPrefix("$.calibration.inputs") ? "$.calibration" : self }
+}

@@ -1,0 +1,34 @@
+import Crypto
+import FoundationEssentials
+
+/// A file with the SHA-256 of its content.
+public struct FileDigest: Hashable, Sendable {
+  /// The file as the configuration or model names it.
+  public let path: String
+  /// 64 hexadecimal digits.
+  public let sha256: String
+
+  /// A file whose bytes are at hand.
+  public init(path: String, bytes: [UInt8]) {
+    self.path = path
+    sha256 = FileDigest.hexadecimal(SHA256.hash(data: bytes))
+  }
+
+  /// A file read piece by piece, so that its size does not matter.
+  /// - Throws: `SearchError` when it cannot be read.
+  init(reading path: String) throws {
+    let pieceSize = 1 << 20
+    guard let file = FileHandleReader(path) else {
+      throw SearchError(.cannotBeRead, file: path, "cannot be read: \(FileHandleReader.lastError)")
+    }
+    var hash = SHA256()
+    while let piece = try file.next(pieceSize) { piece.withUnsafeBytes { hash.update(bufferPointer: $0) } }
+    self.path = path
+    sha256 = FileDigest.hexadecimal(hash.finalize())
+  }
+
+  private static func hexadecimal(_ digest: SHA256.Digest) -> String {
+    let digits = Array("0123456789abcdef".utf8)
+    return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+  }
+}

@@ -1,0 +1,53 @@
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// A file opened for reading from front to back.
+final class FileHandleReader {
+  private let descriptor: Int32
+  private let path: String
+
+  /// Opens a file, or gives `nil`: `lastError` says why.
+  init?(_ path: String) {
+    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    self.path = path
+    guard descriptor >= 0 else { return nil }
+  }
+
+  deinit {
+    if descriptor >= 0 { close(descriptor) }
+  }
+
+  /// The system's text for the last failure of this thread.
+  static var lastError: String { String(cString: strerror(errno)) }
+
+  /// At most `count` further bytes; `nil` at the end.
+  func next(_ count: Int) throws -> [UInt8]? {
+    var bytes = [UInt8](repeating: 0, count: count)
+    while true {
+      let got = read(descriptor, &bytes, count)
+      if got < 0, errno == EINTR { continue }
+      guard got >= 0 else {
+        throw SearchError(.cannotBeRead, file: path, "cannot be read: \(FileHandleReader.lastError)")
+      }
+      return got == 0 ? nil : Array(bytes.prefix(got))
+    }
+  }
+
+  /// A whole file of at most `limit` bytes.
+  static func contents(of path: String, limit: Int) throws -> [UInt8] {
+    guard let file = FileHandleReader(path) else {
+      throw SearchError(.cannotBeRead, file: path, "cannot be read: \(lastError)")
+    }
+    var bytes: [UInt8] = []
+    while let piece = try file.next(1 << 16) {
+      bytes += piece
+      guard bytes.count <= limit else {
+        throw SearchError(.badContent, file: path, "is larger than \(limit) bytes, which no such file is")
+      }
+    }
+    return bytes
+  }
+}

@@ -1,0 +1,30 @@
+public import Networks
+
+/// How models are read: by rank 0 from files, by every rank from the bytes that rank 0 sends.
+public protocol ModelFormat: Sendable {
+  /// Everything that a model consists of.
+  /// - Throws: when a file cannot be read.
+  func read(_ path: String) throws -> ModelSource
+
+  /// The network in what `ModelSource.message` holds.
+  ///
+  /// - Parameters:
+  ///   - batchSize: samples per run that are asked for. A model that is fixed to another number gives that one.
+  ///   - sampleShapes: by input name ("" for the only input) the extents of one sample, for axes that the model leaves open.
+  /// - Throws: when the bytes are no model, or hold what is not supported.
+  func network(from message: [UInt8], batchSize: Int, sampleShapes: [String: [Int]]) throws -> Network
+}
+
+/// The files of one model.
+public struct ModelSource: Sendable {
+  /// All of them as one run of bytes, to be sent to other ranks.
+  public let message: [UInt8]
+  /// Each file's path as found, with its SHA-256 digest in hexadecimal; the model itself is the first.
+  public let digests: [FileDigest]
+
+  /// The files of one model.
+  public init(message: [UInt8], digests: [FileDigest]) {
+    self.message = message
+    self.digests = digests
+  }
+}

@@ -1,0 +1,85 @@
+import Allocation
+import Channels
+import Configuration
+import Execution
+import Networks
+import Sensitivity
+
+/// Everything that is known before anything is measured: a pure function of configuration, model and data headers.
+struct Preparation {
+  let configuration: SearchConfiguration
+  let network: Network
+  let structure: ChannelStructure
+  let costs: CostModel
+  let space: SearchSpace
+  let criterion: TaylorCriterion
+  let layout: SensitivityLayout
+  let execution: LayerExecution
+  let plan: ShardPlan
+  let data: MatchedData
+  /// The calibration files.
+  let dataPaths: [String]
+  /// Whether samples have a class, so that an accuracy can be told.
+  let hasClasses: Bool
+  /// The largest compression ratio that the limits allow, in the target's metric; 1 without a target.
+  let largestRatio: Double
+
+  /// Brings configuration, model and data together and checks them against each other.
+  ///
+  /// That includes the target: what cannot be reached is told before anything is computed.
+  init(_ configuration: SearchConfiguration, model message: [UInt8], _ format: any ModelFormat) throws {
+    self.configuration = configuration
+    let calibration = try CalibrationData(configuration)
+    let batchSize = min(configuration.calibration.batchSize, calibration.sampleCount)
+    // A batch of one sample takes other kernels than larger ones; two at least keep a short set on the usual ones.
+    let network = try format.network(
+      from: message, batchSize: max(batchSize, 2), sampleShapes: calibration.sampleShapes)
+    self.network = network
+    structure = ChannelStructure(of: network)
+    let widths = try configuration.bitWidths(of: structure.layers.map(\.identity))
+    costs = try CostModel(
+      structure, bits: widths.map { LayerBits(activation: $0.activation, weight: $0.weight) })
+    space = try SearchSpace(structure, configuration)
+    let loss = Loss(configuration.loss)
+    data = try calibration.matched(to: network, loss: loss)
+    dataPaths = calibration.paths
+    hasClasses = loss == .crossEntropy
+    criterion = TaylorCriterion(configuration.sensitivity)
+    layout = SensitivityLayout(structure)
+    execution = LayerExecution(network, structure, loss: loss)
+    plan = ShardPlan(sampleCount: calibration.sampleCount, batchSize: batchSize)
+    let nothingKnown = structure.groups.map { [Double](repeating: 0, count: $0.unitCount) }
+    let problem = try space.problem(structure, costs, configuration, losses: nothingKnown)
+    try problem.checkReachable()
+    largestRatio = configuration.target == nil ? 1 : problem.ranges.first?.largestRatio ?? 1
+  }
+}
+
+extension Loss {
+  /// The loss that a configuration asks for.
+  init(_ loss: SearchConfiguration.Loss) {
+    switch loss {
+    case .crossEntropy: self = .crossEntropy
+    case .meanSquaredError: self = .meanSquaredError
+    case .agreement: self = .agreement
+    }
+  }
+}
+
+extension TaylorCriterion {
+  /// The criterion that a configuration asks for.
+  init(_ sensitivity: SearchConfiguration.Sensitivity) {
+    let reduction: Reduction
+    switch sensitivity.reduction {
+    case .meanAbs: reduction = .meanAbs
+    case .absMean: reduction = .absMean
+    case .meanSquare: reduction = .meanSquare
+    }
+    let level: Level
+    switch sensitivity.level {
+    case .batch: level = .batch
+    case .sample: level = .sample
+    }
+    self.init(reduction: reduction, level: level)
+  }
+}

@@ -1,0 +1,66 @@
+import Configuration
+import Networks
+import Sensitivity
+
+/// Where a result comes from: the content of `run.json`. Everything that differs from run to run is here and only here.
+struct RunRecord {
+  private let preparation: Preparation
+  private let source: ModelSource
+  private let clock: PhaseClock
+  private let hosts: [String]
+  private let usage: [[Int64]]
+  private let transport: String
+  private let backend: String
+  private let table: SensitivityTable
+
+  init(
+    _ preparation: Preparation, _ source: ModelSource, _ clock: PhaseClock, hosts: [String], usage: [[Int64]],
+    transport: String, backend: String, table: SensitivityTable
+  ) {
+    self.preparation = preparation
+    self.source = source
+    self.clock = clock
+    self.hosts = hosts
+    self.usage = usage
+    self.transport = transport
+    self.backend = backend
+    self.table = table
+  }
+
+  /// The record as a document; reads the data files to take their digests.
+  func json() throws -> JSONValue {
+    var seconds = JSONObject()
+    for phase in clock.phases { seconds[phase.name] = .number((phase.seconds * 1000).rounded() / 1000) }
+    var document = JSONObject()
+    document["format_version"] = 1
+    document["version"] = .string(ProductVersion.text)
+    document["configuration"] = preparation.configuration.canonicalJSON
+    document["model"] = .array(source.digests.map(\.json))
+    document["data"] = .array(try preparation.dataPaths.map { try FileDigest(reading: $0).json })
+    document["calibration"] = [
+      "samples": .integer(table.sampleCount), "batches": .integer(preparation.plan.batches.count),
+      "shards": .integer(preparation.plan.shards.count), "batch_size_run": .integer(preparation.network.batchSize),
+      "mean_loss": .number(table.meanLoss), "accuracy": table.accuracy.map { .number($0) } ?? .null,
+    ]
+    document["ranks"] = .array(
+      hosts.indices.map { rank in
+        [
+          "host": .string(hosts[rank]), "workers": .integer(Int(usage[rank][1])),
+          "peak_memory_bytes": .integer(Int(usage[rank][0])),
+        ]
+      })
+    document["seconds"] = .object(seconds)
+    document["libraries"] = ["executor": .string(backend), "transport": .string(transport)]
+    return .object(document)
+  }
+}
+
+extension FileDigest {
+  fileprivate var json: JSONValue { ["path": .string(path), "sha256": .string(sha256)] }
+}
+
+/// The program's version.
+public enum ProductVersion {
+  /// As `--version` prints it.
+  public static let text = "0.1.0"
+}

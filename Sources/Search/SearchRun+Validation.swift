@@ -1,0 +1,44 @@
+import Channels
+public import Configuration
+import Networks
+
+/// What a valid configuration comes to.
+public struct ValidationSummary: Sendable {
+  /// The network's layers.
+  public let layerCount: Int
+  /// Those of which channels may go.
+  public let searchedLayerCount: Int
+  /// Calibration samples.
+  public let sampleCount: Int
+  /// Batches of them.
+  public let batchCount: Int
+  /// Shards that ranks share: more ranks than these have nothing to do.
+  public let shardCount: Int
+  /// The target asked for; `nil` without one.
+  public let target: SearchConfiguration.Target?
+  /// The largest compression ratio that the configuration's limits allow, in the target's metric.
+  public let largestRatio: Double
+}
+
+extension SearchRun {
+  /// Reads and checks everything that a search checks before it computes; writes nothing.
+  /// - Throws: the first thing that is wrong.
+  public static func validate(_ path: String, _ format: any ModelFormat) throws -> ValidationSummary {
+    let text = try FileHandleReader.contents(of: path, limit: configurationSizeLimit)
+    let configuration = try SearchConfiguration(parsing: text, file: path)
+    let source = try format.read(configuration.model.path)
+    let preparation = try Preparation(configuration, model: source.message, format)
+    let searched = preparation.structure.layers.count { layer in
+      layer.outputUnits.contains { unit in
+        guard let unit else { return false }
+        if case .searched = preparation.space.choices[unit.group] { return true }
+        return false
+      }
+    }
+    return ValidationSummary(
+      layerCount: preparation.structure.layers.count, searchedLayerCount: searched,
+      sampleCount: preparation.plan.batches.last?.upperBound ?? 0, batchCount: preparation.plan.batches.count,
+      shardCount: preparation.plan.shards.count, target: configuration.target,
+      largestRatio: preparation.largestRatio)
+  }
+}

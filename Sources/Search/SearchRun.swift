@@ -1,0 +1,155 @@
+import Allocation
+import Channels
+import Configuration
+public import Execution
+public import Logging
+public import MessagePassing
+import Sensitivity
+
+/// One search, from a configuration file to the result files.
+///
+/// Rank 0 reads configuration and model and sends them; every rank measures its own shards; rank 0 adds the tables in
+/// shard order, solves and writes. Nothing flows back, and no rank holds what another needs.
+public struct SearchRun {
+  private let world: any Communicator
+  private let backend: any ExecutionBackend
+  private let format: any ModelFormat
+  private let logger: Logger
+  private let progress: @Sendable (SearchProgress) -> Void
+
+  /// A search on the ranks of `world`.
+  ///
+  /// - Parameters:
+  ///   - progress: called at rank 0, from any thread, as work gets done.
+  public init(
+    on world: any Communicator, backend: any ExecutionBackend, format: any ModelFormat, logger: Logger,
+    progress: @escaping @Sendable (SearchProgress) -> Void
+  ) {
+    self.world = world
+    self.backend = backend
+    self.format = format
+    self.logger = logger
+    self.progress = progress
+  }
+
+  /// Runs the search.
+  ///
+  /// - Parameter path: the configuration file; only rank 0 opens it.
+  /// - Returns: the outcome at rank 0, `nil` elsewhere.
+  /// - Throws: what is wrong with configuration, model, data, target or output, at the rank that found it; for all but
+  ///   unreadable data files that is rank 0, before anything is computed.
+  public func execute(_ path: String) throws -> SearchOutcome? {
+    var clock = PhaseClock()
+    let (preparation, source) = try prepare(path)
+    let workerCount = try ProcessorShare.count(on: world)
+    clock.end(of: "prepare")
+
+    let shards = preparation.plan.shards(of: world.rank, size: world.size)
+    let tables = try measure(preparation, shards, workerCount: workerCount)
+    let all = try collect(tables, preparation)
+    clock.end(of: "measure")
+
+    let usage = try world.gather([Int64(ResourceUse.peakMemory), Int64(workerCount)], at: 0)
+    let hosts = try world.gather(world.location.hostName, at: 0)
+    guard let all, let source, let usage, let hosts else { return nil }
+    let table = try SensitivityTable(
+      adding: all, preparation.layout, preparation.criterion, hasClasses: preparation.hasClasses)
+    let problem = try preparation.space.problem(
+      preparation.structure, preparation.costs, preparation.configuration, losses: table.groups)
+    let plan = try GreedyAllocator().allocate(problem)
+    clock.end(of: "solve")
+
+    let ratios = RatioConfig(preparation, plan, model: source.digests)
+    let files = ResultFiles(in: preparation.configuration.outputDirectory.path)
+    try files.write(ratios, table, preparation)
+    clock.end(of: "write")
+    let record = RunRecord(
+      preparation, source, clock, hosts: hosts, usage: usage, transport: world.transport, backend: backend.description,
+      table: table)
+    try files.write(try record.json())
+    return SearchOutcome(
+      ratios: ratios, meanLoss: table.meanLoss, accuracy: table.accuracy, sampleCount: table.sampleCount,
+      directory: files.directory)
+  }
+
+  /// Reads and checks at rank 0, then sends: a wrong file is found once, before any other rank has begun.
+  private func prepare(_ path: String) throws -> (Preparation, ModelSource?) {
+    if world.rank == 0 {
+      let text = try FileHandleReader.contents(of: path, limit: SearchRun.configurationSizeLimit)
+      let configuration = try SearchConfiguration(parsing: text, file: path)
+      let source = try format.read(configuration.model.path)
+      let preparation = try Preparation(configuration, model: source.message, format)
+      try ResultFiles(in: configuration.outputDirectory.path).prepareDirectory()
+      logger.info(
+        "\(preparation.structure.layers.count) layers, \(preparation.plan.batches.count) batches in \(preparation.plan.shards.count) shards on \(world.size) ranks"
+      )
+      var (name, bytes, message) = (Array(path.utf8), text, source.message)
+      try world.broadcast(&name, from: 0)
+      try world.broadcast(&bytes, from: 0)
+      try world.broadcast(&message, from: 0)
+      return (preparation, source)
+    }
+    var (name, bytes, message): ([UInt8], [UInt8], [UInt8]) = ([], [], [])
+    try world.broadcast(&name, from: 0)
+    try world.broadcast(&bytes, from: 0)
+    try world.broadcast(&message, from: 0)
+    let configuration = try SearchConfiguration(parsing: bytes, file: String(decoding: name, as: UTF8.self))
+    return (try Preparation(configuration, model: message, format), nil)
+  }
+
+  /// A configuration that is larger is no configuration.
+  static let configurationSizeLimit = 64 << 20
+
+  /// The tables of this rank's shards.
+  ///
+  /// Only rank 0 reports; all ranks have as many shards as it or one less, so its share stands for the whole.
+  private func measure(_ preparation: Preparation, _ shards: [Int], workerCount: Int) throws -> [ShardTable] {
+    let workers = ShardWorkers(preparation: preparation, backend: backend, workerCount: workerCount)
+    let total = shards.reduce(0) { $0 + preparation.plan.shards[$1].count }
+    let (progress, reports) = (progress, world.rank == 0)
+    if reports { progress(SearchProgress(done: 0, total: total)) }
+    return try workers.tables(of: shards) { done in
+      if reports { progress(SearchProgress(done: done, total: total)) }
+    }
+  }
+
+  /// Every shard's table, in shard order, at rank 0.
+  private func collect(_ tables: [ShardTable], _ preparation: Preparation) throws -> [ShardTable]? {
+    guard let parts = try world.gather(tables.flatMap(\.packed), at: 0) else { return nil }
+    let length = ShardTable.packedCount(preparation.layout)
+    var all = [ShardTable?](repeating: nil, count: preparation.plan.shards.count)
+    for (rank, part) in parts.enumerated() {
+      for (position, shard) in preparation.plan.shards(of: rank, size: world.size).enumerated() {
+        let packed = part.dropFirst(position * length).prefix(length)
+        all[shard] = ShardTable(packed: packed, preparation.layout, preparation.criterion)
+      }
+    }
+    let complete = all.compactMap { $0 }
+    guard complete.count == all.count else {
+      throw SearchError(.program, file: preparation.configuration.file, "a rank sent no table for some shard")
+    }
+    return complete
+  }
+}
+
+/// How far the measurement has come at rank 0.
+public struct SearchProgress: Sendable {
+  /// Batches done.
+  public let done: Int
+  /// Batches of this rank in all.
+  public let total: Int
+}
+
+/// What a search gave, as far as a person is shown it.
+public struct SearchOutcome: Sendable {
+  /// The result.
+  public let ratios: RatioConfig
+  /// Mean loss of the calibration samples, unpruned.
+  public let meanLoss: Double
+  /// Share of them classified as labelled, unpruned; `nil` without class labels.
+  public let accuracy: Double?
+  /// Samples measured.
+  public let sampleCount: Int
+  /// Where the files are.
+  public let directory: String
+}

@@ -1,0 +1,132 @@
+import Dispatch
+import Execution
+import Networks
+import Sensitivity
+import Synchronization
+
+/// Measures shards on the workers of one rank.
+///
+/// A worker computes whole batches with kernels of one thread: that leaves the bits alone, where threads inside a kernel
+/// would not, and is as fast.
+struct ShardWorkers {
+  let preparation: Preparation
+  let backend: any ExecutionBackend
+  let workerCount: Int
+
+  /// The tables of some shards, in the order given.
+  ///
+  /// - Parameter progress: called by a worker after each batch with the number of batches done so far.
+  /// - Throws: the error of the earliest shard that failed; no further shard is begun then.
+  func tables(of shards: [Int], progress: @escaping @Sendable (_ batchesDone: Int) -> Void) throws -> [ShardTable] {
+    let state = Mutex(State(tables: [ShardTable?](repeating: nil, count: shards.count)))
+    let measurement = ShardMeasurement(preparation, backend)
+    DispatchQueue.concurrentPerform(iterations: min(workerCount, max(shards.count, 1))) { _ in
+      var executor: (any NetworkExecutor)?
+      while let position = state.withLock({ $0.take() }) {
+        do {
+          let running = try executor ?? measurement.makeExecutor()
+          executor = running
+          let table = try measurement.table(of: shards[position], on: running) {
+            progress(state.withLock { $0.countBatch() })
+          }
+          state.withLock { $0.tables[position] = table }
+        } catch {
+          state.withLock { $0.fail(position, error) }
+        }
+      }
+    }
+    return try state.withLock { state in
+      if let failure = state.failure { throw failure.error }
+      return state.tables.compactMap { $0 }
+    }
+  }
+
+  private struct State {
+    var tables: [ShardTable?]
+    var failure: (position: Int, error: any Error)?
+    private var next = 0
+    private var batchesDone = 0
+
+    init(tables: [ShardTable?]) { self.tables = tables }
+
+    mutating func take() -> Int? {
+      guard failure == nil, next < tables.count else { return nil }
+      defer { next += 1 }
+      return next
+    }
+
+    mutating func countBatch() -> Int {
+      batchesDone += 1
+      return batchesDone
+    }
+
+    mutating func fail(_ position: Int, _ error: any Error) {
+      if let failure, failure.position < position { return }
+      failure = (position, error)
+    }
+  }
+}
+
+/// One shard's table: a pure function of the network, its samples and the criterion.
+private struct ShardMeasurement: Sendable {
+  private let execution: LayerExecution
+  private let data: MatchedData
+  private let plan: ShardPlan
+  private let layout: SensitivityLayout
+  private let criterion: TaylorCriterion
+  private let backend: any ExecutionBackend
+
+  init(_ preparation: Preparation, _ backend: any ExecutionBackend) {
+    execution = preparation.execution
+    data = preparation.data
+    plan = preparation.plan
+    layout = preparation.layout
+    criterion = preparation.criterion
+    self.backend = backend
+  }
+
+  func makeExecutor() throws -> any NetworkExecutor { try backend.compile(execution.request) }
+
+  func table(of shard: Int, on executor: any NetworkExecutor, afterBatch: () -> Void) throws -> ShardTable {
+    var table = ShardTable(layout, criterion)
+    let size = execution.request.network.batchSize
+    for samples in plan.shards[shard].map({ plan.batches[$0] }) {
+      var parts: [Evaluation] = []
+      var correct = 0
+      for start in stride(from: samples.lowerBound, to: samples.upperBound, by: size) {
+        let run = start..<min(start + size, samples.upperBound)
+        let batch = try data.batch(run, size: size)
+        let part: Evaluation
+        do {
+          part = try executor.evaluate(batch)
+        } catch {
+          throw error.inSamples(run)
+        }
+        correct += ShardMeasurement.correct(part, batch, size: size)
+        parts.append(part)
+      }
+      table.add(batch: parts, correct: correct, layout)
+      afterBatch()
+    }
+    return table
+  }
+
+  /// How many samples have their largest output at their label; of a segmentation's positions none is counted.
+  private static func correct(_ part: Evaluation, _ batch: Batch, size: Int) -> Int {
+    let samples = part.losses.count
+    guard case .classes(let classes) = batch.targets, classes.count == size else { return 0 }
+    let outputs = part.output.count / samples
+    return (0..<samples).count { sample in
+      let row = part.output[sample * outputs..<(sample + 1) * outputs]
+      return row.firstIndex(of: row.max() ?? 0) == sample * outputs + classes[sample]
+    }
+  }
+}
+
+extension ExecutionError {
+  /// The same error with the samples that were run.
+  fileprivate func inSamples(_ samples: Range<Int>) -> ExecutionError {
+    guard kind == .notFinite || kind == .badData else { return self }
+    return ExecutionError(kind, place, "\(problem) (samples \(samples.lowerBound) … \(samples.upperBound - 1))")
+  }
+}

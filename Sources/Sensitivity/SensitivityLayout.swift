@@ -1,0 +1,35 @@
+public import Channels
+
+/// Where every layer's channels and every group's units stand in one flat row of numbers.
+///
+/// First the layers' own output channels in graph order, then the units of every group.
+public struct SensitivityLayout: Sendable {
+  /// Per layer its channels' places.
+  public let layers: [Range<Int>]
+  /// Per group its units' places.
+  public let groups: [Range<Int>]
+  /// Places in all.
+  public let count: Int
+  /// Per layer and output channel the place of the unit that it adds to, `nil` for channels that count in no unit: those
+  /// of none, and those of depthwise layers, which only pass their input's unit on.
+  let unitPlaces: [[Int?]]
+
+  /// The layout of a network's sensitivities.
+  public init(_ structure: ChannelStructure) {
+    var next = 0
+    func take(_ count: Int) -> Range<Int> {
+      defer { next += count }
+      return next..<next + count
+    }
+    layers = structure.layers.map { take($0.outputs) }
+    let groups = structure.groups.map { take($0.unitCount) }
+    self.groups = groups
+    count = next
+    unitPlaces = structure.layers.map { layer in
+      layer.outputUnits.map { unit in
+        guard let unit, !layer.isDepthwise else { return nil }
+        return groups[unit.group].lowerBound + unit.unit
+      }
+    }
+  }
+}

@@ -1,0 +1,215 @@
+import Configuration
+import Testing
+
+func configuration(_ text: String, file: String = "config.json") throws -> SearchConfiguration {
+  try SearchConfiguration(parsing: Array(text.utf8), file: file)
+}
+
+/// The example of the design, every key that it has.
+let exampleText = """
+  {
+    "model": "resnet20.onnx",
+    "calibration": { "inputs": "calib_images.npy", "labels": "calib_labels.npy", "batch_size": 32, "samples": 512 },
+    "loss": { "kind": "cross_entropy" },
+    "sensitivity": { "method": "taylor", "order": 1, "reduction": "mean_abs" },
+    "bits": { "activation": 8, "weight": 8, "layers": { "conv1": { "weight": 16 } } },
+    "target": { "compression_ratio": 2.0, "metric": "bit_complexity" },
+    "config_list": [
+      { "op_types": ["Conv"], "max_sparsity_per_layer": 0.9 },
+      { "op_names": ["head"], "exclude": true },
+      { "op_partial_names": ["stage1"], "sparsity_per_layer": 0.25 }
+    ],
+    "solver": { "method": "greedy", "channel_multiple": 1, "min_channels": 1 },
+    "output": { "directory": "out" }
+  }
+  """
+
+/// The least that a configuration must say, with room for more.
+func minimal(_ more: String = "", calibration: String = "") -> String {
+  """
+  {"model": "m.onnx", "calibration": {"inputs": "x.npy"\(calibration)}, "target": {"compression_ratio": 2}\(more)}
+  """
+}
+
+@Suite struct SearchConfigurationTests {
+  @Test func `reads the example`() throws {
+    let configuration = try configuration(exampleText, file: "runs/config.json")
+    #expect(configuration.model.text == "resnet20.onnx")
+    #expect(configuration.model.path == "runs/resnet20.onnx")
+    #expect(configuration.calibration.inputs.map(\.name) == [nil])
+    #expect(configuration.calibration.inputs[0].array.file.path == "runs/calib_images.npy")
+    #expect(configuration.calibration.labels?.file.path == "runs/calib_labels.npy")
+    #expect(configuration.calibration.batchSize == 32)
+    #expect(configuration.calibration.samples == 512)
+    #expect(configuration.loss == .crossEntropy)
+    #expect(configuration.sensitivity.method == .taylor)
+    #expect(configuration.sensitivity.order == 1)
+    #expect(configuration.sensitivity.reduction == .meanAbs)
+    #expect(configuration.sensitivity.level == .batch)
+    #expect(configuration.bits.network.activation == 8)
+    #expect(configuration.bits.layers.map(\.name) == ["conv1"])
+    #expect(configuration.bits.layers.map(\.weight) == [16])
+    #expect(configuration.bits.layers.map(\.activation) == [nil])
+    #expect(configuration.target?.compressionRatio == 2)
+    #expect(configuration.target?.metric == .bitComplexity)
+    #expect(
+      configuration.layerRules.map(\.action) == [.search(maxSparsity: 0.9), .exclude, .fix(sparsity: 0.25)])
+    #expect(configuration.solver.channelMultiple == 1)
+    #expect(configuration.outputDirectory.path == "runs/out")
+  }
+
+  @Test func `fills in the defaults`() throws {
+    let text = try configuration(minimal()).canonicalJSON.text()
+    #expect(
+      text == """
+        {
+          "model": "m.onnx",
+          "calibration": {
+            "inputs": {
+              "file": "x.npy"
+            },
+            "batch_size": 32,
+            "samples": "all"
+          },
+          "loss": {
+            "kind": "agreement"
+          },
+          "sensitivity": {
+            "method": "taylor",
+            "order": 1,
+            "reduction": "mean_abs",
+            "level": "batch"
+          },
+          "bits": {
+            "activation": 8,
+            "weight": 8,
+            "layers": {}
+          },
+          "target": {
+            "compression_ratio": 2.0,
+            "metric": "bit_complexity"
+          },
+          "config_list": [],
+          "solver": {
+            "method": "greedy",
+            "channel_multiple": 1,
+            "min_channels": 1
+          },
+          "output": {
+            "directory": "out"
+          }
+        }
+
+        """)
+  }
+
+  @Test func `the loss without a word is cross entropy where there are labels`() throws {
+    #expect(try configuration(minimal(calibration: #", "labels": "y.npy""#)).loss == .crossEntropy)
+    #expect(try configuration(minimal()).loss == .agreement)
+    let asked = minimal(#", "loss": {"kind": "agreement"}"#, calibration: #", "labels": "y.npy""#)
+    #expect(try configuration(asked).loss == .agreement)
+  }
+
+  @Test(arguments: [
+    ("config.json", "m.onnx", "m.onnx"), ("runs/a/config.json", "m.onnx", "runs/a/m.onnx"),
+    ("runs/config.json", "../m.onnx", "runs/../m.onnx"), ("runs/config.json", "/data/m.onnx", "/data/m.onnx"),
+    ("/config.json", "m.onnx", "/m.onnx"), ("./config.json", "m.onnx", "./m.onnx"),
+    ("config.json", "/m.onnx", "/m.onnx"),
+    ("/a/b/config.json", "c/m.onnx", "/a/b/c/m.onnx"), ("runs/config.json", "./~", "runs/./~"),
+  ])
+  func `relative paths start at the configuration's directory`(file: String, text: String, path: String) throws {
+    let whole = minimal(#", "output": {"directory": "\#(text)"}"#)
+    let directory = try configuration(whole, file: file).outputDirectory
+    #expect(directory.text == text)
+    #expect(directory.path == path)
+  }
+
+  @Test(
+    arguments: [
+      (#""x.npy""#, "x.npy", nil), (#""d/x.npz:images""#, "d/x.npz", "images"), (#""X.NPZ:a:b""#, "X.NPZ", "a:b"),
+      (#""host:x.npy""#, "host:x.npy", nil), (#""train-images-idx3-ubyte""#, "train-images-idx3-ubyte", nil),
+      (#"{"file": "x.npz", "array": "images"}"#, "x.npz", "images"), (#"{"file": "x.npz:1"}"#, "x.npz:1", nil),
+    ] as [(String, String, String?)])
+  func `an array is a file, or a member of an archive`(json: String, file: String, array: String?) throws {
+    let text = #"{"model": "m.onnx", "calibration": {"inputs": \#(json)}, "target": {"compression_ratio": 2}}"#
+    let inputs = try configuration(text).calibration.inputs
+    #expect(inputs.map(\.name) == [nil])
+    #expect(inputs.map(\.array.file.text) == [file])
+    #expect(inputs.map(\.array.array) == [array])
+  }
+
+  @Test func `several inputs are arrays by name, each with its preprocessing`() throws {
+    let text = """
+      {"model": "m.onnx", "target": {"compression_ratio": 2}, "calibration": {
+        "inputs": {"right": "d.npz:r", "file": {"file": "l.npy"}},
+        "preprocessing": {"right": {"scale": 0.5, "mean": [1, 2], "std": 3}}}}
+      """
+    let inputs = try configuration(text).calibration.inputs
+    #expect(inputs.map(\.name) == ["file", "right"])
+    #expect(inputs.map(\.array.file.text) == ["l.npy", "d.npz"])
+    #expect(inputs.map(\.preprocessing?.mean) == [nil, [1, 2]])
+    #expect(inputs.map(\.preprocessing?.std) == [nil, [3]])
+  }
+
+  @Test func `preprocessing fills in what it leaves out`() throws {
+    let whole = minimal(calibration: #", "preprocessing": {"scale": 0.5}"#)
+    let preprocessing = try configuration(whole).calibration.inputs[0].preprocessing
+    #expect(preprocessing?.scale == 0.5)
+    #expect(preprocessing?.mean == [0])
+    #expect(preprocessing?.std == [1])
+  }
+
+  @Test func `whole numbers may be written with a fraction of zero`() throws {
+    #expect(try configuration(minimal(calibration: #", "batch_size": 6.4e1"#)).calibration.batchSize == 64)
+    #expect(try configuration(minimal(calibration: #", "samples": "all""#)).calibration.samples == nil)
+  }
+
+  @Test func `a sparsity in config_list stands in for the target`() throws {
+    for key in ["sparsity", "sparsity_per_layer", "total_sparsity"] {
+      let text = """
+        {"model": "m.onnx", "calibration": {"inputs": "x.npy"},
+         "config_list": [{"op_types": ["Conv"], "\(key)": 0.5}]}
+        """
+      #expect(try configuration(text).target == nil)
+    }
+  }
+
+  static let accepted = [
+    exampleText, minimal(), minimal(#", "$schema": "schema.json""#, calibration: #", "labels": "y.npz:y""#),
+    minimal(
+      """
+      , "config_list": [
+        {"op_types": ["default", "Linear"], "total_sparsity": 0.5, "max_sparsity_per_layer": 0.75},
+        {"op_names": ["a"], "sparsity": 0, "max_sparsity_per_layer": 1},
+        {"op_names": ["b"], "op_partial_names": ["c"], "op_types": ["Conv2d"], "exclude": true}],
+      "bits": {"weight": 4, "layers": {"z": {"activation": 16}, "a b": {"weight": 2, "activation": 3}}},
+      "sensitivity": {"reduction": "mean_square", "level": "sample"}
+      """, calibration: #", "preprocessing": {"scale": 0.1, "mean": [0.1, 0.2], "std": [1, 2]}, "samples": 7"#),
+    """
+    {"model": "m.onnx", "target": {"compression_ratio": 1.5, "metric": "params"}, "calibration": {"labels": "y",
+      "inputs": {"b": "d.npz:r", "a": {"file": "l.npy"}}, "preprocessing": {"a": {"std": [2, 3]}}}}
+    """,
+  ]
+
+  @Test(arguments: accepted)
+  func `the canonical form reads back as the same configuration`(text: String) throws {
+    let configuration = try configuration(text, file: "a/config.json")
+    let canonical = configuration.canonicalJSON.text()
+    let again = try SearchConfiguration(parsing: Array(canonical.utf8), file: "a/config.json")
+    #expect(again == configuration)
+    #expect(again.canonicalJSON.text() == canonical)
+  }
+
+  @Test func `a configuration inside another file keeps its place and directory`() throws {
+    let run: JSONValue = ["version": "1", "config": try configuration(minimal()).canonicalJSON]
+    let place = try LocatedJSON(root: run, file: "run.json").members(["version", "config"]).required("config")
+    let configuration = try SearchConfiguration(place, relativeTo: "/data")
+    #expect(configuration.model.path == "/data/m.onnx")
+    var wrong = run
+    wrong["config"]?["target"]?["compression_ratio"] = 0
+    let wrongPlace = try LocatedJSON(root: wrong, file: "run.json").members(["version", "config"]).required("config")
+    let error = #expect(throws: ConfigurationError.self) { try SearchConfiguration(wrongPlace, relativeTo: "") }
+    #expect(error?.file == "run.json")
+    #expect(error?.path == "$.config.target.compression_ratio")
+  }
+}
