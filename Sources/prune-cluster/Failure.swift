@@ -1,0 +1,86 @@
+import Allocation
+import ArgumentParser
+import ArrayFiles
+import Configuration
+import Execution
+import MessagePassing
+import Networks
+import ONNX
+import OpenMPI
+import Search
+import Sensitivity
+
+/// How the program ends when something went wrong: one line, and the exit code that sysexits gives the cause.
+struct Failure {
+  /// Wrong usage of the command line.
+  static let usage: Int32 = 64
+  private static let badContent: Int32 = 65
+  private static let cannotBeRead: Int32 = 66
+  private static let rankLost: Int32 = 69
+  private static let program: Int32 = 70
+  private static let cannotCreate: Int32 = 73
+  private static let inputOutput: Int32 = 74
+  private static let configuration: Int32 = 78
+
+  /// What went wrong, in one line.
+  let message: String
+  /// What the process ends with.
+  let exitCode: Int32
+
+  /// Whether the command line itself is at fault, or asked for help.
+  static func isOfCommandLine(_ error: any Error) -> Bool {
+    let code = PruneCluster.exitCode(for: error)
+    return code == .success || code == .validationFailure
+  }
+
+  init(_ error: any Error) {
+    switch error {
+    case let error as ConfigurationError: self.init("\(error)", Failure.configuration)
+    case let error as AllocationError: self.init(error)
+    case let error as SearchError: self.init("\(error)", Failure.code(of: error.kind))
+    case let error as ArrayFileError: self.init("\(error)", Failure.code(of: error.kind))
+    case let error as ONNXError:
+      self.init("\(error)", error.kind == .unreadable ? Failure.cannotBeRead : Failure.badContent)
+    case let error as NetworkError: self.init("\(error)", Failure.badContent)
+    case let error as ExecutionError:
+      self.init("\(error)", error.kind == .failed ? Failure.program : Failure.badContent)
+    case let error as SensitivityError: self.init("\(error)", Failure.badContent)
+    case let error as CommunicationError: self.init("\(error)", Failure.rankLost)
+    default: self.init("\(error)", Failure.program)
+    }
+  }
+
+  private init(_ error: AllocationError) {
+    switch error {
+    case .infeasible: self.init("\(error)", Failure.configuration)
+    default: self.init("\(error)", Failure.program)
+    }
+  }
+
+  private init(_ message: String, _ exitCode: Int32) {
+    self.message = message
+    self.exitCode = exitCode
+  }
+
+  private static func code(of kind: SearchError.Kind) -> Int32 {
+    switch kind {
+    case .configuration: configuration
+    case .badContent: badContent
+    case .cannotBeRead: cannotBeRead
+    case .cannotCreate: cannotCreate
+    case .program: program
+    }
+  }
+
+  private static func code(of kind: ArrayFileError.Kind) -> Int32 {
+    switch kind {
+    case .badContent: badContent
+    case .cannotBeRead: cannotBeRead
+    case .cannotBeCreated: cannotCreate
+    case .inputOutput: inputOutput
+    }
+  }
+
+  /// The same for a job of several ranks.
+  var ofJob: JobFailure { JobFailure(message: message, exitCode: exitCode) }
+}

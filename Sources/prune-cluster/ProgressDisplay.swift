@@ -1,0 +1,63 @@
+import Search
+import Synchronization
+
+/// Shows how far a measurement has come: one line that is rewritten on a terminal, a line per tenth otherwise.
+final class ProgressDisplay: Sendable {
+  private let isSilent: Bool
+  private let state: Mutex<State>
+
+  private struct State {
+    let start = ContinuousClock().now
+    var lastShown = ContinuousClock().now
+    var tenths = 0
+  }
+
+  init(isSilent: Bool) {
+    self.isSilent = isSilent
+    state = Mutex(State())
+  }
+
+  /// Shows a state of progress; workers may call it at once.
+  func show(_ progress: SearchProgress) {
+    guard !isSilent, progress.total > 0 else { return }
+    state.withLock { state in
+      let now = ContinuousClock().now
+      let isDone = progress.done == progress.total
+      if StandardError.isTerminal {
+        guard isDone || progress.done == 0 || now - state.lastShown > .milliseconds(100) else { return }
+        state.lastShown = now
+        // Back to the line's start, then erase what a longer line left.
+        StandardError.write("\r\u{1B}[K\(text(progress, elapsed: now - state.start))" + (isDone ? "\n" : ""))
+      } else {
+        let tenths = progress.done * 10 / progress.total
+        guard tenths > state.tenths else { return }
+        state.tenths = tenths
+        StandardError.write(text(progress, elapsed: now - state.start) + "\n")
+      }
+    }
+  }
+
+  private func text(_ progress: SearchProgress, elapsed: Duration) -> String {
+    let percent = progress.done * 100 / progress.total
+    var text = "measuring: batch \(progress.done) of \(progress.total) (\(percent) %)"
+    if progress.done == progress.total {
+      text += ", took \(time(elapsed))"
+    } else if progress.done > 0 {
+      text += ", \(time(elapsed * Double(progress.total - progress.done) / Double(progress.done))) left"
+    }
+    return text
+  }
+
+  /// Seconds below a minute, minutes and seconds below an hour, hours and minutes beyond.
+  private func time(_ duration: Duration) -> String {
+    let seconds = Int(duration.components.seconds)
+    if seconds < 60 { return "\(seconds) s" }
+    return seconds < 3600 ? "\(seconds / 60) min \(seconds % 60) s" : "\(seconds / 3600) h \(seconds / 60 % 60) min"
+  }
+}
+
+extension Duration {
+  fileprivate static func * (duration: Duration, factor: Double) -> Duration {
+    .seconds((duration / .seconds(1)) * factor)
+  }
+}

@@ -1,0 +1,58 @@
+import ArgumentParser
+import Search
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// The program: parses the command line, runs one command, turns what went wrong into one line and an exit code.
+@main
+struct PruneCluster: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: ProgramName.text,
+    abstract: "Finds how many channels each layer of a trained convolutional network can lose.",
+    discussion: """
+      Measures how the loss depends on every channel, works out what each channel costs, and chooses, over the whole \
+      network, the cheapest loss for the compression asked.
+
+      EXAMPLES
+        prune-cluster inspect model.onnx
+        prune-cluster validate config.json
+        prune-cluster search config.json
+        mpirun -n 8 prune-cluster search config.json
+      """,
+    version: "\(ProgramName.text) \(ProductVersion.text)",
+    subcommands: [SearchCommand.self, InspectCommand.self, ValidateCommand.self])
+
+  static func main() {
+    // A reader that goes away (`| head`) must not look like a crash; a failed write to stdout is no loss of a result.
+    signal(SIGPIPE, SIG_IGN)
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let error where Failure.isOfCommandLine(error) {
+      Self.end(withCommandLine: error)
+    } catch {
+      let failure = Failure(error)
+      StandardError.write("\(ProgramName.text): error: \(failure.message)\n")
+      Glibc.exit(failure.exitCode)
+    }
+  }
+
+  /// Help and version go to stdout; wrong usage is one line in our form, then the usage.
+  private static func end(withCommandLine error: any Error) -> Never {
+    let code = exitCode(for: error)
+    guard code != .success else { exit(withError: error) }
+    let text = fullMessage(for: error)
+    let line = text.hasPrefix("Error: ") ? String(text.dropFirst("Error: ".count)) : text
+    StandardError.write("\(ProgramName.text): error: \(line)\n")
+    Glibc.exit(Failure.usage)
+  }
+}
+
+/// What the program is called in messages.
+enum ProgramName {
+  static let text = "prune-cluster"
+}

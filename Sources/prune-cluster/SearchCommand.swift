@@ -1,0 +1,42 @@
+import ArgumentParser
+import Logging
+import OneDNN
+import OpenMPI
+import Report
+import Search
+
+/// `search CONFIG`: the main job.
+struct SearchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "search",
+    abstract: "Measure sensitivities and find the prune ratio of every layer.",
+    discussion: """
+      Writes ratios.json, sensitivities.npz and run.json to the configuration's output directory, and prints the ratios. \
+      Under mpirun the calibration data are shared among the ranks; ratios.json and sensitivities.npz have the same \
+      bytes for any number of ranks.
+
+      EXAMPLES
+        prune-cluster search config.json
+        mpirun -n 8 --bind-to none prune-cluster search config.json
+      """)
+
+  @Argument(help: ArgumentHelp("The configuration file (JSON).", valueName: "config"))
+  var config: String
+
+  @Flag(name: .shortAndLong, help: "No progress and no log; results and errors only.")
+  var quiet = false
+
+  func run() throws {
+    let quiet = quiet
+    let outcome = try MPI.withWorld(program: ProgramName.text, failure: { Failure($0).ofJob }) { world in
+      let level: Logger.Level = quiet ? .error : world.rank == 0 ? .info : .warning
+      let logger = Logger(label: ProgramName.text) { _ in LineLogHandler(rank: world.rank, logLevel: level) }
+      let display = ProgressDisplay(isSilent: quiet)
+      let search = SearchRun(
+        on: world, backend: OneDNNBackend(), format: ONNXFormat(), logger: logger, progress: display.show)
+      return try search.execute(config)
+    }
+    guard let outcome else { return }
+    StandardOutput.write(SearchSummary(outcome).text(width: StandardOutput.width))
+  }
+}

@@ -1,0 +1,26 @@
+import ArgumentParser
+import Report
+import Search
+
+/// `validate CONFIG`: everything that a search checks before it computes.
+struct ValidateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "validate",
+    abstract: "Check a configuration with its model and data, without computing anything.",
+    discussion: """
+      Ends with 0 when a search with this configuration can begin. Values of single samples, and whether the output \
+      directory can be written, are seen by the search itself.
+
+      EXAMPLE
+        prune-cluster validate config.json
+      """)
+
+  @Argument(help: ArgumentHelp("The configuration file (JSON).", valueName: "config"))
+  var config: String
+
+  func run() throws {
+    guard Launch.isFirstRank else { return }
+    let summary = try SearchRun.validate(config, ONNXFormat())
+    StandardOutput.write(ValidationReport(summary, file: config).text)
+  }
+}

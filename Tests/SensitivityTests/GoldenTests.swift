@@ -1,0 +1,108 @@
+import Channels
+import Execution
+import Networks
+import OneDNN
+import ReferenceData
+import Sensitivity
+import Testing
+
+/// The sensitivities of trained networks against those that torch's autograd gives in float64.
+@Suite(.enabled(if: ReferenceData.isPresent))
+struct GoldenTests {
+  /// An executor with the tolerance that its arithmetic allows, relative to a layer's largest value.
+  struct Arithmetic: Sendable, CustomStringConvertible {
+    let description: String
+    let backend: any ExecutionBackend
+    let tolerance: Double
+    let lossTolerance: Double
+  }
+
+  /// Double loops agree to rounding. In float32 a rounding difference flips single ReLU and pooling choices, which moves
+  /// a whole sample's share: 1e-3 of the layer's largest value is the limit, 1e-5 what is usual.
+  static let arithmetics = [
+    Arithmetic(description: "reference", backend: ReferenceBackend(), tolerance: 1e-9, lossTolerance: 1e-12),
+    Arithmetic(description: "oneDNN", backend: OneDNNBackend(), tolerance: 1e-3, lossTolerance: 1e-5),
+  ]
+
+  @Test(arguments: ReferenceData.models, arithmetics)
+  func `sensitivities equal the golden ones`(_ model: ReferenceModel, _ arithmetic: Arithmetic) throws {
+    let batchSize = 32
+    let network = try model.network(batchSize: batchSize)
+    let structure = ChannelStructure(of: network)
+    let layout = SensitivityLayout(structure)
+    let execution = LayerExecution(network, structure, loss: .crossEntropy)
+    let executor = try arithmetic.backend.compile(execution.request)
+    let images = try ReferenceData.calibrationImages()
+    let labels = try ReferenceData.calibrationLabels()
+    let golden = try model.golden()
+    let arrays = try model.arrays()
+    let losses = try arrays.array(named: "batch_loss").doubles()
+
+    let criteria = [
+      TaylorCriterion(reduction: .meanAbs, level: .batch), TaylorCriterion(reduction: .absMean, level: .batch),
+      TaylorCriterion(reduction: .meanSquare, level: .batch), TaylorCriterion(reduction: .meanAbs, level: .sample),
+      TaylorCriterion(reduction: .meanSquare, level: .sample),
+    ]
+    var tables = criteria.map { ShardTable(layout, $0) }
+    var batches: [[[Double]]] = structure.layers.map { _ in [] }
+    for batch in 0..<losses.count {
+      let samples = batch * batchSize..<(batch + 1) * batchSize
+      let part = try executor.evaluate(
+        Batch(
+          inputs: [try images.floats(in: samples)], targets: .classes(Array(labels[samples])), sampleCount: batchSize))
+      let loss = part.losses.reduce(0, +) / Double(batchSize)
+      #expect(abs(loss - losses[batch]) <= arithmetic.lossTolerance * max(losses[batch], 0.1))
+      for table in tables.indices { tables[table].add(batch: [part], correct: 0, layout) }
+      for layer in structure.layers.indices {
+        batches[layer].append(Self.mean(part.products[layer], samples: batchSize))
+      }
+    }
+
+    var worst = 0.0
+    for (index, layer) in golden.layers.enumerated() {
+      // Where a normalisation follows, the layer's output is behind it: Σ a·∂L/∂a there is γ·∂L/∂γ + β·∂L/∂β.
+      let norm = (golden.norms ?? []).first { $0.input == layer.output }
+      let expected: [Double]
+      if let norm {
+        let (gamma, beta) = (
+          try arrays.array(named: "\(norm.key).gamma").doubles(), try arrays.array(named: "\(norm.key).beta").doubles()
+        )
+        expected = zip(gamma, beta).map { $0 + $1 }
+      } else {
+        expected = try arrays.array(named: "\(layer.key).A_pre").doubles()
+      }
+      worst = max(worst, Self.difference(batches[index].flatMap { $0 }, expected))
+      let names =
+        norm.map { norm in ["mean_abs", "abs_mean", "mean_sq"].map { "\(norm.key).gate.\($0)" } }
+        ?? ["mean_abs", "abs_mean", "mean_sq"].map { "\(layer.key).T_outb.\($0)" }
+      for (criterion, name) in names.enumerated() {
+        let found = try SensitivityTable(adding: [tables[criterion]], layout, criteria[criterion], hasClasses: false)
+        worst = max(worst, Self.difference(found.layers[index], try arrays.array(named: name).doubles()))
+      }
+      guard norm == nil else { continue }
+      for (criterion, name) in [(3, "S_pre_mean_abs"), (4, "S_pre_mean_sq")] {
+        let found = try SensitivityTable(adding: [tables[criterion]], layout, criteria[criterion], hasClasses: false)
+        worst = max(
+          worst, Self.difference(found.layers[index], try arrays.array(named: "\(layer.key).\(name)").doubles()))
+      }
+    }
+    print("\(model), \(arithmetic): largest difference \(worst) of a layer's largest value")
+    #expect(worst <= arithmetic.tolerance)
+  }
+
+  /// The batch mean of per-sample products.
+  private static func mean(_ products: [Double], samples: Int) -> [Double] {
+    let channels = products.count / samples
+    return (0..<channels).map { channel in
+      (0..<samples).reduce(0) { $0 + products[$1 * channels + channel] } / Double(samples)
+    }
+  }
+
+  /// The largest difference, as a share of the largest value expected.
+  private static func difference(_ found: [Double], _ expected: [Double]) -> Double {
+    guard found.count == expected.count else { return .infinity }
+    let scale = expected.reduce(0) { max($0, abs($1)) }
+    let largest = zip(found, expected).reduce(0) { max($0, abs($1.0 - $1.1)) }
+    return largest.isNaN ? .infinity : largest / max(scale, 1e-300)
+  }
+}
