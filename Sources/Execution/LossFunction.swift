@@ -1,0 +1,149 @@
+public import Networks
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// A request's loss made ready for its network: losses of single samples, and their gradient at the head.
+public struct LossFunction: Sendable {
+  /// The value that the loss is differentiated at: the first output, or the logits behind a final softmax.
+  public let head: ValueID
+
+  private let loss: Loss
+  private let name: String
+  private let batchSize: Int
+  /// Elements of the head per sample.
+  private let sampleElements: Int
+  /// For the cross-entropies: classes on axis 1, and positions behind it.
+  private let classes: Int
+  private let positions: Int
+
+  /// Checks that the head has the form that the loss takes.
+  /// - Throws: `ExecutionError` when its first axis is not the batch, or there are no classes.
+  public init(_ request: ExecutionRequest) throws(ExecutionError) {
+    let network = request.network
+    head = request.loss.head(of: network)
+    loss = request.loss
+    name = network[head].name
+    batchSize = network.batchSize
+    let shape = network[head].shape
+    guard shape.rank >= 1, shape[0] == batchSize, shape.count > 0 else {
+      throw ExecutionError(.unsupported, name, "the output has shape \(shape), expected \(batchSize) samples along axis 0")
+    }
+    sampleElements = shape.count / batchSize
+    classes = shape.rank >= 2 ? shape[1] : 1
+    positions = sampleElements / classes
+    guard loss == .meanSquaredError || shape.rank >= 2 else {
+      throw ExecutionError(.unsupported, name, "the output has shape \(shape), cross-entropy expects classes on axis 1")
+    }
+  }
+
+  /// The samples' losses Lₙ in float64.
+  ///
+  /// - Parameters:
+  ///   - values: the head, row-major.
+  ///   - batch: its targets, and how many samples count.
+  ///   - gradient: receives ∂Lₙ/∂head of every sample (not divided by the batch), zero for samples that do not count.
+  /// - Throws: `ExecutionError` for a class that does not exist, targets of a wrong count, or a loss that is not finite.
+  public func evaluate(_ values: [Double], _ batch: Batch, gradient: inout [Double]) throws(ExecutionError) -> [Double] {
+    precondition(values.count == batchSize * sampleElements && gradient.count == values.count)
+    for index in gradient.indices { gradient[index] = 0 }
+    var losses = [Double](repeating: 0, count: batch.sampleCount)
+    switch loss {
+    case .crossEntropy:
+      let targets = try classTargets(batch)
+      for sample in losses.indices {
+        losses[sample] = crossEntropy(values, sample, &gradient) { targets[sample * positions + $0] }
+      }
+    case .agreement:
+      for sample in losses.indices {
+        losses[sample] = crossEntropy(values, sample, &gradient) { predictedClass(values, sample, position: $0) }
+      }
+    case .meanSquaredError:
+      guard case .dense(let targets) = batch.targets, targets.count == values.count else {
+        throw ExecutionError(.badData, name, "expected \(values.count) target values for a batch")
+      }
+      for sample in losses.indices {
+        losses[sample] = squaredError(values, targets, sample, &gradient)
+      }
+    }
+    for (sample, loss) in losses.enumerated() where !loss.isFinite {
+      throw ExecutionError(.notFinite, name, "the loss of sample \(sample) of the batch is \(loss)")
+    }
+    return losses
+  }
+
+  private func classTargets(_ batch: Batch) throws(ExecutionError) -> [Int] {
+    guard case .classes(let targets) = batch.targets, targets.count == batchSize * positions else {
+      throw ExecutionError(.badData, name, "expected \(batchSize * positions) class indices for a batch")
+    }
+    for (index, target) in targets.enumerated() where !(0..<classes).contains(target) {
+      throw ExecutionError(
+        .badData, name, "sample \(index / positions) of the batch has class \(target), the output has \(classes) classes")
+    }
+    return targets
+  }
+
+  /// The largest output's class, the first of equals.
+  private func predictedClass(_ values: [Double], _ sample: Int, position: Int) -> Int {
+    let start = sample * sampleElements + position
+    var best = 0
+    for index in 1..<max(classes, 1) where values[start + index * positions] > values[start + best * positions] {
+      best = index
+    }
+    return best
+  }
+
+  /// −log softmax(values)[target], the mean over positions; the gradient is (softmax − one-hot) ÷ positions.
+  private func crossEntropy(
+    _ values: [Double], _ sample: Int, _ gradient: inout [Double], target: (_ position: Int) -> Int
+  ) -> Double {
+    var total = 0.0
+    for position in 0..<positions {
+      let start = sample * sampleElements + position
+      var largest = -Double.infinity
+      for index in 0..<classes { largest = max(largest, values[start + index * positions]) }
+      var sum = 0.0
+      for index in 0..<classes { sum += exp(values[start + index * positions] - largest) }
+      let wanted = target(position)
+      total += log(sum) + largest - values[start + wanted * positions]
+      for index in 0..<classes {
+        let place = start + index * positions
+        gradient[place] = (exp(values[place] - largest) / sum - (index == wanted ? 1 : 0)) / Double(positions)
+      }
+    }
+    return total / Double(positions)
+  }
+
+  private func squaredError(
+    _ values: [Double], _ targets: [Float], _ sample: Int, _ gradient: inout [Double]
+  ) -> Double {
+    var total = 0.0
+    for index in sample * sampleElements..<(sample + 1) * sampleElements {
+      let difference = values[index] - Double(targets[index])
+      total += difference * difference
+      gradient[index] = 2 * difference / Double(sampleElements)
+    }
+    return total / Double(sampleElements)
+  }
+}
+
+extension Batch {
+  /// Checks a batch against the network that is to run it.
+  /// - Throws: `ExecutionError` when an input has another number of elements, or no sample counts.
+  public func check(against network: Network) throws(ExecutionError) {
+    guard inputs.count == network.inputs.count else {
+      throw ExecutionError(
+        .badData, network.name, "a batch has \(inputs.count) inputs, the network has \(network.inputs.count)")
+    }
+    for (values, id) in zip(inputs, network.inputs) where values.count != network[id].shape.count {
+      throw ExecutionError(
+        .badData, network[id].name, "a batch has \(values.count) values, expected \(network[id].shape.count)")
+    }
+    guard (1...network.batchSize).contains(sampleCount) else {
+      throw ExecutionError(.badData, network.name, "\(sampleCount) samples count in a batch of \(network.batchSize)")
+    }
+  }
+}

@@ -1,0 +1,162 @@
+import Networks
+
+/// Convolution of one or two axes of space; one axis is run as rows of height 1.
+struct ReferenceConvolution: ReferenceKernel {
+  /// Extents along height and width.
+  private struct Plane {
+    let height: Int
+    let width: Int
+    var count: Int { height * width }
+  }
+
+  private let convolution: Convolution
+  private let batch: Int
+  private let inputs: Int
+  private let outputs: Int
+  private let input: Plane
+  private let output: Plane
+  private let kernel: Plane
+  private let stride: Plane
+  private let dilation: Plane
+  private let pad: Plane
+
+  init(_ convolution: Convolution, input: Shape, output: Shape) {
+    func plane(_ extents: [Int], filler: Int = 1) -> Plane {
+      Plane(height: extents.count == 2 ? extents[0] : filler, width: extents[extents.count - 1])
+    }
+    self.convolution = convolution
+    batch = input[0]
+    inputs = input[1]
+    outputs = output[1]
+    self.input = plane(Array(input.dimensions.dropFirst(2)))
+    self.output = plane(Array(output.dimensions.dropFirst(2)))
+    kernel = plane(convolution.kernel)
+    stride = plane(convolution.strides)
+    dilation = plane(convolution.dilations)
+    pad = plane(convolution.padsBegin, filler: 0)
+  }
+
+  func forward(_ operands: [[Double]]) -> [[Double]] {
+    var result = [Double](repeating: 0, count: batch * outputs * output.count)
+    visit(weight: operands[1]) { factor, inputPlane, outputPlane, row in
+      operands[0].withUnsafeBufferPointer { x in
+        result.withUnsafeMutableBufferPointer { y in
+          for step in 0..<row.count {
+            y[outputPlane + row.output + step] += factor * x[inputPlane + row.input + step * row.stride]
+          }
+        }
+      }
+    }
+    if operands.count > 2, !operands[2].isEmpty {
+      for plane in 0..<batch * outputs {
+        let bias = operands[2][plane % outputs]
+        for index in plane * output.count..<(plane + 1) * output.count { result[index] += bias }
+      }
+    }
+    return [result]
+  }
+
+  func backward(_ operands: [[Double]], results: [[Double]], _ gradients: [[Double]], to position: Int) -> [Double] {
+    var gradient = [Double](repeating: 0, count: batch * inputs * input.count)
+    visit(weight: operands[1]) { factor, inputPlane, outputPlane, row in
+      gradients[0].withUnsafeBufferPointer { arrived in
+        gradient.withUnsafeMutableBufferPointer { gradient in
+          for step in 0..<row.count {
+            gradient[inputPlane + row.input + step * row.stride] += factor * arrived[outputPlane + row.output + step]
+          }
+        }
+      }
+    }
+    return gradient
+  }
+
+  /// A run of outputs of one row, and the inputs that one kernel element meets there.
+  private struct Row {
+    let input: Int
+    let output: Int
+    let count: Int
+    let stride: Int
+  }
+
+  /// Calls `body` for every sample, pair of channels, kernel element and row of outputs that it meets.
+  private func visit(
+    weight: [Double], _ body: (_ factor: Double, _ inputPlane: Int, _ outputPlane: Int, _ row: Row) -> Void
+  ) {
+    let perGroup = (inputs: inputs / convolution.groups, outputs: outputs / convolution.groups)
+    for vertical in 0..<kernel.height {
+      for horizontal in 0..<kernel.width {
+        let rows = self.rows(vertical, horizontal)
+        for sample in 0..<batch {
+          for out in 0..<outputs {
+            let scale = convolution.outputScale?[out] ?? 1
+            for own in 0..<perGroup.inputs {
+              let element = ((out * perGroup.inputs + own) * kernel.height + vertical) * kernel.width + horizontal
+              let channel = out / perGroup.outputs * perGroup.inputs + own
+              let factor = weight[element] * scale
+              for row in rows {
+                body(factor, (sample * inputs + channel) * input.count, (sample * outputs + out) * output.count, row)
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private func rows(_ vertical: Int, _ horizontal: Int) -> [Row] {
+    (0..<output.height).compactMap { line in
+      let y = line * stride.height - pad.height + vertical * dilation.height
+      guard (0..<input.height).contains(y) else { return nil }
+      let first = horizontal * dilation.width - pad.width
+      let columns = (0..<output.width).filter { (0..<input.width).contains(first + $0 * stride.width) }
+      guard let start = columns.first, let end = columns.last else { return nil }
+      return Row(
+        input: y * input.width + first + start * stride.width, output: line * output.width + start,
+        count: end - start + 1, stride: stride.width)
+    }
+  }
+}
+
+/// A linear layer over the last axis.
+struct ReferenceLinear: ReferenceKernel {
+  private let linear: Linear
+  private let inputs: Int
+  private let outputs: Int
+
+  init(_ linear: Linear, weight: Shape) {
+    self.linear = linear
+    (inputs, outputs) = linear.features(of: weight)
+  }
+
+  private func factor(_ weight: [Double], _ out: Int, _ own: Int) -> Double {
+    let element = linear.weightIsOutputByInput ? out * inputs + own : own * outputs + out
+    return weight[element] * linear.alpha * (linear.outputScale?[out] ?? 1)
+  }
+
+  func forward(_ operands: [[Double]]) -> [[Double]] {
+    let rows = operands[0].count / inputs
+    var result = [Double](repeating: 0, count: rows * outputs)
+    let bias = operands.count > 2 ? operands[2] : []
+    for out in 0..<outputs {
+      let factors = (0..<inputs).map { factor(operands[1], out, $0) }
+      for row in 0..<rows {
+        var sum = bias.isEmpty ? 0 : linear.beta * bias[out]
+        for own in 0..<inputs { sum += factors[own] * operands[0][row * inputs + own] }
+        result[row * outputs + out] = sum
+      }
+    }
+    return [result]
+  }
+
+  func backward(_ operands: [[Double]], results: [[Double]], _ gradients: [[Double]], to position: Int) -> [Double] {
+    var gradient = [Double](repeating: 0, count: operands[0].count)
+    for out in 0..<outputs {
+      let factors = (0..<inputs).map { factor(operands[1], out, $0) }
+      for row in 0..<operands[0].count / inputs {
+        let arrived = gradients[0][row * outputs + out]
+        for own in 0..<inputs { gradient[row * inputs + own] += factors[own] * arrived }
+      }
+    }
+    return gradient
+  }
+}

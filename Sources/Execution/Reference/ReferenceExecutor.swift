@@ -1,0 +1,148 @@
+import Networks
+
+/// Plain loops in float64, row-major: the oracle.
+///
+/// Simple to read before fast, but for the convolution, where whole trained networks have to come through.
+public final class ReferenceExecutor: NetworkExecutor {
+  private let request: ExecutionRequest
+  private let loss: LossFunction
+  private let kernels: [any ReferenceKernel]
+  private let needsGradient: [Bool]
+  /// By value index; constants from the start.
+  private var values: [[Double]]
+
+  /// Compiles a network.
+  /// - Throws: `ExecutionError` when a watched value's first axis does not hold the samples.
+  public init(_ request: ExecutionRequest) throws(ExecutionError) {
+    let network = request.network
+    self.request = request
+    loss = try LossFunction(request)
+    needsGradient = GradientFlow(request).needsGradient
+    values = network.values.map { $0.constant?.doubles ?? [] }
+    kernels = network.nodes.map { network.referenceKernel($0) }
+    for observed in request.observed {
+      let shape = network[observed.value].shape
+      guard shape.rank >= 2, shape[0] % network.batchSize == 0, (1..<shape.rank).contains(observed.channelAxis) else {
+        throw ExecutionError(
+          .unsupported, network[observed.value].name,
+          "shape \(shape) does not hold \(network.batchSize) samples along axis 0 and channels behind it")
+      }
+    }
+  }
+
+  /// Runs one batch.
+  public func evaluate(_ batch: Batch) throws(ExecutionError) -> Evaluation {
+    try evaluate(batch, inputs: batch.inputs.map { $0.map(Double.init) }).evaluation
+  }
+
+  /// Runs one batch with inputs in float64, for finite differences.
+  ///
+  /// - Parameter inputs: in place of `batch.inputs`.
+  /// - Returns: the evaluation, and the network's first output unrounded.
+  public func evaluate(
+    _ batch: Batch, inputs: [[Double]]
+  ) throws(ExecutionError) -> (evaluation: Evaluation, output: [Double]) {
+    let network = request.network
+    try batch.check(against: network)
+    for (id, elements) in zip(network.inputs, inputs) { values[id.index] = elements }
+    for (node, kernel) in zip(network.nodes, kernels) {
+      let results = kernel.forward(node.inputs.map { id in id.map { values[$0.index] } ?? [] })
+      for (id, result) in zip(node.outputs, results) { values[id.index] = result }
+    }
+    var headGradient = [Double](repeating: 0, count: values[loss.head.index].count)
+    let losses = try loss.evaluate(values[loss.head.index], batch, gradient: &headGradient)
+    let gradients = backward(headGradient)
+
+    let samples = batch.sampleCount
+    let output = values[network.outputs[0].index]
+    let counted = output.count / network.batchSize * samples
+    let evaluation = Evaluation(
+      losses: losses, output: output.prefix(counted).map { Float($0) },
+      products: request.observed.map { products(of: $0, gradients[$0.value.index], samples: samples) },
+      inputGradients: request.inputGradients
+        ? network.inputs.map { id in
+          let elements = network[id].shape.count
+          let gradient = gradients[id.index] ?? [Double](repeating: 0, count: elements)
+          return Array(gradient.prefix(elements / network.batchSize * samples))
+        } : [])
+    return (evaluation, Array(output.prefix(counted)))
+  }
+
+  /// ∂L/∂value by value index, where it is needed and something arrived.
+  private func backward(_ headGradient: [Double]) -> [[Double]?] {
+    let network = request.network
+    var gradients = [[Double]?](repeating: nil, count: network.values.count)
+    gradients[loss.head.index] = headGradient
+    for (node, kernel) in zip(network.nodes, kernels).reversed() {
+      guard node.inputs.contains(where: { $0.map { needsGradient[$0.index] } ?? false }),
+        node.outputs.contains(where: { gradients[$0.index] != nil })
+      else { continue }
+      let operands = node.inputs.map { id in id.map { values[$0.index] } ?? [] }
+      let arrived = node.outputs.map { id in
+        gradients[id.index] ?? [Double](repeating: 0, count: network[id].shape.count)
+      }
+      for (position, id) in node.inputs.enumerated() {
+        guard let id, needsGradient[id.index] else { continue }
+        let gradient = kernel.backward(operands, results: node.outputs.map { values[$0.index] }, arrived, to: position)
+        if let sum = gradients[id.index] {
+          gradients[id.index] = zip(sum, gradient).map { $0 + $1 }
+        } else {
+          gradients[id.index] = gradient
+        }
+      }
+    }
+    return gradients
+  }
+
+  /// Σ a·∂L/∂a per sample and channel.
+  private func products(of observed: ObservedValue, _ gradient: [Double]?, samples: Int) -> [Double] {
+    let network = request.network
+    let shape = network[observed.value].shape
+    let channels = shape[observed.channelAxis]
+    var products = [Double](repeating: 0, count: samples * channels)
+    guard let gradient else { return products }
+    let activation = values[observed.value.index]
+    let inner = shape.dimensions[(observed.channelAxis + 1)...].reduce(1, *)
+    let perSample = shape.count / network.batchSize
+    for sample in 0..<samples {
+      for offset in 0..<perSample {
+        let element = sample * perSample + offset
+        products[sample * channels + offset / inner % channels] += activation[element] * gradient[element]
+      }
+    }
+    return products
+  }
+}
+
+/// One node's arithmetic, forward and backward.
+protocol ReferenceKernel {
+  /// The results for operands in row-major order; an absent operand is empty.
+  func forward(_ operands: [[Double]]) -> [[Double]]
+  /// ∂L/∂operand at one position, from ∂L/∂result.
+  func backward(_ operands: [[Double]], results: [[Double]], _ gradients: [[Double]], to position: Int) -> [Double]
+}
+
+extension Network {
+  /// The kernel that computes a node.
+  fileprivate func referenceKernel(_ node: Node) -> any ReferenceKernel {
+    let operands = node.inputs.map { id in id.map { self[$0].shape } ?? Shape([]) }
+    let results = node.outputs.map { self[$0].shape }
+    switch node.operation {
+    case .convolution(let convolution):
+      return ReferenceConvolution(convolution, input: operands[0], output: results[0])
+    case .linear(let linear): return ReferenceLinear(linear, weight: operands[1])
+    case .batchNormalization(let epsilon): return ReferenceNormalization(epsilon: epsilon, shape: operands[0])
+    case .unary(let function): return ReferenceUnary(function: function)
+    case .binary(let function):
+      return ReferenceBinary(function, left: operands[0], right: operands[1], result: results[0])
+    case .pool(let pool): return ReferencePool(pool, input: operands[0], output: results[0])
+    case .reduceMean(let axes): return ReferenceMean(axes: axes, shape: operands[0])
+    case .softmax(let axis, let logarithm):
+      return ReferenceSoftmax(axis: axis, logarithm: logarithm, shape: operands[0])
+    case .localResponseNormalization(let window):
+      return ReferenceResponseNormalization(window: window, shape: operands[0])
+    case .concat, .split, .slice, .reshape, .transpose, .pad:
+      return ReferenceMovement(node.operation, operands: operands, results: results)
+    }
+  }
+}
