@@ -53,7 +53,8 @@ let package = Package(
     library("Channels", ["Networks"]),
     library("Execution", ["Networks"]),
     library("OneDNN", ["COneDNN", "CKernels", "Execution", "Networks"]),
-    library("ONNX", ["Networks", protobuf]),
+    .target(
+      name: "ONNX", dependencies: ["Networks", protobuf], exclude: ["Generated/onnx.proto"], swiftSettings: strict),
     library("Allocation"),
     library("Sensitivity", ["Channels", "Execution", "Networks"]),
     library("ArrayFiles", ["CZlib"]),
@@ -72,5 +73,33 @@ let package = Package(
         "Search", argumentParser, logging,
       ],
       swiftSettings: strict),
+
+    // Tests: what several of them share, the contracts that every implementation must keep, and one target per target.
+    testSupport("ProgramRuns", []),
+    testSupport("ReferenceData", ["ArrayFiles", "Networks", "ONNX", "Search"]),
+    testSupport("CommunicatorContract", ["MessagePassing"]),
+    testSupport("ExecutorContract", ["Execution", "Networks"]),
+    .executableTarget(
+      name: "conformance", dependencies: ["CommunicatorContract", "MessagePassing", "OpenMPI"],
+      path: "Tests/ConformanceProgram", swiftSettings: strict),
+    tests("AllocationTests", ["Allocation"]),
+    tests("ArrayFilesTests", ["ArrayFiles"]),
+    tests("ChannelsTests", ["Channels", "Networks", "ReferenceData"]),
+    tests("CommandTests", ["Configuration", "ProgramRuns", "ReferenceData", "prune-cluster"]),
+    tests("ConfigurationTests", ["Configuration"]),
+    tests("ExecutionTests", ["Execution", "ExecutorContract", "Networks"]),
+    tests("MessagePassingTests", ["CommunicatorContract", "MessagePassing"]),
+    tests("NetworksTests", ["Execution", "ExecutorContract", "Networks"]),
+    tests("ONNXTests", ["Networks", "ONNX", "ReferenceData", protobuf]),
+    tests("OneDNNTests", ["Execution", "ExecutorContract", "Networks", "OneDNN"]),
+    tests("OpenMPITests", ["ProgramRuns", "conformance"]),
+    tests(
+      "SearchTests",
+      [
+        "Configuration", "MessagePassing", "OneDNN", "ProgramRuns", "ReferenceData", "Search", logging,
+      ]),
+    tests(
+      "SensitivityTests",
+      ["Channels", "Execution", "Networks", "OneDNN", "ReferenceData", "Sensitivity"]),
   ]
 )

@@ -23,9 +23,19 @@ struct ONNXFormat: ModelFormat {
     }
   }
 
-  /// Shapes by the model's own input names: "" stands for the only input.
+  /// Shapes for the inputs that leave an axis open, by the model's own names: "" stands for the only input.
+  ///
+  /// Inputs that the file fixes need none; whether samples fit them is checked where the samples are known.
   private func namedShapes(_ shapes: [String: [Int]], _ model: ONNXModel) -> [String: [Int]] {
-    guard let shape = shapes[""], let input = model.inputs.first else { return shapes }
-    return [input.name: shape]
+    var named: [String: [Int]] = [:]
+    for input in model.inputs {
+      guard let shape = shapes[input.name] ?? (model.inputs.count == 1 ? shapes[""] : nil) else { continue }
+      let extents = (input.extents ?? []).dropFirst()
+      if input.extents != nil, extents.allSatisfy({ if case .known = $0 { true } else { false } }) { continue }
+      // Grey images are often stored without their one channel.
+      let lacksChannel = extents.count == shape.count + 1 && extents.first == .known(1)
+      named[input.name] = lacksChannel ? [1] + shape : shape
+    }
+    return named
   }
 }

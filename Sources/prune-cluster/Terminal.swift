@@ -54,7 +54,8 @@ private enum Descriptor {
 enum Launch {
   /// Whether this is the process that speaks: commands that need no other rank run in it alone.
   static var isFirstRank: Bool {
-    ["OMPI_COMM_WORLD_RANK", "PMI_RANK"].allSatisfy { name in
+    let variables: [String] = ["OMPI_COMM_WORLD_RANK", "PMI_RANK"]
+    return variables.allSatisfy { name in
       getenv(name).map { String(cString: $0) == "0" } ?? true
     }
   }

@@ -15,7 +15,7 @@ import Testing
     let content = (0..<count).map { UInt8(truncatingIfNeeded: $0) }
     let path = try scratch.write([9, 9, 9], as: "result")
     try AtomicFile.write(content, to: path)
-    #expect(try bytes(ofFile: path) == content)
+    try expectSame(bytes(ofFile: path), content)
     #expect(try scratch.contents == ["result"])
   }
 
@@ -121,7 +121,7 @@ import Testing
       received += part[..<count]
     }
     close(ends[0])
-    #expect(received == content)
+    expectSame(received, content)
     #expect(writer.error == nil)
   }
 

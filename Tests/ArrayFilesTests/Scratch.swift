@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 @testable import ArrayFiles
 
@@ -34,6 +35,17 @@ func arrayFileError(_ body: () throws(ArrayFileError) -> Void) -> ArrayFileError
     return nil
   } catch {
     return error
+  }
+}
+
+/// Expects two long arrays to be equal. For a plain `==` the testing library would work out the edits between them, which
+/// takes minutes for a million elements; this names the first difference.
+func expectSame<Element: Equatable>(
+  _ found: [Element], _ expected: [Element], sourceLocation: SourceLocation = #_sourceLocation
+) {
+  #expect(found.count == expected.count, sourceLocation: sourceLocation)
+  if let place = zip(found, expected).enumerated().first(where: { $0.element.0 != $0.element.1 })?.offset {
+    Issue.record("element \(place): \(found[place]) is not \(expected[place])", sourceLocation: sourceLocation)
   }
 }
 

@@ -54,7 +54,7 @@ extension Communicator {
 
   /// Enough elements to need many messages, or to be no small message where the limit is high.
   var manyElements: Int {
-    messageLimit < 10_000 ? messageLimit * 20 + 1 : (1 << 19) + 3
+    messageLimit < 10_000 ? messageLimit * 20 + 1 : 70_001
   }
 }
 

@@ -3,7 +3,8 @@ import MessagePassing
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+// One at a time: ranks block, and many blocked tests would use up the threads that all tests share.
+@Suite(.serialized, .timeLimit(.minutes(2)))
 struct InProcessTests {
   struct Complaint: Error, Equatable {
     let rank: Int

@@ -1,0 +1,134 @@
+#ifndef PRUNE_CLUSTER_CKERNELS_H
+#define PRUNE_CLUSTER_CKERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// float32 kernels that run on the calling thread. They do not check: bounds are the caller's. No destination may overlap
+// a source. Strides and extents count elements. With `accumulate`, results are added to the destination.
+// Every sum has one fixed order, so the same operands give the same bits.
+
+/// The most axes that a strided kernel takes.
+enum { PC_MAX_RANK = 8 };
+
+// Strided copies and arithmetic.
+
+/// destination = factor × source over `rank` axes.
+void pc_scale(
+    float *destination, const ptrdiff_t *destination_strides, const float *source, const ptrdiff_t *source_strides,
+    const ptrdiff_t *extents, int rank, float factor, bool accumulate);
+
+typedef enum pc_binary_function { pc_add, pc_subtract, pc_multiply, pc_divide } pc_binary_function;
+
+/// destination = left ∘ right over `rank` axes; a stride of 0 broadcasts.
+void pc_binary(
+    pc_binary_function function, float *destination, const ptrdiff_t *destination_strides, const float *left,
+    const ptrdiff_t *left_strides, const float *right, const ptrdiff_t *right_strides, const ptrdiff_t *extents,
+    int rank, bool accumulate);
+
+/// destination = factor × Σ source: one sum over the reduced axes for each index of the kept ones, in float64.
+void pc_reduce(
+    float *destination, const ptrdiff_t *destination_strides, const float *source,
+    const ptrdiff_t *kept_strides, const ptrdiff_t *kept_extents, int kept_rank, const ptrdiff_t *reduced_strides,
+    const ptrdiff_t *reduced_extents, int reduced_rank, double factor, bool accumulate);
+
+/// count values.
+void pc_fill(float *destination, float value, ptrdiff_t count);
+
+/// destination[i, j, …] = source[tables[0][i] + tables[1][j] + …], or `fill` where a table entry is negative. Tables
+/// follow one another, one entry per index of a destination axis; the destination is contiguous.
+void pc_gather(
+    float *destination, const float *source, const ptrdiff_t *tables, const ptrdiff_t *extents, int rank, float fill);
+
+/// The adjoint of `pc_gather`: adds each element to where it came from.
+void pc_gather_adjoint(
+    float *destination, const float *source, const ptrdiff_t *tables, const ptrdiff_t *extents, int rank);
+
+// Functions of one value. `first` and `second` are the slope, the bounds, or alpha and beta.
+
+typedef enum pc_unary_function {
+  pc_relu,
+  pc_leaky_relu,
+  pc_clip,
+  pc_sigmoid,
+  pc_hard_sigmoid,
+  pc_hard_swish,
+  pc_tanh
+} pc_unary_function;
+
+/// Whether `pc_unary_backward` takes the function's results rather than its operands.
+bool pc_unary_needs_result(pc_unary_function function);
+
+void pc_unary_forward(
+    pc_unary_function function, float first, float second, float *destination, const float *source, ptrdiff_t count);
+
+/// destination = gradient × f′; `known` holds operands or results, as `pc_unary_needs_result` says.
+void pc_unary_backward(
+    pc_unary_function function, float first, float second, float *destination, const float *gradient,
+    const float *known, ptrdiff_t count, bool accumulate);
+
+// Channels: arrays [outer, channels, inner], contiguous.
+
+/// destination = source × scale + shift per channel; `shift` may be null.
+void pc_affine(
+    float *destination, const float *source, const float *scale, const float *shift, ptrdiff_t outer,
+    ptrdiff_t channels, ptrdiff_t inner, bool accumulate);
+
+/// sums[sample, channel] = Σ left × right over arrays [samples, outer, channels, inner]; float32 products in runs of
+/// at most 64, runs added in float64.
+void pc_product_sums(
+    double *sums, const float *left, const float *right, ptrdiff_t samples, ptrdiff_t outer, ptrdiff_t channels,
+    ptrdiff_t inner);
+
+/// Softmax over the channels, or its logarithm.
+void pc_softmax_forward(
+    float *destination, const float *source, ptrdiff_t outer, ptrdiff_t channels, ptrdiff_t inner, bool logarithm);
+
+void pc_softmax_backward(
+    float *destination, const float *gradient, const float *result, ptrdiff_t outer, ptrdiff_t channels,
+    ptrdiff_t inner, bool logarithm, bool accumulate);
+
+/// y = x ÷ (bias + alpha ÷ size × Σ x²)^beta, the sum over channels c − before … c + behind.
+typedef struct pc_lrn_window {
+  ptrdiff_t before, behind;
+  double alpha_per_element, beta, bias;
+} pc_lrn_window;
+
+/// `work`: 3 × channels values.
+void pc_lrn_forward(
+    const pc_lrn_window *window, float *destination, const float *source, double *work, ptrdiff_t outer,
+    ptrdiff_t channels, ptrdiff_t inner);
+
+void pc_lrn_backward(
+    const pc_lrn_window *window, float *destination, const float *gradient, const float *source, double *work,
+    ptrdiff_t outer, ptrdiff_t channels, ptrdiff_t inner, bool accumulate);
+
+// Pooling of channels-last arrays.
+
+typedef struct pc_pool_geometry {
+  ptrdiff_t samples, channels;
+  ptrdiff_t input_height, input_width;
+  ptrdiff_t output_height, output_width;
+  ptrdiff_t kernel_height, kernel_width;
+  ptrdiff_t stride_height, stride_width;
+  ptrdiff_t dilation_height, dilation_width;
+  ptrdiff_t pad_top, pad_left;
+  ptrdiff_t pad_bottom, pad_right;
+  /// Average: divide by the window's elements inside the padded input, not only by the real ones.
+  bool counts_pads;
+} pc_pool_geometry;
+
+/// `winners` (may be null) gets each output's place in its window, counted row by row; the first of equals wins.
+void pc_max_pool_forward(const pc_pool_geometry *geometry, float *destination, int32_t *winners, const float *source);
+
+/// Adds to the destination, which is zero before the first contribution.
+void pc_max_pool_backward(
+    const pc_pool_geometry *geometry, float *destination, const float *gradient, const int32_t *winners);
+
+void pc_average_pool_forward(const pc_pool_geometry *geometry, float *destination, const float *source);
+
+/// Adds to the destination, which is zero before the first contribution.
+void pc_average_pool_backward(const pc_pool_geometry *geometry, float *destination, const float *gradient);
+
+#endif

@@ -1,0 +1,84 @@
+#ifndef PRUNE_CLUSTER_CONEDNN_H
+#define PRUNE_CLUSTER_CONEDNN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+// oneDNN's convolutions with one surface over its versions 2 and 3. Arrays are float32. Activations are channels-last
+// (samples, height, width, channels); weights have the layout that oneDNN chooses and are packed once.
+// A context and what was made with it belong to one thread at a time.
+
+/// What a call came to.
+typedef enum pc_dnn_status {
+  pc_dnn_success = 0,
+  pc_dnn_out_of_memory,
+  pc_dnn_invalid_arguments,
+  pc_dnn_unimplemented,
+  pc_dnn_failed
+} pc_dnn_status;
+
+/// The status in words.
+const char *pc_dnn_status_text(pc_dnn_status status);
+
+/// The version of the library that runs, which may differ from that of the header.
+void pc_dnn_version(int *major, int *minor, int *patch);
+
+/// The instruction set that the library's kernels use here.
+const char *pc_dnn_instruction_set(void);
+
+/// Lets OpenMP regions that the calling thread starts run on that thread alone. Without OpenMP it does nothing.
+void pc_dnn_use_one_thread(void);
+
+typedef struct pc_dnn_context pc_dnn_context;
+
+pc_dnn_status pc_dnn_context_create(pc_dnn_context **context);
+void pc_dnn_context_destroy(pc_dnn_context *context);
+
+/// A two-dimensional convolution; pairs are (height, width).
+typedef struct pc_dnn_geometry {
+  ptrdiff_t samples;
+  ptrdiff_t groups;
+  ptrdiff_t input_channels;
+  ptrdiff_t output_channels;
+  ptrdiff_t input_height, input_width;
+  ptrdiff_t output_height, output_width;
+  ptrdiff_t kernel_height, kernel_width;
+  ptrdiff_t stride_height, stride_width;
+  /// 1 is dense.
+  ptrdiff_t dilation_height, dilation_width;
+  ptrdiff_t pad_top, pad_left;
+  ptrdiff_t pad_bottom, pad_right;
+} pc_dnn_geometry;
+
+typedef struct pc_dnn_convolution pc_dnn_convolution;
+
+/// Input to output. With `accumulates`, the result is added to what the output holds.
+pc_dnn_status pc_dnn_convolution_forward(
+    pc_dnn_context *context, const pc_dnn_geometry *geometry, bool has_bias, bool accumulates,
+    pc_dnn_convolution **convolution);
+
+/// Gradient at the output to gradient at the input; `geometry` is that of the forward convolution.
+pc_dnn_status pc_dnn_convolution_backward_data(
+    pc_dnn_context *context, const pc_dnn_geometry *geometry, pc_dnn_convolution **convolution);
+
+void pc_dnn_convolution_destroy(pc_dnn_convolution *convolution);
+
+/// Bytes of the packed weights.
+size_t pc_dnn_convolution_weight_bytes(const pc_dnn_convolution *convolution);
+
+/// Bytes of working memory that a run needs; nothing in it outlives the run.
+size_t pc_dnn_convolution_scratch_bytes(const pc_dnn_convolution *convolution);
+
+/// The name of the kernel that was chosen.
+const char *pc_dnn_convolution_kernel(const pc_dnn_convolution *convolution);
+
+/// Packs row-major weights [output channels, input channels / groups, height, width] and keeps both addresses: `packed`
+/// (64-byte aligned) and `bias` (may be null) must live as long as the convolution runs.
+pc_dnn_status pc_dnn_convolution_set_weights(
+    pc_dnn_convolution *convolution, const float *weights, void *packed, const float *bias);
+
+/// Runs it: `input` and `output` are activations, or their gradients in the other direction.
+pc_dnn_status pc_dnn_convolution_run(
+    pc_dnn_convolution *convolution, const float *input, float *output, void *scratch);
+
+#endif

@@ -1,0 +1,32 @@
+#ifndef PRUNE_CLUSTER_CONEDNN_LAYOUT_H
+#define PRUNE_CLUSTER_CONEDNN_LAYOUT_H
+
+#include <oneapi/dnnl/dnnl.h>
+
+#include "COneDNN.h"
+
+// A memory layout as calls take it. Version 2 passes structures by address, version 3 opaque pointers.
+#if DNNL_VERSION_MAJOR >= 3
+typedef const_dnnl_memory_desc_t pc_layout_reference;
+#else
+typedef const dnnl_memory_desc_t *pc_layout_reference;
+#endif
+
+// A layout that is ours to free.
+typedef struct {
+  dnnl_memory_desc_t description;
+  bool exists;
+} pc_layout;
+
+pc_dnn_status pc_status(dnnl_status_t status);
+pc_dnn_status pc_layout_create(
+    pc_layout *layout, int rank, const dnnl_dims_t extents, dnnl_format_tag_t order);
+pc_layout_reference pc_layout_refer(const pc_layout *layout);
+void pc_layout_destroy(pc_layout *layout);
+
+struct pc_dnn_context {
+  dnnl_engine_t engine;
+  dnnl_stream_t stream;
+};
+
+#endif

@@ -1,0 +1,19 @@
+/// What is wrong at one node or tensor, before it is known which file and place that is.
+struct ImportProblem: Error {
+  let kind: ONNXError.Kind
+  let text: String
+
+  /// The file breaks ONNX's rules.
+  static func bad(_ text: String) -> ImportProblem { ImportProblem(kind: .badContent, text: text) }
+
+  /// Valid ONNX that this importer does not take.
+  static func unsupported(_ text: String) -> ImportProblem { ImportProblem(kind: .unsupported, text: text) }
+
+  /// A file that is missing or cannot be read.
+  static func unreadable(_ text: String) -> ImportProblem { ImportProblem(kind: .unreadable, text: text) }
+
+  /// The same with file and place.
+  func error(file: String, place: String = "") -> ONNXError {
+    ONNXError(kind, file: file, place: place, problem: text)
+  }
+}

@@ -1,0 +1,43 @@
+import Networks
+
+/// What an ONNX tensor name stands for during an import: an array that is known, or one that the network computes.
+struct Operand {
+  /// Where the elements are.
+  enum Content {
+    /// Here.
+    case constant(ConstantTensor)
+    /// Only a run knows them.
+    case computed(ValueID)
+  }
+
+  /// The tensor's name; behind an Identity the name of what it hands on.
+  let name: String
+  /// The extents at the batch size of this import.
+  let shape: Shape
+  /// Where the elements are.
+  let content: Content
+
+  /// A known array.
+  init(name: String, constant: ConstantTensor) {
+    self.name = name
+    shape = constant.shape
+    content = .constant(constant)
+  }
+
+  /// A value of the network.
+  init(name: String, shape: Shape, computed id: ValueID) {
+    self.name = name
+    self.shape = shape
+    content = .computed(id)
+  }
+
+  /// The array, if it is known.
+  var constant: ConstantTensor? {
+    if case .constant(let tensor) = content { tensor } else { nil }
+  }
+
+  /// Whether the elements are integers or booleans; computed values never are.
+  var isInteger: Bool {
+    if case .integer = constant?.elements { true } else { false }
+  }
+}

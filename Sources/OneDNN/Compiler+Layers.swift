@@ -1,0 +1,172 @@
+import COneDNN
+import Execution
+import Networks
+
+extension Compiler {
+  mutating func forwardConvolution(_ convolution: Convolution, _ node: Node, _ x: ValueID, _ y: ValueID)
+    throws(ExecutionError)
+  {
+    guard let weights = layerWeights(node, scale: convolution.outputScale) else {
+      throw ExecutionError(.unsupported, node.name, "its weight is no constant")
+    }
+    let geometry = pc_dnn_geometry(convolution, input: network[x].shape, output: network[y].shape)
+    let from = try operand(x, in: .channelsLast)
+    let to = try makeResult(y, .channelsLast)
+    try appendConvolution(geometry, .forward(accumulates: false), weights, from: from, to: to, place: node.name)
+  }
+
+  mutating func backwardConvolution(_ convolution: Convolution, _ node: Node, _ gradient: Tensor, _ x: ValueID)
+    throws(ExecutionError)
+  {
+    guard var weights = layerWeights(node, scale: convolution.outputScale) else { return }
+    weights.bias = nil
+    let geometry = pc_dnn_geometry(convolution, input: network[x].shape, output: gradient.shape)
+    let from = try reordered(gradient, .channelsLast, for: node.name)
+    guard let mirrored = geometry.mirrored() else {
+      let destination = try begin(x, in: .channelsLast, canAccumulate: false)
+      try appendConvolution(geometry, .backward, weights, from: from, to: destination.tensor, place: node.name)
+      return try finish(destination)
+    }
+    let destination = try begin(x, in: .channelsLast)
+    try appendConvolution(
+      mirrored, .forward(accumulates: destination.accumulates), weights.mirrored(geometry), from: from,
+      to: destination.tensor, place: node.name)
+    try finish(destination)
+  }
+
+  mutating func forwardLinear(_ linear: Linear, _ node: Node, _ x: ValueID, _ y: ValueID) throws(ExecutionError) {
+    guard let weights = linearWeights(linear, node) else {
+      throw ExecutionError(.unsupported, node.name, "its weight is no constant")
+    }
+    let from = try operand(x, in: .rowMajor)
+    let to = try makeResult(y, .rowMajor)
+    let geometry = pc_dnn_geometry(rowsOf: from.shape, outputs: to.shape[to.shape.rank - 1])
+    try appendConvolution(geometry, .forward(accumulates: false), weights, from: from, to: to, place: node.name)
+  }
+
+  mutating func backwardLinear(_ linear: Linear, _ node: Node, _ gradient: Tensor, _ x: ValueID)
+    throws(ExecutionError)
+  {
+    guard var weights = linearWeights(linear, node) else { return }
+    weights.bias = nil
+    let shape = network[x].shape
+    let geometry = pc_dnn_geometry(rowsOf: shape, outputs: gradient.shape[gradient.shape.rank - 1])
+    let from = try reordered(gradient, .rowMajor, for: node.name)
+    let destination = try begin(x, in: .rowMajor)
+    let back = pc_dnn_geometry(rowsOf: gradient.shape, outputs: shape[shape.rank - 1])
+    try appendConvolution(
+      back, .forward(accumulates: destination.accumulates), weights.mirrored(geometry), from: from,
+      to: destination.tensor, place: node.name)
+    try finish(destination)
+  }
+
+  private mutating func appendConvolution(
+    _ geometry: pc_dnn_geometry, _ direction: ConvolutionKernel.Direction, _ weights: PlainWeights, from: Tensor,
+    to: Tensor, place: String
+  ) throws(ExecutionError) {
+    let kernel = try ConvolutionKernel(context, geometry, direction, weights: weights, place: place)
+    parameterBytes += kernel.parameterBytes
+    var accumulates = false
+    if case .forward(true) = direction { accumulates = true }
+    append(
+      ConvolutionStep(
+        kernel: kernel, from: from, to: to, scratch: kernel.scratchBytes > 0 ? makeBuffer(bytes: kernel.scratchBytes) : nil,
+        accumulates: accumulates, place: place))
+  }
+
+  /// A convolution's weight × scale and its bias.
+  private func layerWeights(_ node: Node, scale: [Double]?) -> PlainWeights? {
+    guard let weight = node.inputs[1].flatMap({ network[$0].constant }) else { return nil }
+    let bias = node.inputs.dropFirst(2).first.flatMap { $0 }.flatMap { network[$0].constant?.floats }
+    guard let scale else { return PlainWeights(elements: weight.floats, bias: bias) }
+    var scaled = weight.doubles
+    let perOutput = scaled.count / max(scale.count, 1)
+    for (channel, factor) in scale.enumerated() {
+      for element in channel * perOutput..<(channel + 1) * perOutput { scaled[element] *= factor }
+    }
+    return PlainWeights(elements: scaled.map(Float.init), bias: bias)
+  }
+
+  /// A linear layer's weight [outputs, inputs] with all its factors, and its bias.
+  private func linearWeights(_ linear: Linear, _ node: Node) -> PlainWeights? {
+    guard let weight = node.inputs[1].flatMap({ network[$0].constant }) else { return nil }
+    let (inputs, outputs) = linear.features(of: weight.shape)
+    let bias = node.inputs.dropFirst(2).first.flatMap { $0 }.flatMap { network[$0].constant?.doubles }
+    let stored = weight.doubles
+    var elements = [Float](repeating: 0, count: stored.count)
+    for output in 0..<outputs {
+      let factor = linear.alpha * (linear.outputScale?[output] ?? 1)
+      for input in 0..<inputs {
+        let place = linear.weightIsOutputByInput ? output * inputs + input : input * outputs + output
+        elements[output * inputs + input] = Float(stored[place] * factor)
+      }
+    }
+    return PlainWeights(elements: elements, bias: bias?.map { Float($0 * linear.beta) })
+  }
+}
+
+extension pc_dnn_geometry {
+  /// A convolution's geometry; one axis of space becomes two, the first of extent 1.
+  init(_ convolution: Convolution, input: Shape, output: Shape) {
+    let plane = convolution.kernel.count == 2
+    let last = convolution.kernel.count - 1
+    self.init(
+      samples: input[0], groups: convolution.groups, input_channels: input[1], output_channels: output[1],
+      input_height: plane ? input[2] : 1, input_width: input[2 + last], output_height: plane ? output[2] : 1,
+      output_width: output[2 + last], kernel_height: plane ? convolution.kernel[0] : 1,
+      kernel_width: convolution.kernel[last], stride_height: plane ? convolution.strides[0] : 1,
+      stride_width: convolution.strides[last], dilation_height: plane ? convolution.dilations[0] : 1,
+      dilation_width: convolution.dilations[last], pad_top: plane ? convolution.padsBegin[0] : 0,
+      pad_left: convolution.padsBegin[last], pad_bottom: plane ? convolution.padsEnd[0] : 0,
+      pad_right: convolution.padsEnd[last])
+  }
+
+  /// A linear layer over the last axis, as a convolution with a kernel of one element: unlike oneDNN's inner product, its
+  /// sums keep one order.
+  init(rowsOf input: Shape, outputs: Int) {
+    let features = input[input.rank - 1]
+    let rows = input.count / features
+    self.init(
+      samples: 1, groups: 1, input_channels: features, output_channels: outputs, input_height: rows, input_width: 1,
+      output_height: rows, output_width: 1, kernel_height: 1, kernel_width: 1, stride_height: 1, stride_width: 1,
+      dilation_height: 1, dilation_width: 1, pad_top: 0, pad_left: 0, pad_bottom: 0, pad_right: 0)
+  }
+
+  /// The convolution that takes gradients back, for one of stride 1 whose pads are no wider than its kernel: the same
+  /// kernel with its elements in reverse. oneDNN runs it faster than its backward kernels, and it can accumulate.
+  func mirrored() -> pc_dnn_geometry? {
+    let reachHeight = (kernel_height - 1) * dilation_height
+    let reachWidth = (kernel_width - 1) * dilation_width
+    guard stride_height == 1, stride_width == 1, max(pad_top, pad_bottom) <= reachHeight,
+      max(pad_left, pad_right) <= reachWidth
+    else { return nil }
+    var back = self
+    (back.input_channels, back.output_channels) = (output_channels, input_channels)
+    (back.input_height, back.output_height) = (output_height, input_height)
+    (back.input_width, back.output_width) = (output_width, input_width)
+    (back.pad_top, back.pad_bottom) = (reachHeight - pad_top, reachHeight - pad_bottom)
+    (back.pad_left, back.pad_right) = (reachWidth - pad_left, reachWidth - pad_right)
+    return back
+  }
+}
+
+extension PlainWeights {
+  /// The weights of the mirrored convolution: inputs and outputs of each group change places, kernels are reversed.
+  func mirrored(_ geometry: pc_dnn_geometry) -> PlainWeights {
+    let area = geometry.kernel_height * geometry.kernel_width
+    let inputs = geometry.input_channels / geometry.groups
+    let outputs = geometry.output_channels / geometry.groups
+    var mirrored = [Float](repeating: 0, count: elements.count)
+    for group in 0..<geometry.groups {
+      let start = group * outputs * inputs * area
+      for output in 0..<outputs {
+        for input in 0..<inputs {
+          let from = start + (output * inputs + input) * area
+          let to = start + (input * outputs + output) * area
+          for element in 0..<area { mirrored[to + area - 1 - element] = elements[from + element] }
+        }
+      }
+    }
+    return PlainWeights(elements: mirrored, bias: nil)
+  }
+}

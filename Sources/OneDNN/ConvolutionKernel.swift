@@ -1,0 +1,129 @@
+import COneDNN
+import Execution
+
+/// oneDNN's engine and stream.
+final class KernelContext {
+  /// The shim's context.
+  fileprivate let handle: OpaquePointer
+
+  /// Starts an engine on this machine's processor.
+  init() throws(ExecutionError) {
+    var handle: OpaquePointer?
+    let status = pc_dnn_context_create(&handle)
+    guard status == pc_dnn_success, let handle else {
+      throw ExecutionError(.failed, "oneDNN", String(cString: pc_dnn_status_text(status)))
+    }
+    self.handle = handle
+  }
+
+  deinit { pc_dnn_context_destroy(handle) }
+}
+
+/// A convolution's weights [output channels, input channels ÷ groups, height, width] before packing, row-major.
+struct PlainWeights {
+  /// Elements.
+  var elements: [Float]
+  /// One per output channel, or absent.
+  var bias: [Float]?
+}
+
+/// One convolution of oneDNN with its packed weights.
+final class ConvolutionKernel {
+  /// Which way it runs.
+  enum Direction {
+    /// Input to output; with `accumulates`, added to what the output holds.
+    case forward(accumulates: Bool)
+    /// Gradient at the output to gradient at the input.
+    case backward
+  }
+
+  private let context: KernelContext
+  private let handle: OpaquePointer
+  private let packed: AlignedMemory
+  private let bias: AlignedMemory?
+
+  /// Chooses a kernel and packs the weights for it.
+  /// - Throws: `ExecutionError` naming `place`.
+  init(
+    _ context: KernelContext, _ geometry: pc_dnn_geometry, _ direction: Direction, weights: PlainWeights, place: String
+  ) throws(ExecutionError) {
+    var geometry = geometry
+    var handle: OpaquePointer?
+    let created: pc_dnn_status
+    switch direction {
+    case .forward(let accumulates):
+      created = pc_dnn_convolution_forward(context.handle, &geometry, weights.bias != nil, accumulates, &handle)
+    case .backward:
+      created = pc_dnn_convolution_backward_data(context.handle, &geometry, &handle)
+    }
+    try Self.check(created, place, "choosing a kernel")
+    guard let handle else { throw ExecutionError(.failed, place, "oneDNN gave no kernel") }
+    do throws(ExecutionError) {
+      let packed = try AlignedMemory(count: pc_dnn_convolution_weight_bytes(handle), for: place)
+      let bias: AlignedMemory? =
+        if let values = weights.bias { try AlignedMemory(copying: values, for: place) } else { nil }
+      let status = weights.elements.withUnsafeBufferPointer {
+        pc_dnn_convolution_set_weights(
+          handle, $0.baseAddress, packed.bytes.baseAddress,
+          bias?.bytes.baseAddress?.assumingMemoryBound(to: Float.self))
+      }
+      try Self.check(status, place, "packing weights")
+      self.packed = packed
+      self.bias = bias
+    } catch {
+      pc_dnn_convolution_destroy(handle)
+      throw error
+    }
+    self.context = context
+    self.handle = handle
+  }
+
+  deinit { pc_dnn_convolution_destroy(handle) }
+
+  /// Bytes of working memory that a run needs.
+  var scratchBytes: Int { pc_dnn_convolution_scratch_bytes(handle) }
+
+  /// Bytes of packed weights and bias.
+  var parameterBytes: Int { packed.bytes.count + (bias?.bytes.count ?? 0) }
+
+  /// The name of oneDNN's kernel.
+  var name: String { String(cString: pc_dnn_convolution_kernel(handle)) }
+
+  /// Runs it.
+  func run(
+    input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer?, place: String
+  ) throws(ExecutionError) {
+    try Self.check(pc_dnn_convolution_run(handle, input, output, scratch), place, "running")
+  }
+
+  private static func check(_ status: pc_dnn_status, _ place: String, _ activity: String) throws(ExecutionError) {
+    guard status != pc_dnn_success else { return }
+    let kind: ExecutionError.Kind = status == pc_dnn_unimplemented ? .unsupported : .failed
+    throw ExecutionError(kind, place, "oneDNN, \(activity): \(String(cString: pc_dnn_status_text(status)))")
+  }
+}
+
+/// Runs a convolution, forward or for gradients.
+struct ConvolutionStep: Step {
+  /// The convolution.
+  let kernel: ConvolutionKernel
+  /// What it takes, channels last.
+  let from: Tensor
+  /// What it yields, channels last.
+  let to: Tensor
+  /// Its working memory, if any.
+  let scratch: BufferID?
+  /// Whether it adds to what `to` holds.
+  let accumulates: Bool
+  /// The node, for errors.
+  let place: String
+
+  var reads: [BufferID] { [from.buffer] + (accumulates ? [to.buffer] : []) }
+  var writes: [BufferID] { [to.buffer] + (scratch.map { [$0] } ?? []) }
+
+  func run(_ memory: Memory) throws(ExecutionError) {
+    try kernel.run(
+      input: memory.floats(from.buffer), output: memory.floats(to.buffer), scratch: scratch.map { memory.raw($0) },
+      place: place)
+  }
+}

@@ -1,0 +1,127 @@
+import CKernels
+import Execution
+import Networks
+
+/// A function of one value as the kernels take it.
+struct ElementFunction {
+  /// Which function.
+  let kind: pc_unary_function
+  /// The slope, the lower bound, or alpha.
+  let first: Float
+  /// The upper bound or beta.
+  let second: Float
+
+  /// The kernel for a function.
+  init(_ function: UnaryFunction) {
+    switch function {
+    case .relu: (kind, first, second) = (pc_relu, 0, 0)
+    case .leakyRelu(let slope): (kind, first, second) = (pc_leaky_relu, Float(slope), 0)
+    case .clip(let lower, let upper): (kind, first, second) = (pc_clip, Float(lower), Float(upper))
+    case .sigmoid: (kind, first, second) = (pc_sigmoid, 0, 0)
+    case .hardSigmoid(let alpha, let beta): (kind, first, second) = (pc_hard_sigmoid, Float(alpha), Float(beta))
+    case .hardSwish: (kind, first, second) = (pc_hard_swish, 0, 0)
+    case .tanh: (kind, first, second) = (pc_tanh, 0, 0)
+    }
+  }
+
+  /// Whether its derivative is computed from the result.
+  var needsResult: Bool { pc_unary_needs_result(kind) }
+}
+
+/// to = f(from), element by element.
+struct UnaryStep: Step {
+  /// f
+  let function: ElementFunction
+  /// The operand.
+  let from: Tensor
+  /// The result, in the operand's layout.
+  let to: Tensor
+
+  var reads: [BufferID] { [from.buffer] }
+  var writes: [BufferID] { [to.buffer] }
+
+  func run(_ memory: Memory) {
+    pc_unary_forward(
+      function.kind, function.first, function.second, memory.floats(to.buffer), memory.floats(from.buffer),
+      to.shape.count)
+  }
+}
+
+/// to = gradient × f′, element by element, all in one layout.
+struct UnaryGradientStep: Step {
+  /// f
+  let function: ElementFunction
+  /// The gradient at the result.
+  let gradient: Tensor
+  /// The operand or the result, as the function needs it.
+  let known: Tensor
+  /// The gradient at the operand.
+  let to: Tensor
+  /// Whether it is added.
+  let accumulates: Bool
+
+  var reads: [BufferID] { [gradient.buffer, known.buffer] + (accumulates ? [to.buffer] : []) }
+  var writes: [BufferID] { [to.buffer] }
+
+  func run(_ memory: Memory) {
+    pc_unary_backward(
+      function.kind, function.first, function.second, memory.floats(to.buffer), memory.floats(gradient.buffer),
+      memory.floats(known.buffer), to.shape.count, accumulates)
+  }
+}
+
+/// to = from × scale + shift per channel of axis 1; the way back has no shift.
+struct AffineStep: Step {
+  /// The operand.
+  let from: Tensor
+  /// The result, in the operand's layout.
+  let to: Tensor
+  /// One factor per channel.
+  let scale: AlignedMemory
+  /// One offset per channel, or none.
+  let shift: AlignedMemory?
+  /// Whether it is added.
+  let accumulates: Bool
+
+  var reads: [BufferID] { [from.buffer] + (accumulates ? [to.buffer] : []) }
+  var writes: [BufferID] { [to.buffer] }
+
+  func run(_ memory: Memory) {
+    let (outer, channels, inner) = from.layout.split(from.shape, at: 1)
+    pc_affine(
+      memory.floats(to.buffer), memory.floats(from.buffer),
+      scale.bytes.baseAddress?.assumingMemoryBound(to: Float.self),
+      shift?.bytes.baseAddress?.assumingMemoryBound(to: Float.self), outer, channels, inner, accumulates)
+  }
+}
+
+/// Σ activation × gradient per sample and channel.
+struct ProductStep: Step {
+  private let activation: BufferID
+  private let gradient: BufferID
+  private let sums: BufferID
+  private let samples: Int
+  private let outer: Int
+  private let channels: Int
+  private let inner: Int
+
+  /// The sums of a value and its gradient, both in one layout; axis 0 holds one or more rows of each sample.
+  init(activation: Tensor, gradient: Tensor, samples: Int, channelAxis: Int, sums: BufferID) {
+    let (outer, channels, inner) = activation.layout.split(activation.shape, at: channelAxis)
+    self.activation = activation.buffer
+    self.gradient = gradient.buffer
+    self.sums = sums
+    self.samples = samples
+    self.outer = outer / samples
+    self.channels = channels
+    self.inner = inner
+  }
+
+  var reads: [BufferID] { [activation, gradient] }
+  var writes: [BufferID] { [sums] }
+
+  func run(_ memory: Memory) {
+    pc_product_sums(
+      memory.doubles(sums), memory.floats(activation), memory.floats(gradient), samples, outer, channels, inner)
+  }
+}

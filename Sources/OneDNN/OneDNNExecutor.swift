@@ -1,0 +1,111 @@
+import COneDNN
+public import Execution
+import Networks
+
+/// A network compiled for float32 kernels that run on the calling thread. All memory is allocated when it is made.
+public final class OneDNNExecutor: NetworkExecutor {
+  private let compiled: CompiledNetwork
+  private let loss: LossFunction
+  private let arena: AlignedMemory
+  private let memory: Memory
+  private var headValues: [Double]
+  private var headGradient: [Double]
+
+  /// Compiles a network.
+  /// - Throws: `ExecutionError` when an operation or shape is not supported or memory runs out.
+  public init(_ request: ExecutionRequest) throws(ExecutionError) {
+    // Kernels are chosen for the number of threads that the choosing thread has.
+    pc_dnn_use_one_thread()
+    loss = try LossFunction(request)
+    compiled = try CompiledNetwork(request, head: loss.head, try KernelContext())
+    arena = try AlignedMemory(count: compiled.plan.size, for: request.network.name)
+    guard let memory = Memory(arena, compiled.plan) else {
+      throw ExecutionError(.failed, request.network.name, "no memory")
+    }
+    self.memory = memory
+    headValues = [Double](repeating: 0, count: compiled.head.countPerSample * compiled.batchSize)
+    headGradient = headValues
+    for constant in compiled.constants {
+      UnsafeMutableRawBufferPointer(start: memory.raw(constant.buffer), count: constant.values.bytes.count)
+        .copyMemory(from: UnsafeRawBufferPointer(constant.values.bytes))
+    }
+  }
+
+  /// Bytes that the executor holds: activations and gradients at their fullest, and packed weights.
+  public var memoryRequired: Int { compiled.plan.size + compiled.parameterBytes }
+
+  /// Runs one batch.
+  public func evaluate(_ batch: Batch) throws(ExecutionError) -> Evaluation {
+    guard (1...compiled.batchSize).contains(batch.sampleCount) else {
+      throw ExecutionError(
+        .badData, compiled.name, "\(batch.sampleCount) samples count, expected 1 to \(compiled.batchSize)")
+    }
+    pc_dnn_use_one_thread()
+    try load(batch)
+    for step in compiled.forward { try step.run(memory) }
+    // Copied before backward: the buffer may serve for something else there.
+    let output = samples(of: compiled.output, batch.sampleCount)
+    let losses = try differentiate(batch)
+    if compiled.headGradient != nil {
+      for step in compiled.backward { try step.run(memory) }
+    }
+    return Evaluation(
+      losses: losses, output: output, products: try products(batch.sampleCount),
+      inputGradients: inputGradients(batch.sampleCount))
+  }
+
+  /// Copies the inputs to where the first kernels read them.
+  private func load(_ batch: Batch) throws(ExecutionError) {
+    guard batch.inputs.count == compiled.inputs.count else {
+      throw ExecutionError(
+        .badData, compiled.name, "\(batch.inputs.count) input arrays, expected \(compiled.inputs.count)")
+    }
+    for (elements, input) in zip(batch.inputs, compiled.inputs) {
+      guard elements.count == input.count else {
+        throw ExecutionError(.badData, input.name, "\(elements.count) elements, expected \(input.count)")
+      }
+      memory.floats(input.buffer).update(from: elements, count: elements.count)
+    }
+  }
+
+  /// The losses; leaves the gradient at the head where backward begins.
+  private func differentiate(_ batch: Batch) throws(ExecutionError) -> [Double] {
+    let head = memory.floats(compiled.head.buffer)
+    for index in headValues.indices { headValues[index] = Double(head[index]) }
+    let losses = try loss.evaluate(headValues, batch, gradient: &headGradient)
+    if let buffer = compiled.headGradient {
+      let target = memory.floats(buffer)
+      for index in headGradient.indices { target[index] = Float(headGradient[index]) }
+    }
+    return losses
+  }
+
+  private func samples(of reading: CompiledNetwork.Reading, _ count: Int) -> [Float] {
+    Array(UnsafeBufferPointer(start: memory.floats(reading.buffer), count: reading.countPerSample * count))
+  }
+
+  private func products(_ sampleCount: Int) throws(ExecutionError) -> [[Double]] {
+    var products: [[Double]] = []
+    for one in compiled.products {
+      let count = sampleCount * one.channels
+      guard let sums = one.sums else {
+        products.append([Double](repeating: 0, count: count))
+        continue
+      }
+      let values = Array(UnsafeBufferPointer(start: memory.doubles(sums), count: count))
+      guard values.allSatisfy(\.isFinite) else {
+        throw ExecutionError(.notFinite, one.name, "the sensitivity of a channel is infinite or not a number")
+      }
+      products.append(values)
+    }
+    return products
+  }
+
+  private func inputGradients(_ sampleCount: Int) -> [[Double]] {
+    compiled.inputGradients.map { input in
+      let count = input.countPerSample * sampleCount
+      guard let gradient = input.gradient else { return [Double](repeating: 0, count: count) }
+      return UnsafeBufferPointer(start: memory.floats(gradient), count: count).map(Double.init)
+    }
+  }
+}

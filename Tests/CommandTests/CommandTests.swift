@@ -1,0 +1,155 @@
+import Configuration
+import Foundation
+import ProgramRuns
+import ReferenceData
+import Testing
+
+/// The program as a user drives it.
+@Suite(.timeLimit(.minutes(5)))
+struct CommandTests {
+  private static func run(_ arguments: String...) throws -> ProgramRun { try ProgramRun("prune-cluster", arguments) }
+
+  @Test(arguments: ["", "search", "inspect", "validate"])
+  func `every command has help with an example`(_ command: String) throws {
+    let run = try Self.run(contentsOf: command.isEmpty ? ["--help"] : [command, "--help"])
+    #expect(run.exitCode == 0)
+    #expect(run.output.contains("EXAMPLE"))
+    #expect(run.output.contains("prune-cluster \(command)"))
+    #expect(run.errors.isEmpty)
+  }
+
+  private static func run(contentsOf arguments: [String]) throws -> ProgramRun {
+    try ProgramRun("prune-cluster", arguments)
+  }
+
+  @Test func `the version is one line`() throws {
+    let run = try Self.run("--version")
+    #expect(run.exitCode == 0)
+    #expect(run.output == "prune-cluster 0.1.0\n")
+  }
+
+  @Test(arguments: [
+    ["--nonsense"], ["serach", "x.json"], ["search"], ["inspect", "--input-shape", "a=0,x", "m.onnx"],
+  ])
+  func `wrong usage is told in our form and ends with 64`(_ arguments: [String]) throws {
+    let run = try Self.run(contentsOf: arguments)
+    #expect(run.exitCode == 64)
+    #expect(run.complaints.count == 1)
+    #expect(run.output.isEmpty)
+  }
+
+  @Test func `validate accepts the shipped examples`() throws {
+    let examples = try FileManager.default.contentsOfDirectory(atPath: DemoNetwork.directory).filter {
+      $0.hasSuffix(".json")
+    }
+    #expect(!examples.isEmpty)
+    for example in examples {
+      let run = try Self.run("validate", DemoNetwork.directory + "/" + example)
+      #expect(run.exitCode == 0, "\(run.errors)")
+      #expect(run.output.contains(": valid\n"))
+    }
+  }
+
+  @Test func `inspect prints a row per layer, and the same for a script`() throws {
+    let table = try Self.run("inspect", DemoNetwork.model)
+    let script = try Self.run("inspect", "--json", DemoNetwork.model)
+    #expect(table.exitCode == 0 && script.exitCode == 0)
+    let document = try JSONValue(parsing: Array(script.output.utf8), file: "inspect")
+    guard case .array(let layers)? = document["layers"] else {
+      Issue.record("no layers in \(script.output)")
+      return
+    }
+    #expect(layers.count > 10)
+    for layer in layers {
+      guard case .string(let name)? = layer["name"] else { continue }
+      #expect(table.output.contains(name))
+    }
+    #expect(document["totals"]?["flops"]?["cost"] != nil)
+  }
+
+  /// What is wrong, the exit code, and what the one line says.
+  private static let mistakes: [(change: (String, Any?), exitCode: Int32, text: String)] = [
+    (("target.compression_ratio", 0.5), 78, "$.target.compression_ratio"),
+    (("target.compresion_ratio", 2), 78, "compression_ratio"),
+    (("target.compression_ratio", 1e9), 78, "ratio"),
+    (("model", "/no/such/model.onnx"), 66, "/no/such/model.onnx"),
+    (("model", DemoNetwork.directory + "/fashion-resnet.json"), 65, "fashion-resnet.json"),
+    (("calibration.inputs", "/no/such/images.npy"), 66, "/no/such/images.npy"),
+    (("calibration.inputs", DemoNetwork.model), 65, "fashion-resnet.onnx"),
+    (("calibration.samples", 100_000), 78, "$.calibration.samples"),
+    (("output.directory", "/proc/no/such"), 73, "/proc/no"),
+    (("config_list", [["op_names": ["stem"], "exclude": true]]), 78, "$.config_list[0].op_names[0]"),
+  ]
+
+  @Test(arguments: mistakes.indices, [nil, 3])
+  func `a mistake is one line from one rank, with the documented exit code`(_ index: Int, _ ranks: Int?) throws {
+    guard ranks == nil || ProgramRun.hasLauncher else { return }
+    let mistake = Self.mistakes[index]
+    let folder = try TemporaryFolder()
+    let text = try DemoNetwork.configuration(output: folder.file("out"), changes: [mistake.change])
+    let config = try folder.write(text, as: "config.json")
+    let run = try ProgramRun("prune-cluster", ranks: ranks, ["search", "--quiet", config], limitSeconds: 60)
+    #expect(run.exitCode == mistake.exitCode, "\(run.errors)")
+    #expect(run.complaints.count == 1, "\(run.errors)")
+    #expect(run.complaints.first?.contains(mistake.text) ?? false, "\(run.errors)")
+    #expect(run.output.isEmpty)
+    #expect(try folder.names == ["config.json"])
+  }
+
+  @Test func `a config that cannot be read ends with 66`() throws {
+    let run = try Self.run("search", "/no/such/config.json")
+    #expect(run.exitCode == 66)
+    #expect(run.complaints.count == 1)
+  }
+
+  @Test(.enabled(if: ProgramRun.hasLauncher), arguments: [1, 2, 3, 4])
+  func `the results have the same bytes without mpirun and with it`(_ ranks: Int) throws {
+    let folder = try TemporaryFolder()
+    var results: [[Data]] = []
+    for (name, ranks) in [("alone", nil), ("job", ranks)] {
+      let text = try DemoNetwork.configuration(
+        output: folder.file(name), changes: [("calibration.samples", 150), ("calibration.batch_size", 16)])
+      let config = try folder.write(text, as: "\(name).json")
+      let run = try ProgramRun("prune-cluster", ranks: ranks, ["search", config])
+      #expect(run.exitCode == 0, "\(run.errors)")
+      #expect(run.complaints.isEmpty)
+      #expect(run.output.components(separatedBy: "files in ").count == 2, "the summary comes once")
+      results.append(try ["ratios.json", "sensitivities.npz"].map { try folder.contents(of: "\(name)/\($0)") })
+    }
+    #expect(results[0] == results[1])
+  }
+
+  @Test func `an interrupted search leaves no half of a file`() throws {
+    let folder = try TemporaryFolder()
+    let text = try DemoNetwork.configuration(output: folder.file("out"), changes: [("calibration.batch_size", 1)])
+    let config = try folder.write(text, as: "config.json")
+    let run = try ProgramRun("prune-cluster", ["search", config], interruptAfter: 0.7, limitSeconds: 60)
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.file("out"))) ?? []
+    #expect(names.allSatisfy { ["ratios.json", "sensitivities.npz", "run.json"].contains($0) }, "\(names)")
+    if run.exitCode != 0 { #expect(run.exitCode == 130) }
+  }
+}
+
+/// The trained networks of the reference under real MPI.
+@Suite(.enabled(if: ReferenceData.isPresent && ProgramRun.hasLauncher), .timeLimit(.minutes(10)))
+struct ReferenceSearchTests {
+  @Test(arguments: ReferenceData.models)
+  func `every shared network gives the same bytes on 1, 2, 3 and 4 ranks`(_ model: ReferenceModel) throws {
+    let folder = try TemporaryFolder()
+    var first: [Data] = []
+    for ranks in 1...4 {
+      let config = """
+        { "model": "\(model.path)",
+          "calibration": { "inputs": "\(ReferenceData.path("data/calib.npz")):images",
+                           "labels": "\(ReferenceData.path("data/calib_labels.npy"))", "batch_size": 24, "samples": 200 },
+          "target": { "compression_ratio": 2.0 }, "output": { "directory": "\(folder.file("out\(ranks)"))" } }
+        """
+      let path = try folder.write(Data(config.utf8), as: "config\(ranks).json")
+      let run = try ProgramRun("prune-cluster", ranks: ranks, ["search", "--quiet", path])
+      #expect(run.exitCode == 0, "\(run.errors)")
+      let files = try ["ratios.json", "sensitivities.npz"].map { try folder.contents(of: "out\(ranks)/\($0)") }
+      if ranks == 1 { first = files }
+      #expect(files == first)
+    }
+  }
+}

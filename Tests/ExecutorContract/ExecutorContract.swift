@@ -1,0 +1,83 @@
+package import Execution
+import Networks
+
+/// What every executor has to keep: the figures of the float64 reference.
+package enum ExecutorContract {
+  /// Compares a backend's losses, output, input gradients and products with the reference's.
+  ///
+  /// Another batch runs before, of which nothing may be left; and the products have to be the same with and without input
+  /// gradients, because a search skips them.
+  /// - Parameter tolerance: relative to the largest magnitude of each array.
+  /// - Throws: `ContractFailure` with problem, array, index and both values, or the backend's error.
+  package static func check(_ backend: any ExecutionBackend, _ problem: OperatorProblem, tolerance: Double) throws {
+    let expected = try ReferenceBackend().compile(problem.request).evaluate(problem.batch)
+    for inputGradients in [true, false] {
+      let request = ExecutionRequest(
+        network: problem.request.network, loss: problem.request.loss, observed: problem.request.observed,
+        inputGradients: inputGradients)
+      let executor = try backend.compile(request)
+      _ = try executor.evaluate(problem.batch.negated)
+      let found = try executor.evaluate(problem.batch)
+      let comparison = Comparison(problem: "\(problem.name) on \(backend.description)", tolerance: tolerance)
+      try comparison.check("losses", found.losses, expected.losses)
+      try comparison.check("output", found.output.map(Double.init), expected.output.map(Double.init))
+      try comparison.check(
+        "count of observed values", [Double(found.products.count)], [Double(expected.products.count)])
+      for (number, pair) in zip(found.products, expected.products).enumerated() {
+        try comparison.check("products of observed value \(number)", pair.0, pair.1)
+      }
+      let gradients = inputGradients ? expected.inputGradients : []
+      try comparison.check(
+        "count of input gradients", [Double(found.inputGradients.count)], [Double(gradients.count)])
+      for (number, pair) in zip(found.inputGradients, gradients).enumerated() {
+        try comparison.check("gradient of input \(number)", pair.0, pair.1)
+      }
+    }
+  }
+}
+
+/// Where a backend departs from what it has to yield.
+package struct ContractFailure: Error, CustomStringConvertible {
+  package let description: String
+}
+
+/// Compares arrays, relative to the largest magnitude that is expected in each.
+package struct Comparison {
+  package let problem: String
+  package let tolerance: Double
+  /// Arrays of smaller magnitude than this are held to `tolerance × floor`.
+  package let floor: Double
+
+  package init(problem: String, tolerance: Double, floor: Double = 0) {
+    self.problem = problem
+    self.tolerance = tolerance
+    self.floor = floor
+  }
+
+  /// - Throws: `ContractFailure` naming the element that is furthest off.
+  package func check(_ array: String, _ found: [Double], _ expected: [Double]) throws(ContractFailure) {
+    guard found.count == expected.count else {
+      throw ContractFailure(description: "\(problem): \(array) has \(found.count) elements, expected \(expected.count)")
+    }
+    let largest = expected.reduce(floor) { max($0, abs($1)) }
+    var worst: (index: Int, error: Double)?
+    for index in expected.indices {
+      let error = abs(found[index] - expected[index])
+      // Written so that a NaN is an error.
+      if error <= tolerance * largest || found[index] == expected[index] { continue }
+      if let known = worst, !(error > known.error) { continue }
+      worst = (index, error)
+    }
+    guard let worst else { return }
+    throw ContractFailure(
+      description: "\(problem): \(array)[\(worst.index)] is \(found[worst.index]), expected \(expected[worst.index]) "
+        + "within \(tolerance * largest)")
+  }
+}
+
+extension Batch {
+  /// The same batch with every input negated.
+  fileprivate var negated: Batch {
+    Batch(inputs: inputs.map { $0.map { -$0 } }, targets: targets, sampleCount: sampleCount)
+  }
+}

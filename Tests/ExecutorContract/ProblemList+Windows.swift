@@ -1,0 +1,80 @@
+import Networks
+
+extension ProblemList {
+  private static let kinds: [(String, Pool.Kind)] = [
+    ("maximum", .max), ("average", .average(countsPads: false)), ("average with pads", .average(countsPads: true)),
+  ]
+
+  mutating func addPools() {
+    for (name, kind) in Self.kinds {
+      add("\(name) of 2×2") { problem in
+        problem.pool(kind, problem.front([3, 4, 6]), kernel: [2, 2], strides: [2, 2])
+      }
+      add("\(name) of 2×2 over an odd plane of 16 channels") { problem in
+        problem.pool(kind, problem.front([16, 5, 5]), kernel: [2, 2], strides: [2, 2])
+      }
+      add("\(name) of overlapping windows") { problem in
+        problem.pool(kind, problem.front([3, 7, 7]), kernel: [3, 3], strides: [2, 2])
+      }
+      add("\(name) of overlapping windows with pads") { problem in
+        problem.pool(kind, problem.front([3, 6, 7]), kernel: [3, 3], strides: [2, 2], padsBegin: [1, 1])
+      }
+      add("\(name) with unequal pads") { problem in
+        problem.pool(
+          kind, problem.front([2, 5, 6]), kernel: [3, 4], strides: [1, 2], padsBegin: [0, 2], padsEnd: [2, 1])
+      }
+      add("\(name) with a last window past the end") { problem in
+        problem.pool(kind, problem.front([2, 6, 6]), kernel: [3, 3], strides: [2, 2], ceil: true)
+      }
+      add("\(name) with a last window past the pads") { problem in
+        problem.pool(
+          kind, problem.front([2, 6, 5]), kernel: [3, 2], strides: [2, 2], padsBegin: [1, 1], padsEnd: [1, 0],
+          ceil: true)
+      }
+      add("\(name) with a last window far past the pads") { problem in
+        problem.pool(
+          kind, problem.front([2, 7, 7]), kernel: [4, 4], strides: [3, 3], padsBegin: [0, 1], padsEnd: [1, 1],
+          ceil: true)
+      }
+      add("\(name) of a dilated window") { problem in
+        problem.pool(
+          kind, problem.front([2, 7, 6]), kernel: [2, 3], strides: [2, 1], padsBegin: [1, 1], dilations: [3, 2])
+      }
+      add("\(name) along one axis") { problem in
+        problem.pool(kind, problem.front([3, 9]), kernel: [3], strides: [2], padsBegin: [1])
+      }
+      add("\(name) along one axis with a last window past the end") { problem in
+        problem.pool(kind, problem.front([4, 8]), kernel: [3], strides: [2], padsEnd: [0], ceil: true)
+      }
+      add("\(name) over the whole plane") { problem in
+        problem.pool(kind, problem.front([4, 3, 5]), kernel: [3, 5], strides: [1, 1])
+      }
+      add("\(name) of windows that leave gaps") { problem in
+        problem.pool(kind, problem.front([2, 7, 7]), kernel: [1, 2], strides: [3, 3])
+      }
+    }
+    add("maximum of equal elements") { problem in
+      // Ties are kinks: the input stands behind them, so that only the first of equals moves (by the same amounts).
+      let x = problem.front([2, 4, 4])
+      let wide = problem.node(
+        .pad(Pad(before: [0, 0, 1, 1], behind: [0, 0, 1, 1], mode: .constant(-8))), [x], result: [2, 2, 6, 6])
+      return problem.pool(.max, wide, kernel: [2, 2], strides: [2, 2])
+    }
+  }
+
+  mutating func addReductions() {
+    for kept in [true, false] {
+      let form = kept ? "kept" : "dropped"
+      for axes in [[2, 3], [1], [3], [1, 2, 3]] where kept || axes != [1, 2, 3] {
+        add("mean over axes \(axes), \(form)") { problem in
+          problem.mean(problem.front([4, 3, 5]), axes: axes, kept: kept)
+        }
+      }
+      add("mean of rank 3, axis \(form)") { problem in problem.mean(problem.front([4, 5]), axes: [2], kept: kept) }
+      add("mean over planes of 16 channels, axes \(form)") { problem in
+        problem.mean(problem.front([16, 3, 3]), axes: [2, 3], kept: kept)
+      }
+    }
+    add("mean over no axis") { problem in problem.mean(problem.front([4, 3, 5]), axes: []) }
+  }
+}

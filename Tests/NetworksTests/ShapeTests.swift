@@ -1,0 +1,4 @@
+import Networks
+import Testing
+
+@Suite struct ShapeTests {}
