@@ -92,14 +92,14 @@ let package = Package(
     tests("NetworksTests", ["Execution", "ExecutorContract", "Networks"]),
     tests("ONNXTests", ["Networks", "ONNX", "ReferenceData", protobuf]),
     tests("OneDNNTests", ["Execution", "ExecutorContract", "Networks", "OneDNN"]),
-    tests("OpenMPITests", ["ProgramRuns", "conformance"]),
+    tests("OpenMPITests", ["MessagePassing", "OpenMPI", "ProgramRuns", "conformance"]),
     tests(
       "SearchTests",
       [
-        "Configuration", "MessagePassing", "OneDNN", "ProgramRuns", "ReferenceData", "Search", logging,
+        "Channels", "Configuration", "MessagePassing", "OneDNN", "ProgramRuns", "ReferenceData", "Search", logging,
       ]),
     tests(
       "SensitivityTests",
-      ["Channels", "Execution", "Networks", "OneDNN", "ReferenceData", "Sensitivity"]),
+      ["ArrayFiles", "Channels", "Execution", "Networks", "OneDNN", "ReferenceData", "Sensitivity"]),
   ]
 )

@@ -68,17 +68,17 @@ struct CommandTests {
   }
 
   /// What is wrong, the exit code, and what the one line says.
-  private static let mistakes: [(change: (String, Any?), exitCode: Int32, text: String)] = [
-    (("target.compression_ratio", 0.5), 78, "$.target.compression_ratio"),
-    (("target.compresion_ratio", 2), 78, "compression_ratio"),
-    (("target.compression_ratio", 1e9), 78, "ratio"),
-    (("model", "/no/such/model.onnx"), 66, "/no/such/model.onnx"),
-    (("model", DemoNetwork.directory + "/fashion-resnet.json"), 65, "fashion-resnet.json"),
-    (("calibration.inputs", "/no/such/images.npy"), 66, "/no/such/images.npy"),
-    (("calibration.inputs", DemoNetwork.model), 65, "fashion-resnet.onnx"),
-    (("calibration.samples", 100_000), 78, "$.calibration.samples"),
-    (("output.directory", "/proc/no/such"), 73, "/proc/no"),
-    (("config_list", [["op_names": ["stem"], "exclude": true]]), 78, "$.config_list[0].op_names[0]"),
+  private static let mistakes: [(path: String, json: String, exitCode: Int32, text: String)] = [
+    ("target.compression_ratio", "0.5", 78, "$.target.compression_ratio"),
+    ("target.compresion_ratio", "2", 78, "compression_ratio"),
+    ("target.compression_ratio", "1e9", 78, "ratio"),
+    ("model", #""/no/such/model.onnx""#, 66, "/no/such/model.onnx"),
+    ("model", #""\#(DemoNetwork.directory)/fashion-resnet.json""#, 65, "fashion-resnet.json"),
+    ("calibration.inputs", #""/no/such/images.npy""#, 66, "/no/such/images.npy"),
+    ("calibration.inputs", #""\#(DemoNetwork.model)""#, 65, "fashion-resnet.onnx"),
+    ("calibration.samples", "100000", 78, "$.calibration.samples"),
+    ("output.directory", #""/proc/no/such""#, 73, "/proc/no"),
+    ("config_list", #"[{"op_names": ["stem"], "exclude": true}]"#, 78, "$.config_list[0].op_names[0]"),
   ]
 
   @Test(arguments: mistakes.indices, [nil, 3])
@@ -86,7 +86,7 @@ struct CommandTests {
     guard ranks == nil || ProgramRun.hasLauncher else { return }
     let mistake = Self.mistakes[index]
     let folder = try TemporaryFolder()
-    let text = try DemoNetwork.configuration(output: folder.file("out"), changes: [mistake.change])
+    let text = try DemoNetwork.configuration(output: folder.file("out"), changes: [(mistake.path, mistake.json)])
     let config = try folder.write(text, as: "config.json")
     let run = try ProgramRun("prune-cluster", ranks: ranks, ["search", "--quiet", config], limitSeconds: 60)
     #expect(run.exitCode == mistake.exitCode, "\(run.errors)")
@@ -108,7 +108,7 @@ struct CommandTests {
     var results: [[Data]] = []
     for (name, ranks) in [("alone", nil), ("job", ranks)] {
       let text = try DemoNetwork.configuration(
-        output: folder.file(name), changes: [("calibration.samples", 150), ("calibration.batch_size", 16)])
+        output: folder.file(name), changes: [("calibration.samples", "150"), ("calibration.batch_size", "16")])
       let config = try folder.write(text, as: "\(name).json")
       let run = try ProgramRun("prune-cluster", ranks: ranks, ["search", config])
       #expect(run.exitCode == 0, "\(run.errors)")
@@ -121,7 +121,7 @@ struct CommandTests {
 
   @Test func `an interrupted search leaves no half of a file`() throws {
     let folder = try TemporaryFolder()
-    let text = try DemoNetwork.configuration(output: folder.file("out"), changes: [("calibration.batch_size", 1)])
+    let text = try DemoNetwork.configuration(output: folder.file("out"), changes: [("calibration.batch_size", "1")])
     let config = try folder.write(text, as: "config.json")
     let run = try ProgramRun("prune-cluster", ["search", config], interruptAfter: 0.7, limitSeconds: 60)
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.file("out"))) ?? []

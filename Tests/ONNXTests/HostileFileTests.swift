@@ -95,7 +95,7 @@ struct HostileFileTests {
   }
 }
 
-extension Onnx_AttributeProto: @retroactive CustomTestStringConvertible {
+extension Onnx_AttributeProto: CustomTestStringConvertible {
   public var testDescription: String { name }
 }
 

@@ -1,26 +1,27 @@
 import MessagePassing
 import OpenMPI
+import ProgramRuns
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(4)), .enabled(if: Job.isPossible))
+@Suite(.serialized, .timeLimit(.minutes(4)), .enabled(if: ProgramRun.hasLauncher))
 struct OpenMPITests {
   @Test(arguments: [1, 2, 4], [0, 11])
   func `keeps the communicator contract under mpirun`(ranks: Int, messageLimit: Int) throws {
-    let job = try Job(ranks: ranks, ["contract", "\(messageLimit)"])
+    let job = try ProgramRun("conformance", ranks: ranks, ["contract", "\(messageLimit)"])
     #expect(job.exitCode == 0, "\(job.errors)")
     #expect(job.output.contains("laws hold on \(ranks) ranks, \(ranks) here, over Open MPI"))
   }
 
   @Test
   func `starts without mpirun as a job of one rank`() throws {
-    let job = try Job(ranks: nil, ["contract", "0"])
+    let job = try ProgramRun("conformance", ranks: nil, ["contract", "0"])
     #expect(job.exitCode == 0, "\(job.errors)")
     #expect(job.output.contains("laws hold on 1 ranks"))
   }
 
   @Test(arguments: [0, 1, 3])
   func `ends the whole job when one rank throws`(failing: Int) throws {
-    let job = try Job(ranks: 4, ["throw", "65", "\(failing)"])
+    let job = try ProgramRun("conformance", ranks: 4, ["throw", "65", "\(failing)"])
     #expect(job.exitCode == 65, "\(job.errors)")
     #expect(job.complaints.count == 1, "\(job.errors)")
     let line = try #require(job.complaints.first)
@@ -33,14 +34,14 @@ struct OpenMPITests {
 
   @Test
   func `ends ranks that compute when one throws`() throws {
-    let job = try Job(ranks: 3, ["throw-among-busy", "70"])
+    let job = try ProgramRun("conformance", ranks: 3, ["throw-among-busy", "70"])
     #expect(job.exitCode == 70, "\(job.errors)")
     #expect(job.complaints.count == 1, "\(job.errors)")
   }
 
   @Test(arguments: [[], [1, 2, 3], [2, 3]])
   func `prints one line when several ranks throw together`(failing: [Int]) throws {
-    let job = try Job(ranks: 4, ["throw", "78"] + failing.map(String.init))
+    let job = try ProgramRun("conformance", ranks: 4, ["throw", "78"] + failing.map(String.init))
     #expect(job.exitCode == 78, "\(job.errors)")
     #expect(job.complaints.count == 1, "\(job.errors)")
     if let lowest = failing.first {
@@ -52,7 +53,7 @@ struct OpenMPITests {
 
   @Test(arguments: [nil, 1])
   func `lets a lone rank's error out as any other`(ranks: Int?) throws {
-    let job = try Job(ranks: ranks, ["throw", "66"])
+    let job = try ProgramRun("conformance", ranks: ranks, ["throw", "66"])
     #expect(job.exitCode == 66, "\(job.errors)")
     #expect(job.complaints.count == 1)
     #expect(!job.errors.contains("MPI_ABORT"))
@@ -60,22 +61,22 @@ struct OpenMPITests {
 
   @Test(arguments: [nil, 1, 3])
   func `ends with the code of rank 0`(ranks: Int?) throws {
-    let job = try Job(ranks: ranks, ["end", "75"])
+    let job = try ProgramRun("conformance", ranks: ranks, ["end", "75"])
     #expect(job.exitCode == 75, "\(job.errors)")
     #expect(job.complaints.isEmpty)
-    #expect(try Job(ranks: ranks, ["end", "0"]).exitCode == 0)
+    #expect(try ProgramRun("conformance", ranks: ranks, ["end", "0"]).exitCode == 0)
   }
 
   @Test
   func `gives MPI's own text for an error of MPI`() throws {
-    let job = try Job(ranks: 2, ["bad-root"])
+    let job = try ProgramRun("conformance", ranks: 2, ["bad-root"])
     #expect(job.exitCode == 69)
     #expect(job.complaints == ["prune-cluster: error: MPI_Bcast: MPI_ERR_ROOT: invalid root"])
   }
 
   @Test(arguments: ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE"])
   func `refuses the launcher of another MPI`(variable: String) throws {
-    let job = try Job(ranks: nil, ["end", "0"], environment: [variable: "4"])
+    let job = try ProgramRun("conformance", ranks: nil, ["end", "0"], environment: [variable: "4"])
     #expect(job.exitCode == 69)
     #expect(job.complaints.count == 1)
     #expect(job.complaints.first?.contains("started 4 ranks (\(variable)) but MPI sees 1") == true, "\(job.errors)")
@@ -83,7 +84,7 @@ struct OpenMPITests {
 
   @Test
   func `starts MPI once in a process`() throws {
-    let job = try Job(ranks: nil, ["start-twice"])
+    let job = try ProgramRun("conformance", ranks: nil, ["start-twice"])
     #expect(job.exitCode == 69)
     #expect(job.complaints.count == 1)
     #expect(job.complaints.first?.contains("once in a process") == true, "\(job.errors)")

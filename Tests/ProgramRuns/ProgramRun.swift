@@ -1,4 +1,4 @@
-package import Foundation
+import Foundation
 
 /// A run of one of this package's programs, alone or under `mpirun`, and how it ended.
 package struct ProgramRun {

@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 import ONNX
 package import Networks
 package import Search
@@ -12,22 +12,27 @@ package enum DemoNetwork {
 
   /// The model file.
   package static let model = directory + "/fashion-resnet/fashion-resnet.onnx"
+  /// Its 512 calibration images, [512, 28, 28] bytes.
+  package static let images = directory + "/fashion-resnet/calibration-images.idx3-ubyte.gz"
+  /// Their classes.
+  package static let labels = directory + "/fashion-resnet/calibration-labels.idx1-ubyte.gz"
 
   /// A configuration on it: the shipped example with other values.
   ///
   /// - Parameters:
   ///   - output: the output directory.
-  ///   - changes: members by dotted path, such as `calibration.samples`; `nil` removes one.
-  package static func configuration(output: String, changes: [(path: String, value: Any?)] = []) throws -> Data {
+  ///   - changes: members by dotted path, such as `calibration.samples`, with their JSON text; `nil` removes one.
+  package static func configuration(output: String, changes: [(path: String, json: String?)] = []) throws -> Data {
     let text = try Data(contentsOf: URL(fileURLWithPath: directory + "/fashion-resnet.json"))
     var document = try JSONSerialization.jsonObject(with: text) as? [String: Any] ?? [:]
-    let files = [
-      ("model", "fashion-resnet.onnx"), ("calibration.inputs", "calibration-images.idx3-ubyte.gz"),
-      ("calibration.labels", "calibration-labels.idx1-ubyte.gz"),
-    ]
-    for (path, name) in files { set(&document, path.split(separator: ".")[...], "\(directory)/fashion-resnet/\(name)") }
+    set(&document, ["model"], model)
+    set(&document, ["calibration", "inputs"], images)
+    set(&document, ["calibration", "labels"], labels)
     set(&document, ["output", "directory"], output)
-    for change in changes { set(&document, change.path.split(separator: ".")[...], change.value) }
+    for (path, json) in changes {
+      let value = try json.map { try JSONSerialization.jsonObject(with: Data($0.utf8), options: .fragmentsAllowed) }
+      set(&document, path.split(separator: ".")[...], value)
+    }
     return try JSONSerialization.data(withJSONObject: document)
   }
 

@@ -105,6 +105,7 @@ package struct Golden: Decodable, Sendable {
   package struct Norm: Decodable, Sendable {
     package let key: String
     package let input: String
+    package let bias: String
   }
 
   package let meanLoss: Double
