@@ -14,17 +14,18 @@ public struct InspectionReport {
   public func text(width: Int?) -> String {
     var table = TextTable([
       .init("layer", .leading, mayShrink: true), .init("op", .leading), .init("output"), .init("in"), .init("channels"),
-      .init("group"), .init("FLOPs"), .init("params"), .init("prunable", .leading, mayShrink: true),
+      .init("group"), .init("FLOPs"), .init("params"), .init("prunable", .leading),
     ])
     for layer in inspection.layers {
       table.append([
         layer.name, layer.convolutionGroups > 1 ? "\(layer.opType)/\(layer.convolutionGroups)" : layer.opType,
         layer.outputShape.map(String.init).joined(separator: "x"), String(layer.inputs), String(layer.channels),
         layer.groups.count > 1 ? "several" : layer.groups.first.map(String.init) ?? "-", Quantity.count(layer.flops),
-        Quantity.count(layer.params), layer.reason.map { "no: \($0)" } ?? "yes",
+        Quantity.count(layer.params), layer.reason == nil ? "yes" : "no",
       ])
     }
     var text = table.text(width: width) + "\n"
+    for layer in inspection.layers { text += layer.reason.map { "\(layer.name) stays whole: \($0)\n" } ?? "" }
     let units = inspection.prunableUnits.reduce(0) { $0 + $1.units }
     text += "\(inspection.prunableUnits.count) groups with \(units) channel units can be pruned\n"
     for (metric, cost, largestRatio) in inspection.totals {

@@ -15,17 +15,17 @@ public struct SearchSummary {
     var table = TextTable([
       .init("layer", .leading, mayShrink: true), .init("op", .leading), .init("group"), .init("channels"),
       .init("kept"),
-      .init("prune ratio"), .init("", .leading, mayShrink: true),
+      .init("prune ratio"),
     ])
     for layer in ratios.layers {
       table.append([
         layer.name, layer.opType, layer.groups.count > 1 ? "several" : layer.groups.first.map(String.init) ?? "-",
         String(layer.channels), String(layer.channels - layer.prunedChannels.count),
         Quantity.decimal(layer.pruneRatio, 4),
-        layer.reason.map { "stays: \($0)" } ?? "",
       ])
     }
     var text = table.text(width: width) + "\n"
+    for layer in ratios.layers { text += layer.reason.map { "\(layer.name) stays whole: \($0)\n" } ?? "" }
     for cost in ratios.costs {
       text += "\(cost.metric.rawValue): \(Quantity.count(cost.before)) -> \(Quantity.count(cost.after)), "
       text += "\(Quantity.decimal(cost.ratio, 3)) x smaller"

@@ -12,7 +12,7 @@ public struct TextTable: Sendable {
   public struct Column: Sendable {
     let title: String
     let alignment: Alignment
-    /// Whether its cells may be cut, in the middle, when the terminal is narrow.
+    /// Whether its cells may lose their beginning when the terminal is narrow.
     let mayShrink: Bool
 
     /// One column.
@@ -39,13 +39,13 @@ public struct TextTable: Sendable {
   /// The table as lines, titles first.
   ///
   /// - Parameter width: characters per line; `nil` for no limit. Shrinkable columns give way, the widest first, down to
-  ///   eight characters; what still does not fit stays as wide as it is.
+  ///   twelve characters; what still does not fit stays as wide as it is.
   public func text(width: Int?) -> String {
     var widths = columns.indices.map { column in
       rows.reduce(columns[column].title.count) { max($0, $1[column].count) }
     }
     if let width {
-      let least = 8
+      let least = 12
       while widths.reduce(0, +) + 2 * (widths.count - 1) > width {
         let shrinkable = columns.indices.filter { columns[$0].mayShrink && widths[$0] > least }
         guard let widest = shrinkable.max(by: { widths[$0] < widths[$1] }) else { break }
@@ -68,10 +68,8 @@ public struct TextTable: Sendable {
     return line
   }
 
-  /// A text cut in its middle, where names of layers differ least.
+  /// A text without its beginning: names of layers differ at their ends.
   private static func shortened(_ text: String, to width: Int) -> String {
-    guard text.count > width else { return text }
-    let front = (width - 1) / 3
-    return text.prefix(front) + "…" + text.suffix(width - 1 - front)
+    text.count > width ? "…" + text.suffix(width - 1) : text
   }
 }

@@ -37,8 +37,12 @@ struct Preparation {
     self.network = network
     structure = ChannelStructure(of: network)
     let widths = try configuration.bitWidths(of: structure.layers.map(\.identity))
-    costs = try CostModel(
-      structure, bits: widths.map { LayerBits(activation: $0.activation, weight: $0.weight) })
+    do {
+      costs = try CostModel(
+        structure, bits: widths.map { LayerBits(activation: $0.activation, weight: $0.weight) })
+    } catch {
+      throw SearchError(.badContent, file: configuration.model.path, "\(error)")
+    }
     space = try SearchSpace(structure, configuration)
     let loss = Loss(configuration.loss)
     data = try calibration.matched(to: network, loss: loss)
@@ -50,7 +54,11 @@ struct Preparation {
     plan = ShardPlan(sampleCount: calibration.sampleCount, batchSize: batchSize)
     let nothingKnown = structure.groups.map { [Double](repeating: 0, count: $0.unitCount) }
     let problem = try space.problem(structure, costs, configuration, losses: nothingKnown)
-    try problem.checkReachable()
+    do {
+      try problem.checkReachable()
+    } catch {
+      throw SearchError(.configuration, file: configuration.file, "\(error)")
+    }
     largestRatio = configuration.target == nil ? 1 : problem.ranges.first?.largestRatio ?? 1
   }
 }

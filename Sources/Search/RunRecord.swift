@@ -6,6 +6,7 @@ import Sensitivity
 struct RunRecord {
   private let preparation: Preparation
   private let source: ModelSource
+  private let data: [FileDigest]
   private let clock: PhaseClock
   private let hosts: [String]
   private let usage: [[Int64]]
@@ -14,11 +15,13 @@ struct RunRecord {
   private let table: SensitivityTable
 
   init(
-    _ preparation: Preparation, _ source: ModelSource, _ clock: PhaseClock, hosts: [String], usage: [[Int64]],
+    _ preparation: Preparation, _ source: ModelSource, _ data: [FileDigest], _ clock: PhaseClock, hosts: [String],
+    usage: [[Int64]],
     transport: String, backend: String, table: SensitivityTable
   ) {
     self.preparation = preparation
     self.source = source
+    self.data = data
     self.clock = clock
     self.hosts = hosts
     self.usage = usage
@@ -27,8 +30,8 @@ struct RunRecord {
     self.table = table
   }
 
-  /// The record as a document; reads the data files to take their digests.
-  func json() throws -> JSONValue {
+  /// The record as a document.
+  var json: JSONValue {
     var seconds = JSONObject()
     for phase in clock.phases { seconds[phase.name] = .number((phase.seconds * 1000).rounded() / 1000) }
     var document = JSONObject()
@@ -36,7 +39,7 @@ struct RunRecord {
     document["version"] = .string(ProductVersion.text)
     document["configuration"] = preparation.configuration.canonicalJSON
     document["model"] = .array(source.digests.map(\.json))
-    document["data"] = .array(try preparation.dataPaths.map { try FileDigest(reading: $0).json })
+    document["data"] = .array(data.map(\.json))
     document["calibration"] = [
       "samples": .integer(table.sampleCount), "batches": .integer(preparation.plan.batches.count),
       "shards": .integer(preparation.plan.shards.count), "batch_size_run": .integer(preparation.network.batchSize),

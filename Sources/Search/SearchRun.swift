@@ -59,14 +59,18 @@ public struct SearchRun {
     let plan = try GreedyAllocator().allocate(problem)
     clock.end(of: "solve")
 
+    // Read before anything is written: a file that has vanished must not leave a result without its record.
+    let data = try preparation.dataPaths.map { try FileDigest(reading: $0) }
+    clock.end(of: "digest")
+
     let ratios = RatioConfig(preparation, plan, model: source.digests)
     let files = ResultFiles(in: preparation.configuration.outputDirectory.path)
     try files.write(ratios, table, preparation)
     clock.end(of: "write")
     let record = RunRecord(
-      preparation, source, clock, hosts: hosts, usage: usage, transport: world.transport, backend: backend.description,
-      table: table)
-    try files.write(try record.json())
+      preparation, source, data, clock, hosts: hosts, usage: usage, transport: world.transport,
+      backend: backend.description, table: table)
+    try files.write(record.json)
     return SearchOutcome(
       ratios: ratios, meanLoss: table.meanLoss, accuracy: table.accuracy, sampleCount: table.sampleCount,
       directory: files.directory)

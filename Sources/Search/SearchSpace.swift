@@ -91,7 +91,8 @@ struct SearchSpace {
       let metric = CostMetric(target.metric)
       requirements.append(
         try Requirement(
-          name: metric.rawValue, terms: costs.terms(metric), compressionRatio: target.compressionRatio, groups: groups))
+          name: "$.target.compression_ratio in \(metric.rawValue)", terms: costs.terms(metric),
+          compressionRatio: target.compressionRatio, groups: groups))
     }
     for total in selection.totals {
       let terms = total.layers.map { index in costs.layers[index].weightsByOutput(full: costs.unitCounts) }

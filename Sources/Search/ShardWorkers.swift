@@ -1,3 +1,4 @@
+import Configuration
 import Dispatch
 import Execution
 import Networks
@@ -74,6 +75,7 @@ private struct ShardMeasurement: Sendable {
   private let plan: ShardPlan
   private let layout: SensitivityLayout
   private let criterion: TaylorCriterion
+  private let configuration: SearchConfiguration
   private let backend: any ExecutionBackend
 
   init(_ preparation: Preparation, _ backend: any ExecutionBackend) {
@@ -82,10 +84,17 @@ private struct ShardMeasurement: Sendable {
     plan = preparation.plan
     layout = preparation.layout
     criterion = preparation.criterion
+    configuration = preparation.configuration
     self.backend = backend
   }
 
-  func makeExecutor() throws -> any NetworkExecutor { try backend.compile(execution.request) }
+  func makeExecutor() throws -> any NetworkExecutor {
+    do {
+      return try backend.compile(execution.request)
+    } catch {
+      throw SearchError(error, in: configuration)
+    }
+  }
 
   func table(of shard: Int, on executor: any NetworkExecutor, afterBatch: () -> Void) throws -> ShardTable {
     var table = ShardTable(layout, criterion)
@@ -100,7 +109,7 @@ private struct ShardMeasurement: Sendable {
         do {
           part = try executor.evaluate(batch)
         } catch {
-          throw error.inSamples(run)
+          throw SearchError(error, in: configuration, samples: run)
         }
         correct += ShardMeasurement.correct(part, batch, size: size)
         parts.append(part)
@@ -123,10 +132,16 @@ private struct ShardMeasurement: Sendable {
   }
 }
 
-extension ExecutionError {
-  /// The same error with the samples that were run.
-  fileprivate func inSamples(_ samples: Range<Int>) -> ExecutionError {
-    guard kind == .notFinite || kind == .badData else { return self }
-    return ExecutionError(kind, place, "\(problem) (samples \(samples.lowerBound) … \(samples.upperBound - 1))")
+extension SearchError {
+  /// An executor's error with the file whose fault it is, and the samples that were run.
+  init(_ error: ExecutionError, in configuration: SearchConfiguration, samples: Range<Int>? = nil) {
+    let place = samples.map { " (samples \($0.lowerBound) … \($0.upperBound - 1))" } ?? ""
+    switch error.kind {
+    case .unsupported: self.init(.badContent, file: configuration.model.path, "\(error)")
+    case .badData, .notFinite:
+      let data = configuration.calibration.inputs[0].array.file.path
+      self.init(.badContent, file: data, "\(error)\(place), run through \(configuration.model.path)")
+    case .failed: self.init(.program, file: configuration.model.path, "\(error)")
+    }
   }
 }

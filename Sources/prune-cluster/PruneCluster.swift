@@ -44,6 +44,11 @@ struct PruneCluster: ParsableCommand {
   /// Help and version go to stdout; wrong usage is one line in our form, then the usage.
   private static func end(withCommandLine error: any Error) -> Never {
     let code = exitCode(for: error)
+    guard Launch.isFirstRank else {
+      // All ranks have the same command line, and the launcher ends the job with the first that fails: it should speak.
+      if code != .success { sleep(1) }
+      Glibc.exit(code == .success ? 0 : Failure.usage)
+    }
     guard code != .success else { exit(withError: error) }
     let text = fullMessage(for: error)
     let line = text.hasPrefix("Error: ") ? String(text.dropFirst("Error: ".count)) : text
