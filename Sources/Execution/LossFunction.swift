@@ -1,10 +1,6 @@
 public import Networks
 
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Glibc
 
 /// A request's loss made ready for its network: losses of single samples, and their gradient at the head.
 public struct LossFunction: Sendable {
@@ -30,7 +26,8 @@ public struct LossFunction: Sendable {
     batchSize = network.batchSize
     let shape = network[head].shape
     guard shape.rank >= 1, shape[0] == batchSize, shape.count > 0 else {
-      throw ExecutionError(.unsupported, name, "the output has shape \(shape), expected \(batchSize) samples along axis 0")
+      throw ExecutionError(
+        .unsupported, name, "the output has shape \(shape), expected \(batchSize) samples along axis 0")
     }
     sampleElements = shape.count / batchSize
     classes = shape.rank >= 2 ? shape[1] : 1
@@ -47,7 +44,8 @@ public struct LossFunction: Sendable {
   ///   - batch: its targets, and how many samples count.
   ///   - gradient: receives ∂Lₙ/∂head of every sample (not divided by the batch), zero for samples that do not count.
   /// - Throws: `ExecutionError` for a class that does not exist, targets of a wrong count, or a loss that is not finite.
-  public func evaluate(_ values: [Double], _ batch: Batch, gradient: inout [Double]) throws(ExecutionError) -> [Double] {
+  public func evaluate(_ values: [Double], _ batch: Batch, gradient: inout [Double]) throws(ExecutionError) -> [Double]
+  {
     precondition(values.count == batchSize * sampleElements && gradient.count == values.count)
     for index in gradient.indices { gradient[index] = 0 }
     var losses = [Double](repeating: 0, count: batch.sampleCount)
@@ -81,7 +79,8 @@ public struct LossFunction: Sendable {
     }
     for (index, target) in targets.enumerated() where !(0..<classes).contains(target) {
       throw ExecutionError(
-        .badData, name, "sample \(index / positions) of the batch has class \(target), the output has \(classes) classes")
+        .badData, name,
+        "sample \(index / positions) of the batch has class \(target), the output has \(classes) classes")
     }
     return targets
   }

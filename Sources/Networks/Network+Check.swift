@@ -2,6 +2,7 @@ extension Network {
   /// Checks what `Network.init` promises. Shape mistakes end here, so that nothing behind has to look for them again.
   func check() throws(NetworkError) {
     guard batchSize > 0 else { throw NetworkError(name, "batch size \(batchSize), expected at least 1") }
+    guard !outputs.isEmpty else { throw NetworkError(name, "has no output") }
     let known = values.indices
     for id in inputs + outputs where !known.contains(id.index) {
       throw NetworkError(name, "input or output \(id.index) is not among the \(values.count) values")
@@ -11,6 +12,10 @@ extension Network {
     for input in inputs {
       guard self[input].constant == nil else { throw NetworkError(self[input].name, "is both an input and a constant") }
       guard !computed[input.index] else { throw NetworkError(self[input].name, "is named twice among the inputs") }
+      let shape = self[input].shape
+      guard shape.rank > 0, shape[0] == batchSize else {
+        throw NetworkError(self[input].name, "has shape \(shape), expected \(batchSize) samples along axis 0")
+      }
       computed[input.index] = true
     }
     for node in nodes {
@@ -114,12 +119,19 @@ extension Operation {
       if pad.mode == .reflect, (0..<x.rank).contains(where: { max(pad.before[$0], pad.behind[$0]) >= max(x[$0], 1) }) {
         return "reflecting pads \(pad.before), \(pad.behind) reach past shape \(x)"
       }
-      return mismatch(y, Shape(x.dimensions.indices.map { x[$0] + pad.before[$0] + pad.behind[$0] }))
+      if pad.mode == .edge, (0..<x.rank).contains(where: { x[$0] == 0 && max(pad.before[$0], pad.behind[$0]) > 0 }) {
+        return "pads \(pad.before), \(pad.behind) repeat the edge of shape \(x), which has none"
+      }
+      let padded = x.dimensions.indices.map { sum([x[$0], pad.before[$0], pad.behind[$0]]) }
+      guard let expected = shape(padded) else { return "pads \(pad.before), \(pad.behind) overflow for shape \(x)" }
+      return mismatch(y, expected)
     case .softmax(let axis, _):
       guard x.dimensions.indices.contains(axis) else { return "axis \(axis) for shape \(x)" }
       return mismatch(y, x)
     case .localResponseNormalization(let window):
-      guard x.rank >= 2, window.size >= 1 else { return "window of \(window.size) channels over shape \(x)" }
+      guard x.rank >= 2, window.size >= 1, sum([x[1], window.size]) != nil else {
+        return "window of \(window.size) channels over shape \(x)"
+      }
       return mismatch(y, x)
     }
   }
@@ -131,8 +143,8 @@ extension Operation {
         return "a part of shape \(part) of \(x) along axis \(axis)"
       }
     }
-    let total = results.reduce(0) { $0 + $1[axis] }
-    return total == x[axis] ? nil : "parts of \(total) in all along axis \(axis) of \(x)"
+    let extents = results.map { $0[axis] }
+    return sum(extents) == x[axis] ? nil : "parts of \(extents) along axis \(axis) of \(x)"
   }
 
   private static func concatProblem(_ parts: [Shape], axis: Int, _ y: Shape) -> String? {
@@ -142,8 +154,8 @@ extension Operation {
         return "an operand of shape \(part) for a result of shape \(y) along axis \(axis)"
       }
     }
-    let total = parts.reduce(0) { $0 + $1[axis] }
-    return total == y[axis] ? nil : "operands of \(total) in all along axis \(axis) for a result of shape \(y)"
+    let extents = parts.map { $0[axis] }
+    return sum(extents) == y[axis] ? nil : "operands of \(extents) along axis \(axis) for a result of shape \(y)"
   }
 
   private static func sliceProblem(_ x: Shape, starts: [Int], steps: [Int], _ y: Shape) -> String? {
@@ -152,7 +164,9 @@ extension Operation {
     }
     for axis in x.dimensions.indices where y[axis] > 0 {
       let (reach, overflow) = (y[axis] - 1).multipliedReportingOverflow(by: steps[axis])
-      guard !overflow, (0..<x[axis]).contains(starts[axis]), (0..<x[axis]).contains(starts[axis] + reach) else {
+      guard !overflow, (0..<x[axis]).contains(starts[axis]), let last = sum([starts[axis], reach]),
+        (0..<x[axis]).contains(last)
+      else {
         return "\(y[axis]) elements from \(starts[axis]) in steps of \(steps[axis]) on axis \(axis) of \(x)"
       }
     }
@@ -214,11 +228,11 @@ extension Linear {
   fileprivate func problem(_ x: Shape, weight: Shape?, bias: Shape?, _ y: Shape) -> String? {
     guard let weight, weight.rank == 2, x.rank >= 1 else { return "operand \(x), weight needs two axes" }
     let (inputs, outputs) = features(of: weight)
-    guard x[x.rank - 1] == inputs else { return "operand \(x) does not fit weight \(weight)" }
+    guard inputs > 0, x[x.rank - 1] == inputs else { return "operand \(x) does not fit weight \(weight)" }
     if let bias, bias != Shape([outputs]) { return "bias of shape \(bias), expected [\(outputs)]" }
     if let outputScale, outputScale.count != outputs { return "\(outputScale.count) scales for \(outputs) outputs" }
-    let expected = Shape(x.dimensions.dropLast() + [outputs])
-    return y == expected ? nil : "a result of shape \(y), expected \(expected)"
+    let expected = Array(x.dimensions.dropLast()) + [outputs]
+    return y.dimensions == expected ? nil : "a result of shape \(y), expected \(expected)"
   }
 }
 
@@ -231,14 +245,39 @@ extension Pool {
     else { return "window \(kernel) on shape \(x) to \(y)" }
     for axis in 0..<space {
       // The last window of ceil mode may reach behind the pads, but it starts inside the input or its front pad.
-      let windowEnd = dilations[axis].multipliedReportingOverflow(by: kernel[axis] - 1)
       guard kernel[axis] >= 1, strides[axis] >= 1, dilations[axis] >= 1, padsBegin[axis] >= 0, padsEnd[axis] >= 0,
-        !windowEnd.overflow, padsBegin[axis] <= windowEnd.partialValue, y[axis + 2] >= 1,
-        (y[axis + 2] - 1) * strides[axis] < x[axis + 2] + padsBegin[axis]
+        let windowEnd = product(dilations[axis], kernel[axis] - 1), padsBegin[axis] <= windowEnd, y[axis + 2] >= 1,
+        let lastWindow = product(y[axis + 2] - 1, strides[axis]),
+        let padded = sum([x[axis + 2], padsBegin[axis], padsEnd[axis]]), lastWindow < padded - padsEnd[axis],
+        // Where the last window's last element lies is computed by whoever runs it.
+        sum([lastWindow, windowEnd]) != nil
       else { return "window \(kernel), strides \(strides), pads \(padsBegin) on shape \(x) to \(y)" }
     }
     return nil
   }
+}
+
+/// The sum, or `nil` when it overflows.
+private func sum(_ terms: [Int]) -> Int? {
+  var total = 0
+  for term in terms {
+    let (sum, overflow) = total.addingReportingOverflow(term)
+    guard !overflow else { return nil }
+    total = sum
+  }
+  return total
+}
+
+/// The product, or `nil` when it overflows.
+private func product(_ left: Int, _ right: Int) -> Int? {
+  let (product, overflow) = left.multipliedReportingOverflow(by: right)
+  return overflow ? nil : product
+}
+
+/// The shape of some extents, or `nil` when one of them or their product overflows.
+private func shape(_ extents: [Int?]) -> Shape? {
+  let known = extents.compactMap { $0 }
+  return known.count == extents.count ? Shape(checking: known) : nil
 }
 
 /// How many windows fit along one axis, or `nil` when none does or an argument makes no sense.

@@ -7,16 +7,18 @@ public struct Shape: Hashable, Sendable, CustomStringConvertible {
   public let count: Int
 
   /// A shape of the given extents, or `nil` when one is negative or their product overflows.
+  ///
+  /// An extent of 0 hides no overflow of the others: the strides, and the shape with its axes in another order, fit too.
   public init?(checking dimensions: [Int]) {
-    var count = 1
+    var product = 1
     for dimension in dimensions {
       guard dimension >= 0 else { return nil }
-      let (product, overflow) = count.multipliedReportingOverflow(by: dimension)
+      let (next, overflow) = product.multipliedReportingOverflow(by: max(dimension, 1))
       guard !overflow else { return nil }
-      count = product
+      product = next
     }
     self.dimensions = dimensions
-    self.count = count
+    count = dimensions.contains(0) ? 0 : product
   }
 
   /// A shape of the given extents.

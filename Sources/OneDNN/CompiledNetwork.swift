@@ -41,8 +41,8 @@ struct CompiledNetwork {
   let products: [(sums: BufferID?, name: String, channels: Int)]
   /// Per input its gradient; `nil` where the loss does not depend on it. Empty unless asked for.
   let inputGradients: [(gradient: BufferID?, countPerSample: Int)]
-  /// What constants hold from the start.
-  let constants: [(buffer: BufferID, values: AlignedMemory)]
+  /// What constants hold from the start, until it is there.
+  private var constants: [(buffer: BufferID, values: AlignedMemory)]
   /// Where buffers lie.
   let plan: MemoryPlan
   /// Bytes of packed weights.
@@ -110,6 +110,15 @@ struct CompiledNetwork {
     self.plan = plan
   }
 
+  /// Puts the constants where kernels read them, and forgets them.
+  mutating func layConstants(in memory: Memory) {
+    for constant in constants {
+      UnsafeMutableRawBufferPointer(start: memory.raw(constant.buffer), count: constant.values.bytes.count)
+        .copyMemory(from: UnsafeRawBufferPointer(constant.values.bytes))
+    }
+    constants = []
+  }
+
   /// An array as people read it: row-major, samples first.
   private static func reading(_ id: ValueID, _ network: Network, _ compiler: inout Compiler) throws(ExecutionError)
     -> Reading
@@ -172,7 +181,8 @@ private struct WatchedValues {
       else {
         throw ExecutionError(
           .unsupported, value.name,
-          "channels on axis \(one.channelAxis) of shape \(value.shape), expected the rows of \(network.batchSize) samples on axis 0")
+          "channels on axis \(one.channelAxis) of shape \(value.shape), expected the rows of \(network.batchSize) samples on axis 0"
+        )
       }
       products.append((nil, value.name, value.shape[one.channelAxis]))
     }
@@ -183,8 +193,8 @@ private struct WatchedValues {
   mutating func appendProducts(of id: ValueID, _ compiler: inout Compiler) throws(ExecutionError) {
     guard let gradient = compiler.gradient(id) else { return }
     for (index, one) in observed.enumerated() where one.value == id {
-      let sums = compiler.makeBuffer(
-        bytes: network.batchSize * products[index].channels * MemoryLayout<Double>.stride)
+      let sums = try compiler.makeBuffer(
+        Double.self, count: network.batchSize * products[index].channels, for: network[id].name)
       compiler.append(
         ProductStep(
           activation: try compiler.operand(id), gradient: gradient, samples: network.batchSize,

@@ -68,23 +68,19 @@ extension Compiler {
     parameterBytes += kernel.parameterBytes
     var accumulates = false
     if case .forward(true) = direction { accumulates = true }
+    let bytes = kernel.scratchBytes
+    let scratch = bytes > 0 ? try makeBuffer(UInt8.self, count: bytes, for: place) : nil
     append(
       ConvolutionStep(
-        kernel: kernel, from: from, to: to, scratch: kernel.scratchBytes > 0 ? makeBuffer(bytes: kernel.scratchBytes) : nil,
-        accumulates: accumulates, place: place))
+        kernel: kernel, from: from, to: to, scratch: scratch, accumulates: accumulates, place: place))
   }
 
   /// A convolution's weight × scale and its bias.
   private func layerWeights(_ node: Node, scale: [Double]?) -> PlainWeights? {
     guard let weight = node.inputs[1].flatMap({ network[$0].constant }) else { return nil }
     let bias = node.inputs.dropFirst(2).first.flatMap { $0 }.flatMap { network[$0].constant?.floats }
-    guard let scale else { return PlainWeights(elements: weight.floats, bias: bias) }
-    var scaled = weight.doubles
-    let perOutput = scaled.count / max(scale.count, 1)
-    for (channel, factor) in scale.enumerated() {
-      for element in channel * perOutput..<(channel + 1) * perOutput { scaled[element] *= factor }
-    }
-    return PlainWeights(elements: scaled.map(Float.init), bias: bias)
+    let elements = scale.map { weight.floats(timesPerRow: $0, rowStride: weight.shape.count / $0.count) }
+    return PlainWeights(elements: elements ?? weight.floats, bias: bias)
   }
 
   /// A linear layer's weight [outputs, inputs] with all its factors, and its bias.
@@ -92,16 +88,37 @@ extension Compiler {
     guard let weight = node.inputs[1].flatMap({ network[$0].constant }) else { return nil }
     let (inputs, outputs) = linear.features(of: weight.shape)
     let bias = node.inputs.dropFirst(2).first.flatMap { $0 }.flatMap { network[$0].constant?.doubles }
-    let stored = weight.doubles
-    var elements = [Float](repeating: 0, count: stored.count)
-    for output in 0..<outputs {
-      let factor = linear.alpha * (linear.outputScale?[output] ?? 1)
-      for input in 0..<inputs {
-        let place = linear.weightIsOutputByInput ? output * inputs + input : input * outputs + output
-        elements[output * inputs + input] = Float(stored[place] * factor)
-      }
+    var factors: [Double]?
+    if let scale = linear.outputScale {
+      factors = scale.map { $0 * linear.alpha }
+    } else if linear.alpha != 1 {
+      factors = [Double](repeating: linear.alpha, count: outputs)
     }
-    return PlainWeights(elements: elements, bias: bias?.map { Float($0 * linear.beta) })
+    let isTransposed = !linear.weightIsOutputByInput
+    let elements = factors.map { weight.floats(timesPerRow: $0, rowStride: isTransposed ? 1 : inputs) } ?? weight.floats
+    let plain = PlainWeights(elements: elements, bias: bias?.map { Float($0 * linear.beta) })
+    return isTransposed ? plain.transposed(rows: inputs, columns: outputs) : plain
+  }
+}
+
+extension ConstantTensor {
+  /// The elements, each times the factor of its row, rounded once to float32.
+  ///
+  /// - Parameter rowStride: the distance between rows: the row's length, or 1 where a row is a column in memory.
+  fileprivate func floats(timesPerRow factors: [Double], rowStride: Int) -> [Float] {
+    switch elements {
+    case .float(let values): values.scaled(factors, rowStride)
+    case .double(let values): values.scaled(factors, rowStride)
+    case .integer: doubles.scaled(factors, rowStride)
+    }
+  }
+}
+
+extension Array where Element: BinaryFloatingPoint {
+  fileprivate func scaled(_ factors: [Double], _ rowStride: Int) -> [Float] {
+    var result = [Float](repeating: 0, count: count)
+    for index in indices { result[index] = Float(Double(self[index]) * factors[index / rowStride % factors.count]) }
+    return result
   }
 }
 
@@ -151,6 +168,15 @@ extension pc_dnn_geometry {
 }
 
 extension PlainWeights {
+  /// A matrix [rows, columns] as [columns, rows].
+  func transposed(rows: Int, columns: Int) -> PlainWeights {
+    var turned = self
+    for row in 0..<rows {
+      for column in 0..<columns { turned.elements[column * rows + row] = elements[row * columns + column] }
+    }
+    return turned
+  }
+
   /// The weights of the mirrored convolution: inputs and outputs of each group change places, kernels are reversed.
   func mirrored(_ geometry: pc_dnn_geometry) -> PlainWeights {
     let area = geometry.kernel_height * geometry.kernel_width

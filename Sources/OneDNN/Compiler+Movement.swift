@@ -136,6 +136,9 @@ extension Compiler {
     try finish(destination)
   }
 
+  /// Padding keeps a table entry per index of each axis.
+  private static let longestPaddedAxis = 1 << 24
+
   private mutating func appendPad(
     _ pad: Pad, padded: Tensor, small: Tensor, _ direction: PadStep.Direction, _ node: Node
   ) throws(ExecutionError) {
@@ -143,6 +146,10 @@ extension Compiler {
     guard order.count <= PC_MAX_RANK else { throw Self.tooManyAxes(node.name) }
     guard !order.isEmpty else {
       return try appendCopy(from: small.view, to: padded.view, place: node.name)
+    }
+    guard padded.shape.dimensions.allSatisfy({ $0 <= Self.longestPaddedAxis }) else {
+      throw ExecutionError(
+        .unsupported, node.name, "pads an axis of shape \(padded.shape) longer than \(Self.longestPaddedAxis)")
     }
     let strides = small.layout.strides(of: small.shape)
     var tables: [Int] = []

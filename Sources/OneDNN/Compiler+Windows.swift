@@ -18,7 +18,7 @@ extension Compiler {
     let geometry = pc_pool_geometry(pool, input: from.shape, output: to.shape)
     switch pool.kind {
     case .max:
-      let positions = wantsGradient(x) ? makeBuffer(bytes: to.shape.count * MemoryLayout<Int32>.stride) : nil
+      let positions = wantsGradient(x) ? try makeBuffer(Int32.self, count: to.shape.count, for: node.name) : nil
       winners[index] = positions
       append(MaxPoolStep(geometry: geometry, from: from, to: to, winners: positions))
     case .average:
@@ -60,25 +60,25 @@ extension Compiler {
     throws(ExecutionError)
   {
     let from = try operand(x)
-    append(
-      ResponseStep(
-        window: window.kernel, from: from, to: try makeResult(y, from.layout), work: makeResponseWork(from.shape)))
+    let work = try makeResponseWork(x)
+    append(ResponseStep(window: window.kernel, from: from, to: try makeResult(y, from.layout), work: work))
   }
 
   mutating func backwardResponse(_ window: LocalResponseNormalization, _ gradient: Tensor, _ x: ValueID)
     throws(ExecutionError)
   {
     let from = try operand(x)
+    let work = try makeResponseWork(x)
     let destination = try begin(x)
     append(
       ResponseGradientStep(
-        window: window.kernel, gradient: gradient, operand: from, to: destination.tensor,
-        work: makeResponseWork(from.shape), accumulates: destination.accumulates))
+        window: window.kernel, gradient: gradient, operand: from, to: destination.tensor, work: work,
+        accumulates: destination.accumulates))
     try finish(destination)
   }
 
-  private mutating func makeResponseWork(_ shape: Shape) -> BufferID {
-    makeBuffer(bytes: 3 * shape[1] * MemoryLayout<Double>.stride)
+  private mutating func makeResponseWork(_ x: ValueID) throws(ExecutionError) -> BufferID {
+    try makeBuffer((Double, Double, Double).self, count: network[x].shape[1], for: network[x].name)
   }
 }
 

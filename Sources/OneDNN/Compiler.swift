@@ -41,7 +41,12 @@ struct Compiler {
   // MARK: Buffers and steps
 
   /// A new buffer.
-  mutating func makeBuffer(bytes: Int) -> BufferID {
+  /// - Throws: `ExecutionError` naming `place` when its size overflows.
+  mutating func makeBuffer<Element>(_ type: Element.Type, count: Int, for place: String) throws(ExecutionError)
+    -> BufferID
+  {
+    let (bytes, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
+    guard !overflow else { throw ExecutionError(.failed, place, "an array of \(count) elements is too large") }
     sizes.append(bytes)
     return BufferID(index: sizes.count - 1)
   }
@@ -49,9 +54,7 @@ struct Compiler {
   /// A new array.
   /// - Throws: `ExecutionError` naming `place` when its size overflows.
   mutating func makeTensor(_ shape: Shape, _ layout: Layout, for place: String) throws(ExecutionError) -> Tensor {
-    let (bytes, overflow) = shape.count.multipliedReportingOverflow(by: MemoryLayout<Float>.stride)
-    guard !overflow else { throw ExecutionError(.failed, place, "an array of shape \(shape) is too large") }
-    return Tensor(buffer: makeBuffer(bytes: bytes), shape: shape, layout: layout)
+    Tensor(buffer: try makeBuffer(Float.self, count: shape.count, for: place), shape: shape, layout: layout)
   }
 
   /// Adds a kernel call.

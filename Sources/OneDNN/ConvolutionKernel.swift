@@ -48,6 +48,9 @@ final class ConvolutionKernel {
     _ context: KernelContext, _ geometry: pc_dnn_geometry, _ direction: Direction, weights: PlainWeights, place: String
   ) throws(ExecutionError) {
     var geometry = geometry
+    guard geometry.isWithinLimits else {
+      throw ExecutionError(.unsupported, place, "an extent, step or pad is beyond oneDNN's 32 bits")
+    }
     var handle: OpaquePointer?
     let created: pc_dnn_status
     switch direction {
@@ -100,6 +103,17 @@ final class ConvolutionKernel {
     guard status != pc_dnn_success else { return }
     let kind: ExecutionError.Kind = status == pc_dnn_unimplemented ? .unsupported : .failed
     throw ExecutionError(kind, place, "oneDNN, \(activity): \(String(cString: pc_dnn_status_text(status)))")
+  }
+}
+
+extension pc_dnn_geometry {
+  /// oneDNN's kernels count in 32 bits what its interface takes in 64.
+  fileprivate var isWithinLimits: Bool {
+    [
+      samples, groups, input_channels, output_channels, input_height, input_width, output_height, output_width,
+      kernel_height, kernel_width, stride_height, stride_width, dilation_height, dilation_width, pad_top, pad_left,
+      pad_bottom, pad_right,
+    ].allSatisfy { (0...Int(Int32.max)).contains($0) }
   }
 }
 

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Glibc
 import Execution
 
 /// Bytes that begin on a cache line: kernels choose their path by alignment, so all memory has one.

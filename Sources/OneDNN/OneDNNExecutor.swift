@@ -17,22 +17,22 @@ public final class OneDNNExecutor: NetworkExecutor {
     // Kernels are chosen for the number of threads that the choosing thread has.
     pc_dnn_use_one_thread()
     loss = try LossFunction(request)
-    compiled = try CompiledNetwork(request, head: loss.head, try KernelContext())
+    var compiled = try CompiledNetwork(request, head: loss.head, try KernelContext())
     arena = try AlignedMemory(count: compiled.plan.size, for: request.network.name)
     guard let memory = Memory(arena, compiled.plan) else {
       throw ExecutionError(.failed, request.network.name, "no memory")
     }
+    compiled.layConstants(in: memory)
+    self.compiled = compiled
     self.memory = memory
     headValues = [Double](repeating: 0, count: compiled.head.countPerSample * compiled.batchSize)
     headGradient = headValues
-    for constant in compiled.constants {
-      UnsafeMutableRawBufferPointer(start: memory.raw(constant.buffer), count: constant.values.bytes.count)
-        .copyMemory(from: UnsafeRawBufferPointer(constant.values.bytes))
-    }
   }
 
   /// Bytes that the executor holds: activations and gradients at their fullest, and packed weights.
-  public var memoryRequired: Int { compiled.plan.size + compiled.parameterBytes }
+  public var memoryRequired: Int {
+    compiled.plan.size + compiled.parameterBytes + 2 * headValues.count * MemoryLayout<Double>.stride
+  }
 
   /// Runs one batch.
   public func evaluate(_ batch: Batch) throws(ExecutionError) -> Evaluation {

@@ -14,10 +14,15 @@ extension pc_pool_geometry {
       output_height: plane ? output[2] : 1, output_width: output[2 + last],
       kernel_height: plane ? pool.kernel[0] : 1, kernel_width: pool.kernel[last],
       stride_height: plane ? pool.strides[0] : 1, stride_width: pool.strides[last],
-      dilation_height: plane ? pool.dilations[0] : 1, dilation_width: pool.dilations[last],
+      dilation_height: plane ? pool.spacing(0) : 1, dilation_width: pool.spacing(last),
       pad_top: plane ? pool.padsBegin[0] : 0, pad_left: pool.padsBegin[last],
       pad_bottom: plane ? pool.padsEnd[0] : 0, pad_right: pool.padsEnd[last], counts_pads: countsPads)
   }
+}
+
+extension Pool {
+  /// The dilation along an axis; where the window is one element wide it means nothing, however large it is.
+  fileprivate func spacing(_ axis: Int) -> Int { kernel[axis] == 1 ? 1 : dilations[axis] }
 }
 
 /// Max pooling; `winners` remembers where each result came from, for the way back.

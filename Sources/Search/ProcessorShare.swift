@@ -1,10 +1,6 @@
 import MessagePassing
 
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Glibc
 
 /// How many processors of its host a rank may use.
 enum ProcessorShare {
@@ -39,10 +35,6 @@ enum ResourceUse {
   static var peakMemory: Int {
     var usage = rusage()
     guard getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 else { return 0 }
-    #if canImport(Glibc)
-      return usage.ru_maxrss * 1024
-    #else
-      return usage.ru_maxrss
-    #endif
+    return usage.ru_maxrss * 1024
   }
 }

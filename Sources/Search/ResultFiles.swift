@@ -3,11 +3,7 @@ import Channels
 import Configuration
 import Sensitivity
 
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Glibc
 
 /// The files that a search leaves: each is written whole, or not at all.
 struct ResultFiles {

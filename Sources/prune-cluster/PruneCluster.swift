@@ -1,11 +1,7 @@
 import ArgumentParser
 import Search
 
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Glibc
 
 /// The program: parses the command line, runs one command, turns what went wrong into one line and an exit code.
 @main

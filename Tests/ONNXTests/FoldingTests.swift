@@ -71,15 +71,16 @@ struct FoldingTests {
     ConstantTensor(shape: Shape(dims ?? [values.count]), elements: .float(values))
   }
 
-  @Test(arguments: [
-    ("Div", [-7, 7, -8], [2, 2, 3], [-3, 3, -2]), ("Mod", [-7, 7, -8], [3, -3, 4], [2, -2, 0]),
-    ("Pow", [2, -3, 5], [10, 3, 0], [1024, -27, 1]), ("Max", [1, 5, -1], [2, 2, 2], [2, 5, 2]),
-    ("Min", [1, 5, -1], [2, 2, 2], [1, 2, -1]), ("Equal", [1, 2, 3], [1, 0, 3], [1, 0, 1]),
-    ("Less", [1, 2, 3], [2, 2, 2], [1, 0, 0]), ("Greater", [1, 2, 3], [2, 2, 2], [0, 0, 1]),
-    ("And", [0, 1, 1], [1, 1, 0], [0, 1, 0]), ("Or", [0, 1, 0], [1, 1, 0], [1, 1, 0]),
-    ("Sub", [1, 2, 3], [3, 2, 1], [-2, 0, 2]), ("Mul", [Int64.max, 2, 3], [2, 2, 2], [-2, 4, 6]),
-    ("Sum", [1, 2, 3], [1, 1, 1], [2, 3, 4]),
-  ] as [(String, [Int64], [Int64], [Int64])])
+  @Test(
+    arguments: [
+      ("Div", [-7, 7, -8], [2, 2, 3], [-3, 3, -2]), ("Mod", [-7, 7, -8], [3, -3, 4], [2, -2, 0]),
+      ("Pow", [2, -3, 5], [10, 3, 0], [1024, -27, 1]), ("Max", [1, 5, -1], [2, 2, 2], [2, 5, 2]),
+      ("Min", [1, 5, -1], [2, 2, 2], [1, 2, -1]), ("Equal", [1, 2, 3], [1, 0, 3], [1, 0, 1]),
+      ("Less", [1, 2, 3], [2, 2, 2], [1, 0, 0]), ("Greater", [1, 2, 3], [2, 2, 2], [0, 0, 1]),
+      ("And", [0, 1, 1], [1, 1, 0], [0, 1, 0]), ("Or", [0, 1, 0], [1, 1, 0], [1, 1, 0]),
+      ("Sub", [1, 2, 3], [3, 2, 1], [-2, 0, 2]), ("Mul", [Int64.max, 2, 3], [2, 2, 2], [-2, 4, 6]),
+      ("Sum", [1, 2, 3], [1, 1, 1], [2, 3, 4]),
+    ] as [(String, [Int64], [Int64], [Int64])])
   func `integer arithmetic is that of int64`(_ opType: String, a: [Int64], b: [Int64], expected: [Int64]) throws {
     #expect(try fold(opType, [integers(a), integers(b)])[0].elements.integers == expected)
   }
@@ -104,6 +105,7 @@ struct FoldingTests {
     #expect(try fold("Floor", [floats([-1.5, 1.5])])[0].doubles == [-2, 1])
     #expect(try fold("Ceil", [floats([-1.5, 1.5])])[0].doubles == [-1, 2])
     #expect(try fold("Mod", [floats([-7]), floats([3])], [.int("fmod", 1)])[0].doubles == [-1])
+    #expect(try fold("Mod", [floats([-7, 7, -1]), floats([3, -3, .infinity])])[0].doubles == [2, -2, .infinity])
     #expect(try fold("Not", [integers([0, 1])])[0].elements.integers == [1, 0])
   }
 
@@ -122,10 +124,18 @@ struct FoldingTests {
     #expect(turned.shape == Shape([3, 2]))
     guard case .float(let values) = turned.elements else { throw CancellationError() }
     #expect(values == [0, 3, 1, 4, 2, 5])
-    #expect(try fold("Tile", [grid, integers([2, 2])])[0].floats == [0, 1, 2, 0, 1, 2, 3, 4, 5, 3, 4, 5, 0, 1, 2, 0, 1, 2, 3, 4, 5, 3, 4, 5])
-    #expect(try fold("Expand", [floats([1, 2], [2, 1]), integers([2, 1, 2])])[0].floats == [1, 1, 2, 2, 1, 1, 2, 2])
-    #expect(try fold("Concat", [grid, floats([6, 7], [2, 1])], [.int("axis", 1)])[0].floats == [0, 1, 2, 6, 3, 4, 5, 7])
-    #expect(try fold("Split", [grid], [.int("axis", 1)], outputs: ["a", "b", "c"]).map(\.floats) == [[0, 3], [1, 4], [2, 5]])
+    #expect(
+      try fold("Tile", [grid, integers([2, 2])])[0].floats == [
+        0, 1, 2, 0, 1, 2, 3, 4, 5, 3, 4, 5, 0, 1, 2, 0, 1, 2, 3, 4, 5, 3, 4, 5,
+      ])
+    #expect(
+      try fold("Expand", [floats([1, 2], [2, 1]), integers([2, 1, 2])])[0].floats == [1, 1, 2, 2, 1, 1, 2, 2])
+    #expect(
+      try fold("Concat", [grid, floats([6, 7], [2, 1])], [.int("axis", 1)])[0].floats == [0, 1, 2, 6, 3, 4, 5, 7])
+    #expect(
+      try fold("Split", [grid], [.int("axis", 1)], outputs: ["a", "b", "c"]).map(\.floats) == [
+        [0, 3], [1, 4], [2, 5],
+      ])
     let slice = [integers([-1]), integers([-100]), integers([1]), integers([-2])]
     #expect(try fold("Slice", [grid] + slice)[0].floats == [2, 0, 5, 3])
   }
@@ -148,11 +158,16 @@ struct FoldingTests {
     #expect(try fold("Shape", [grid], [.int("start", -1)])[0].elements.integers == [3])
     #expect(try fold("Shape", [grid], [.int("start", .min), .int("end", 1)])[0].elements.integers == [2])
     #expect(try fold("Size", [grid])[0].elements.integers == [6])
-    #expect(try fold("Range", [integers([3], []), integers([10], []), integers([3], [])])[0].elements.integers == [3, 6, 9])
-    #expect(try fold("Range", [integers([3], []), integers([0], []), integers([-2], [])])[0].elements.integers == [3, 1])
+    #expect(
+      try fold("Range", [integers([3], []), integers([10], []), integers([3], [])])[0].elements.integers == [3, 6, 9])
+    #expect(
+      try fold("Range", [integers([3], []), integers([0], []), integers([-2], [])])[0].elements.integers == [3, 1])
     #expect(try fold("Range", [integers([3], []), integers([0], []), integers([2], [])])[0].shape == Shape([0]))
-    #expect(throws: ImportProblem.self) { try fold("Range", [integers([0], []), integers([1], []), integers([0], [])]) }
-    #expect(try fold("ReduceProd", [grid], [.ints("axes", [0]), .int("keepdims", 0)])[0].elements.integers == [18, 5, 8])
+    #expect(throws: ImportProblem.self) {
+      try fold("Range", [integers([0], []), integers([1], []), integers([0], [])])
+    }
+    #expect(
+      try fold("ReduceProd", [grid], [.ints("axes", [0]), .int("keepdims", 0)])[0].elements.integers == [18, 5, 8])
     #expect(try fold("ReduceMax", [grid], [.ints("axes", [-1])])[0].elements.integers == [3, 6])
     #expect(try fold("ReduceMin", [grid])[0].shape == Shape([1, 1]))
     #expect(try fold("ReduceSum", [grid, integers([1])], [.int("keepdims", 0)])[0].elements.integers == [6, 15])

@@ -20,7 +20,9 @@ struct GraphRulesTests {
     builder.node("Relu", ["b"], ["y"])
     let error = try builder.error()
     #expect(error.kind == .badContent)
-    #expect("\(error)" == "folder/toy.onnx: node 'two' (Relu): depends on its own result through 'b'" || error.place == "node 'one' (Add)")
+    #expect(
+      "\(error)" == "folder/toy.onnx: node 'two' (Relu): depends on its own result through 'b'"
+        || error.place == "node 'one' (Add)")
     #expect(error.problem.contains("depends on its own result"))
   }
 
@@ -71,7 +73,8 @@ struct GraphRulesTests {
     (.initializerTwice, "initializer 'w': is there twice"), (.inputTwice, "input 'x': is there twice"),
     (.noOpset, "no opset version"), (.oldOpset, "opset 6, supported are 7 to 21"),
     (.newOpset, "opset 22, supported are 7 to 21"), (.constantOutput, "output 'y': it does not depend on any input"),
-    (.integerInput, "input 'x': elements of type int64"), (.openExtent, "axis 2 ('open') of [open, 3, open, 8] is open"),
+    (.integerInput, "input 'x': elements of type int64"),
+    (.openExtent, "axis 2 ('open') of [open, 3, open, 8] is open"),
     (.zeroExtent, "expected 1 to"), (.scalarInput, "input 'x': a scalar"), (.subgraph, "operator If of opset 17"),
     (.twoBatches, "expected one batch size"),
   ])
@@ -124,7 +127,10 @@ struct GraphRulesTests {
     let error = try builder.error()
     #expect(error.kind == .unsupported)
     #expect(error.place == "node 'first' (Erf)")
-    #expect(error.problem.hasPrefix("operator Erf of opset 17 is not supported; unsupported in this model: Erf, com.microsoft.Gelu; supported: Add, AveragePool, "))
+    #expect(
+      error.problem.hasPrefix(
+        "operator Erf of opset 17 is not supported; unsupported in this model: Erf, com.microsoft.Gelu; supported: Add, AveragePool, "
+      ))
     #expect(error.problem.contains("Conv"))
   }
 
@@ -190,7 +196,9 @@ struct GraphRulesTests {
     #expect(files.name == "where.v2")
     let bytes = files.serialized
     #expect(try ModelFiles(serialized: bytes) == files)
-    for count in bytes.indices { #expect(throws: ONNXError.self) { try ModelFiles(serialized: Array(bytes[..<count])) } }
+    for count in bytes.indices {
+      #expect(throws: ONNXError.self) { try ModelFiles(serialized: Array(bytes[..<count])) }
+    }
     #expect(throws: ONNXError.self) { try ModelFiles(serialized: bytes + [0]) }
   }
 }

@@ -46,7 +46,9 @@ struct HostileFileTests {
     var passed = 0
     for trial in 0..<2000 {
       var damaged = bytes
-      let place = trial % 2 == 0 ? structural[Int(random.next() % UInt64(structural.count))] : Int(random.next() % UInt64(bytes.count))
+      let place =
+        trial % 2 == 0
+        ? structural[Int(random.next() % UInt64(structural.count))] : Int(random.next() % UInt64(bytes.count))
       damaged[place] ^= UInt8(truncatingIfNeeded: random.next() | 1)
       if survives(damaged) { passed += 1 }
     }
@@ -66,6 +68,16 @@ struct HostileFileTests {
     }
   }
 
+  @Test func `a tensor with a hundred thousand axes is refused, not worked on`() throws {
+    var builder = ModelBuilder()
+    builder.floats("w", dims: [Int64](repeating: 1, count: 100_000))
+    builder.node("Add", ["x", "w"], ["y"])
+    #expect(try builder.error().place == "initializer 'w'")
+    var unsqueeze = ModelBuilder(opset: 11)
+    unsqueeze.node("Unsqueeze", ["x"], ["y"], name: "odd", [.ints("axes", Array(0..<100_000))])
+    #expect(try unsqueeze.error().place == "node 'odd' (Unsqueeze)")
+  }
+
   @Test func `many constants that are huge together are refused`() throws {
     var builder = NetworkBuilder(names: [])
     for _ in 0..<4 { _ = try builder.reserve([1 << 26]) }
@@ -76,8 +88,10 @@ struct HostileFileTests {
 
   @Test(arguments: [
     ("Pad", [.ints("pads", [0, 0, 0, 0, 0, 0, .max, .max])] as [Onnx_AttributeProto]),
-    ("Pad", [.ints("pads", [0, 0, 1 << 40, 0, 0, 0, 0, 0])]), ("Slice", [.ints("starts", [.min]), .ints("ends", [.min])]),
-    ("MaxPool", [.ints("kernel_shape", [.max, .max])]), ("MaxPool", [.ints("kernel_shape", [2, 2]), .ints("strides", [0, 1])]),
+    ("Pad", [.ints("pads", [0, 0, 1 << 40, 0, 0, 0, 0, 0])]),
+    ("Slice", [.ints("starts", [.min]), .ints("ends", [.min])]),
+    ("MaxPool", [.ints("kernel_shape", [.max, .max])]),
+    ("MaxPool", [.ints("kernel_shape", [2, 2]), .ints("strides", [0, 1])]),
     ("MaxPool", [.ints("kernel_shape", [2, 2]), .ints("dilations", [.max, .max])]),
     ("MaxPool", [.ints("kernel_shape", [2, 2]), .ints("pads", [.max, 0, .max, 0])]),
     ("AveragePool", [.ints("kernel_shape", [2, 2]), .ints("pads", [0, 0, .min, 0])]),
@@ -87,7 +101,9 @@ struct HostileFileTests {
     ("Split", [.ints("split", [.max, .max])]), ("Concat", []), ("ReduceMean", [.ints("axes", [.min])]),
     ("Cast", [.int("to", .max)]), ("Gemm", []), ("Conv", []), ("BatchNormalization", []), ("MatMul", []),
   ])
-  func `attributes out of range are an error at their node`(_ opType: String, _ attributes: [Onnx_AttributeProto]) throws {
+  func `attributes out of range are an error at their node`(_ opType: String, _ attributes: [Onnx_AttributeProto])
+    throws
+  {
     var builder = ModelBuilder(opset: 9)
     builder.node(opType, ["x"], ["y"], name: "odd", attributes)
     let error = try builder.error()
@@ -96,6 +112,7 @@ struct HostileFileTests {
 }
 
 extension Onnx_AttributeProto: CustomTestStringConvertible {
+  /// The attribute, without its value.
   public var testDescription: String { name }
 }
 

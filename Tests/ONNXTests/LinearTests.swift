@@ -6,7 +6,8 @@ import Testing
 struct LinearTests {
   /// Gemm on x [batch, 4] with a weight for 6 outputs.
   private func gemm(
-    _ cDims: [Int64]?, transA: Bool = false, transB: Bool = true, alpha: Float = 1, beta: Float = 1, input: [Int64?] = [nil, 4]
+    _ cDims: [Int64]?, transA: Bool = false, transB: Bool = true, alpha: Float = 1, beta: Float = 1,
+    input: [Int64?] = [nil, 4]
   ) -> ModelBuilder {
     var builder = ModelBuilder(input: input)
     builder.floats("w", dims: transB ? [6, 4] : [4, 6])
@@ -26,7 +27,9 @@ struct LinearTests {
     #expect(network.result == [2, 6])
   }
 
-  @Test(arguments: [([1, 6], [0, 1, 2, 3, 4, 5]), ([1], [0, 0, 0, 0, 0, 0]), ([], [0, 0, 0, 0, 0, 0])] as [([Int64], [Float])])
+  @Test(
+    arguments: [([1, 6], [0, 1, 2, 3, 4, 5]), ([1], [0, 0, 0, 0, 0, 0]), ([], [0, 0, 0, 0, 0, 0])]
+      as [([Int64], [Float])])
   func `a constant that is the same for every row becomes the bias`(_ dims: [Int64], expected: [Float]) throws {
     let network = try gemm(dims).network()
     #expect(network.nodes.count == 1)

@@ -5,7 +5,8 @@ import Testing
 
 struct OperatorTests {
   @Test(arguments: [
-    ("SAME_UPPER", [0, 0], [1, 1], [4, 4]), ("SAME_LOWER", [1, 1], [0, 0], [4, 4]), ("VALID", [0, 0], [0, 0], [3, 3]),
+    ("SAME_UPPER", [0, 0], [1, 1], [4, 4]), ("SAME_LOWER", [1, 1], [0, 0], [4, 4]),
+    ("VALID", [0, 0], [0, 0], [3, 3]),
   ])
   func `auto_pad becomes pads as numbers`(_ mode: String, begin: [Int], end: [Int], space: [Int]) throws {
     // Extent 8, kernel 3, stride 2: 4 positions need (4 − 1)·2 + 3 = 9, one more than there is.
@@ -112,7 +113,8 @@ struct OperatorTests {
     #expect(try builder.error().problem.contains("expected at least one element"))
   }
 
-  @Test(arguments: [("Squeeze", [0, 3], [3, 8]), ("Unsqueeze", [1, -1], [1, 1, 3, 8, 1, 1])] as [(String, [Int64], [Int])])
+  @Test(
+    arguments: [("Squeeze", [0, 3], [3, 8]), ("Unsqueeze", [1, -1], [1, 1, 3, 8, 1, 1])] as [(String, [Int64], [Int])])
   func `Squeeze's and Unsqueeze's axes move from attribute to operand at opset 13`(
     _ opType: String, axes: [Int64], expected: [Int]
   ) throws {

@@ -18,7 +18,8 @@ struct TensorTests {
     func raw<Number>(_ values: [Number]) -> Data { values.withUnsafeBytes { Data($0) } }
     let halves: [UInt16] = [0x3C00, 0xC000, 0x3800, 0x0000]  // 1, −2, ½, 0
     return [
-      tensor(.float32) { $0.floatData = [1, -2, 0.5, 0] }, tensor(.float32) { $0.rawData = raw([1, -2, 0.5, 0] as [Float]) },
+      tensor(.float32) { $0.floatData = [1, -2, 0.5, 0] },
+      tensor(.float32) { $0.rawData = raw([1, -2, 0.5, 0] as [Float]) },
       tensor(.float64) { $0.doubleData = [1, -2, 0.5, 0] },
       tensor(.float64) { $0.rawData = raw([1, -2, 0.5, 0] as [Double]) },
       tensor(.float16) { $0.int32Data = halves.map { Int32($0) } }, tensor(.float16) { $0.rawData = raw(halves) },
@@ -91,7 +92,8 @@ struct ExternalDataTests {
     return builder
   }
 
-  private let data: [UInt8] = [0, 0, 0, 0] + [Float(1), 2, 3, 4].flatMap { value in withUnsafeBytes(of: value) { Array($0) } }
+  private let data: [UInt8] =
+    [0, 0, 0, 0] + [Float(1), 2, 3, 4].flatMap { value in withUnsafeBytes(of: value) { Array($0) } }
 
   /// A fresh folder with a model and what else is asked for.
   private func folder(_ builder: ModelBuilder, _ files: [String: [UInt8]]) throws -> URL {
@@ -120,8 +122,10 @@ struct ExternalDataTests {
     (["location": "/etc/hostname"], .badContent), (["location": "link.bin"], .badContent), ([:], .badContent),
     (["location": "missing.bin"], .unreadable), (["location": "."], .unreadable), (["location": "pipe"], .unreadable),
     (["location": "w.bin", "offset": "8"], .badContent), (["location": "w.bin", "length": "12"], .badContent),
-    (["location": "w.bin", "offset": "-4"], .badContent), (["location": "w.bin", "offset": "99999999999"], .badContent),
-    (["location": "w.bin", "offset": "9223372036854775807"], .badContent), (["location": "w.bin", "offset": "x"], .badContent),
+    (["location": "w.bin", "offset": "-4"], .badContent),
+    (["location": "w.bin", "offset": "99999999999"], .badContent),
+    (["location": "w.bin", "offset": "9223372036854775807"], .badContent),
+    (["location": "w.bin", "offset": "x"], .badContent),
   ])
   func `external data that leave the folder or the file are refused`(
     _ entries: [String: String], kind: ONNXError.Kind

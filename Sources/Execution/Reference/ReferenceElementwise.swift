@@ -1,10 +1,6 @@
 import Networks
 
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Glibc
 
 /// A function of one value.
 struct ReferenceUnary: ReferenceKernel {

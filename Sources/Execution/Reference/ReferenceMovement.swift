@@ -43,7 +43,9 @@ struct ReferenceMovement: ReferenceKernel {
         IndexMap.positions(results[0].dimensions).map { position in
           var element = 0
           for axis in position.indices {
-            guard let own = pad.source(position[axis] - pad.before[axis], extent: operands[0][axis]) else { return (0, -1) }
+            guard let own = pad.source(position[axis] - pad.before[axis], extent: operands[0][axis]) else {
+              return (0, -1)
+            }
             element += own * strides[axis]
           }
           return (0, element)

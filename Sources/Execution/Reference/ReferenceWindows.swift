@@ -1,10 +1,6 @@
 import Networks
 
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Glibc
 
 /// Max and average pooling: every window as the list of input elements that it covers.
 struct ReferencePool: ReferenceKernel {
@@ -61,7 +57,9 @@ struct ReferencePool: ReferenceKernel {
         switch kind {
         case .max: if let element = largest(operands[0], plane, window.elements) { gradient[element] += arrived }
         case .average:
-          for element in window.elements { gradient[plane * inputElements + element] += arrived / max(window.divisor, 1) }
+          for element in window.elements {
+            gradient[plane * inputElements + element] += arrived / max(window.divisor, 1)
+          }
         }
       }
     }
@@ -154,7 +152,9 @@ struct ReferenceResponseNormalization: ReferenceKernel {
   func forward(_ operands: [[Double]]) -> [[Double]] {
     var result = operands[0]
     for start in starts {
-      for channel in 0..<shape[1] { result[start + channel * inner] *= pow(base(operands[0], start, channel), -window.beta) }
+      for channel in 0..<shape[1] {
+        result[start + channel * inner] *= pow(base(operands[0], start, channel), -window.beta)
+      }
     }
     return [result]
   }
@@ -168,7 +168,9 @@ struct ReferenceResponseNormalization: ReferenceKernel {
         let base = base(operands[0], start, channel)
         gradient[element] += gradients[0][element] * pow(base, -window.beta)
         let common = gradients[0][element] * operands[0][element] * slope * pow(base, -window.beta - 1)
-        for other in neighbours(channel) { gradient[start + other * inner] += common * operands[0][start + other * inner] }
+        for other in neighbours(channel) {
+          gradient[start + other * inner] += common * operands[0][start + other * inner]
+        }
       }
     }
     return gradient

@@ -1,10 +1,13 @@
 import Networks
 
 extension Shape {
-  /// A shape that a file asks for, or `nil` when an extent is negative or the product of the extents, zeros left out,
-  /// overflows: then the product of any of them fits too.
+  /// The most axes that a file may ask for; work per node grows with their square.
+  static let mostAxes = 64
+
+  /// A shape that a file asks for, or `nil` when an extent is negative, the axes are too many, or the product of the
+  /// extents overflows with zeros left out: so the product of any of them fits too.
   init?(written dimensions: [Int]) {
-    guard Shape(checking: dimensions.filter { $0 != 0 }) != nil else { return nil }
+    guard dimensions.count <= Self.mostAxes, Shape(checking: dimensions.filter { $0 != 0 }) != nil else { return nil }
     self.init(checking: dimensions)
   }
 }

@@ -139,7 +139,12 @@ extension OperatorNode {
     case .min: return .double(places.map { Swift.min(a[$0], b[$0]) })
     case .max: return .double(places.map { Swift.max(a[$0], b[$0]) })
     case .remainder: return .double(places.map { fmod(a[$0], b[$0]) })
-    case .modulo: return .double(places.map { a[$0] - (a[$0] / b[$0]).rounded(.down) * b[$0] })
+    case .modulo:
+      return .double(
+        places.map { place in
+          let rest = fmod(a[place], b[place])
+          return rest != 0 && (rest < 0) != (b[place] < 0) ? rest + b[place] : rest
+        })
     case .equal: return .integer(places.map { a[$0] == b[$0] ? 1 : 0 })
     case .less: return .integer(places.map { a[$0] < b[$0] ? 1 : 0 })
     case .lessOrEqual: return .integer(places.map { a[$0] <= b[$0] ? 1 : 0 })

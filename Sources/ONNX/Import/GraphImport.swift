@@ -86,7 +86,7 @@ struct GraphImport {
         dimensions.append(given[axis - 1])
       }
     }
-    guard let shape = Shape(checking: dimensions), shape.count > 0, shape.count <= NetworkBuilder.largestValue else {
+    guard let shape = Shape(written: dimensions), shape.count > 0, shape.count <= NetworkBuilder.largestValue else {
       throw .bad("shape \(dimensions), expected 1 to \(NetworkBuilder.largestValue) elements")
     }
     return shape

@@ -1,3 +1,5 @@
+import Networks
+
 /// What is wrong at one node or tensor, before it is known which file and place that is.
 struct ImportProblem: Error {
   let kind: ONNXError.Kind
@@ -8,6 +10,14 @@ struct ImportProblem: Error {
 
   /// Valid ONNX that this importer does not take.
   static func unsupported(_ text: String) -> ImportProblem { ImportProblem(kind: .unsupported, text: text) }
+
+  /// Extents that make no shape.
+  static func noShape(_ dimensions: [Int]) -> ImportProblem {
+    let isShort = dimensions.count <= Shape.mostAxes
+    return .bad(
+      isShort
+        ? "extents \(dimensions) make no shape" : "\(dimensions.count) axes, supported are at most \(Shape.mostAxes)")
+  }
 
   /// A file that is missing or cannot be read.
   static func unreadable(_ text: String) -> ImportProblem { ImportProblem(kind: .unreadable, text: text) }

@@ -91,7 +91,7 @@ struct NetworkBuilder {
   /// - Returns: the array's shape.
   /// - Throws: when the arrays made so far and these are too much.
   mutating func reserve(_ dimensions: [Int], arrays: Int = 1) throws(ImportProblem) -> Shape {
-    guard let shape = Shape(written: dimensions) else { throw .bad("a result of shape \(dimensions)") }
+    guard let shape = Shape(written: dimensions) else { throw .noShape(dimensions) }
     guard shape.count <= (Self.largestFolding - foldedElements) / arrays else {
       throw .unsupported(
         "a constant of shape \(shape), \(foldedElements) elements are folded already, at most \(Self.largestFolding)")
@@ -101,7 +101,7 @@ struct NetworkBuilder {
   }
 
   private func checked(_ dimensions: [Int]) throws(ImportProblem) -> Shape {
-    guard let shape = Shape(checking: dimensions) else { throw .bad("a result of shape \(dimensions)") }
+    guard let shape = Shape(written: dimensions) else { throw .noShape(dimensions) }
     guard shape.count > 0 else { throw .bad("a result of shape \(shape), expected at least one element") }
     guard shape.count <= Self.largestValue else {
       throw .unsupported("a result of shape \(shape), supported are at most \(Self.largestValue) elements")

@@ -9,13 +9,13 @@ extension ConstantTensor {
   /// - Parameter files: external data by location.
   init(_ proto: Onnx_TensorProto, files: [String: [UInt8]]) throws(ImportProblem) {
     let dimensions = proto.dims.map { Int($0) }
-    guard let shape = Shape(written: dimensions) else { throw .bad("a tensor of dimensions \(dimensions)") }
+    guard let shape = Shape(written: dimensions) else { throw .noShape(dimensions) }
     guard let type = ElementType(rawValue: proto.dataType) else {
       throw .unsupported("elements of type \(ElementType.name(of: proto.dataType))")
     }
     guard !proto.hasSegment else { throw .unsupported("a tensor stored in segments") }
     let (byteCount, overflow) = shape.count.multipliedReportingOverflow(by: type.size)
-    guard !overflow else { throw .bad("a tensor of dimensions \(dimensions)") }
+    guard !overflow else { throw .noShape(dimensions) }
     let elements: Elements
     if proto.isExternal {
       elements = try proto.externalBytes(of: files, byteCount: byteCount).withUnsafeBytes {
