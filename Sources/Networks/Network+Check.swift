@@ -214,6 +214,7 @@ extension Convolution {
       return "weight \(weight.map(\.description) ?? "absent") with groups \(groups) does not fit input \(x)"
     }
     if let bias, bias != Shape([weight[0]]) { return "bias of shape \(bias), expected [\(weight[0])]" }
+    guard weight.count > 0 else { return "weight \(weight) has no elements" }
     if let outputScale, outputScale.count != weight[0] { return "\(outputScale.count) scales for \(weight[0]) outputs" }
     return y == expected ? nil : "a result of shape \(y), expected \(expected)"
   }
@@ -228,7 +229,7 @@ extension Linear {
   fileprivate func problem(_ x: Shape, weight: Shape?, bias: Shape?, _ y: Shape) -> String? {
     guard let weight, weight.rank == 2, x.rank >= 1 else { return "operand \(x), weight needs two axes" }
     let (inputs, outputs) = features(of: weight)
-    guard inputs > 0, x[x.rank - 1] == inputs else { return "operand \(x) does not fit weight \(weight)" }
+    guard weight.count > 0, x[x.rank - 1] == inputs else { return "operand \(x) does not fit weight \(weight)" }
     if let bias, bias != Shape([outputs]) { return "bias of shape \(bias), expected [\(outputs)]" }
     if let outputScale, outputScale.count != outputs { return "\(outputScale.count) scales for \(outputs) outputs" }
     let expected = Array(x.dimensions.dropLast()) + [outputs]

@@ -33,7 +33,7 @@ package enum CentralDifferences {
       let isGate = number >= problem.batch.inputs.count
       // One element of every sample at once: no sample's loss depends on another sample. A gate has an element per
       // channel, however many rows a sample has.
-      let perSample = isGate ? gated.network[id].shape.dimensions.dropFirst().reduce(1, *) : original.count / batchSize
+      let perSample = isGate ? gated.network[id].shape.dimensions.dropFirst(2).reduce(1, *) : original.count / batchSize
       var quotients = [Double](repeating: 0, count: samples * perSample)
       for element in 0..<perSample {
         let places = stride(from: element, to: original.count, by: perSample)
@@ -59,7 +59,7 @@ package enum CentralDifferences {
 /// A network in which every observed value is multiplied by a further input, one element per channel, before it is read.
 struct GatedNetwork {
   let network: Network
-  /// Per observed value its gate.
+  /// Per observed value its gate: samples × rows of a sample along axis 0 of the value × channels.
   let gates: [ValueID]
 
   init(_ request: ExecutionRequest) {
@@ -70,31 +70,37 @@ struct GatedNetwork {
     var stages: [ValueID: [(gate: ValueID, product: ValueID)]] = [:]
     for observed in request.observed {
       let shape = original[observed.value].shape
-      let extents = shape.dimensions.indices.map { $0 == 0 || $0 == observed.channelAxis ? shape[$0] : 1 }
+      let factors = shape.dimensions.indices.dropFirst().map { $0 == observed.channelAxis ? shape[$0] : 1 }
       let gate = ValueID(values.count)
-      values.append(Value(name: "gate_\(gates.count)", shape: Shape(extents)))
+      let samples = original.batchSize
+      values.append(Value(name: "gate_\(gates.count)", shape: Shape([samples, shape[0] / samples] + factors)))
+      values.append(Value(name: "factors_\(gates.count)", shape: Shape([shape[0]] + factors)))
       values.append(Value(name: "gated_\(gates.count)", shape: shape))
       gates.append(gate)
-      stages[observed.value, default: []].append((gate, ValueID(gate.index + 1)))
+      stages[observed.value, default: []].append((gate, ValueID(gate.index + 2)))
     }
     var nodes: [Node] = []
-    func addGate(behind value: ValueID) {
+    func addGates(behind value: ValueID) {
       var value = value
       for (gate, product) in stages[value] ?? [] {
+        let factors = ValueID(gate.index + 1)
         nodes.append(
           Node(
-            name: "gate_\(gate.index)", opType: "Mul", operation: .binary(.multiply), inputs: [value, gate],
+            name: "factors_\(gate.index)", opType: "Reshape", operation: .reshape, inputs: [gate], outputs: [factors]))
+        nodes.append(
+          Node(
+            name: "gate_\(gate.index)", opType: "Mul", operation: .binary(.multiply), inputs: [value, factors],
             outputs: [product]))
         value = product
       }
     }
-    for input in original.inputs { addGate(behind: input) }
+    for input in original.inputs { addGates(behind: input) }
     for node in original.nodes {
       nodes.append(
         Node(
           name: node.name, opType: node.opType, operation: node.operation,
           inputs: node.inputs.map { id in id.map { stages[$0]?.last?.product ?? $0 } }, outputs: node.outputs))
-      for output in node.outputs { addGate(behind: output) }
+      for output in node.outputs { addGates(behind: output) }
     }
     do {
       network = try Network(

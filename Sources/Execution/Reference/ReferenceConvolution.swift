@@ -38,11 +38,17 @@ struct ReferenceConvolution: ReferenceKernel {
 
   func forward(_ operands: [[Double]]) -> [[Double]] {
     var result = [Double](repeating: 0, count: batch * outputs * output.count)
-    visit(weight: operands[1]) { factor, inputPlane, outputPlane, row in
-      operands[0].withUnsafeBufferPointer { x in
-        result.withUnsafeMutableBufferPointer { y in
-          for step in 0..<row.count {
-            y[outputPlane + row.output + step] += factor * x[inputPlane + row.input + step * row.stride]
+    operands[0].withUnsafeBufferPointer { x in
+      result.withUnsafeMutableBufferPointer { y in
+        visit(weight: operands[1]) { factor, inputPlane, outputPlane, rows in
+          for row in rows {
+            let (from, to) = (inputPlane + row.input, outputPlane + row.output)
+            // Apart, because neighbours in memory are added several at a time.
+            if row.stride == 1 {
+              for step in 0..<row.count { y[to &+ step] += factor * x[from &+ step] }
+            } else {
+              for step in 0..<row.count { y[to &+ step] += factor * x[from &+ step &* row.stride] }
+            }
           }
         }
       }
@@ -58,11 +64,16 @@ struct ReferenceConvolution: ReferenceKernel {
 
   func backward(_ operands: [[Double]], results: [[Double]], _ gradients: [[Double]], to position: Int) -> [Double] {
     var gradient = [Double](repeating: 0, count: batch * inputs * input.count)
-    visit(weight: operands[1]) { factor, inputPlane, outputPlane, row in
-      gradients[0].withUnsafeBufferPointer { arrived in
-        gradient.withUnsafeMutableBufferPointer { gradient in
-          for step in 0..<row.count {
-            gradient[inputPlane + row.input + step * row.stride] += factor * arrived[outputPlane + row.output + step]
+    gradients[0].withUnsafeBufferPointer { arrived in
+      gradient.withUnsafeMutableBufferPointer { gradient in
+        visit(weight: operands[1]) { factor, inputPlane, outputPlane, rows in
+          for row in rows {
+            let (to, from) = (inputPlane + row.input, outputPlane + row.output)
+            if row.stride == 1 {
+              for step in 0..<row.count { gradient[to &+ step] += factor * arrived[from &+ step] }
+            } else {
+              for step in 0..<row.count { gradient[to &+ step &* row.stride] += factor * arrived[from &+ step] }
+            }
           }
         }
       }
@@ -78,9 +89,9 @@ struct ReferenceConvolution: ReferenceKernel {
     let stride: Int
   }
 
-  /// Calls `body` for every sample, pair of channels, kernel element and row of outputs that it meets.
+  /// Calls `body` for every sample, pair of channels and kernel element with the rows of outputs that it meets.
   private func visit(
-    weight: [Double], _ body: (_ factor: Double, _ inputPlane: Int, _ outputPlane: Int, _ row: Row) -> Void
+    weight: [Double], _ body: (_ factor: Double, _ inputPlane: Int, _ outputPlane: Int, _ rows: [Row]) -> Void
   ) {
     let perGroup = (inputs: inputs / convolution.groups, outputs: outputs / convolution.groups)
     for vertical in 0..<kernel.height {
@@ -93,9 +104,7 @@ struct ReferenceConvolution: ReferenceKernel {
               let element = ((out * perGroup.inputs + own) * kernel.height + vertical) * kernel.width + horizontal
               let channel = out / perGroup.outputs * perGroup.inputs + own
               let factor = weight[element] * scale
-              for row in rows {
-                body(factor, (sample * inputs + channel) * input.count, (sample * outputs + out) * output.count, row)
-              }
+              body(factor, (sample * inputs + channel) * input.count, (sample * outputs + out) * output.count, rows)
             }
           }
         }
