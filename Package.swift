@@ -69,8 +69,9 @@ let package = Package(
     .executableTarget(
       name: "prune-cluster",
       dependencies: [
-        "Channels", "Configuration", "Execution", "MessagePassing", "Networks", "ONNX", "OneDNN", "OpenMPI", "Report",
-        "Search", argumentParser, logging,
+        "Allocation", "ArrayFiles", "Configuration", "Execution", "MessagePassing", "Networks", "ONNX", "OneDNN",
+        "OpenMPI",
+        "Report", "Search", "Sensitivity", argumentParser, logging,
       ],
       swiftSettings: strict),
 

@@ -69,14 +69,16 @@ private struct UnitGrouping {
         axis: role.axis, indices: roots.map { signatures[$0]?[number] ?? [] })
     }
     var reason = classes.reason(of: first)
-    var blocks = [Array(roots.indices)]
+    var partitions: [[[Int]]] = []
     if reason == nil {
-      switch EqualBlocks(members, unitCount: roots.count, network).result {
-      case .success(let found): blocks = found
-      case .failure(let obstacle): reason = obstacle.reason
+      do {
+        partitions = try EqualBlocks.partitions(members, network)
+      } catch {
+        reason = error.reason
       }
     }
-    groups.append(ChannelGroup(id: id, unitCount: roots.count, members: members, blocks: blocks, reason: reason))
+    groups.append(
+      ChannelGroup(id: id, unitCount: roots.count, members: members, partitions: partitions, reason: reason))
   }
 
   private mutating func units(_ labels: [Int32]) -> [UnitReference?] {
@@ -92,10 +94,12 @@ private struct UnitGrouping {
     let axis: Int
     var kernel: [Int] = []
     var convolutionGroups = 1
+    var isDepthwise = false
     if case .convolution(let convolution) = node.operation {
       axis = 1
       kernel = convolution.kernel
       convolutionGroups = convolution.groups
+      isDepthwise = convolution.isDepthwise(inputs: incoming.count)
     } else {
       axis = output.rank - 1
     }
@@ -104,13 +108,13 @@ private struct UnitGrouping {
       node: index, name: node.name, opType: node.opType, weight: network[weight].name, output: node.outputs[0],
       channelAxis: axis, outputShape: Array(output.dimensions.dropFirst()), kernel: kernel,
       convolutionGroups: convolutionGroups,
-      isDepthwise: convolutionGroups > 1 && convolutionGroups == incoming.count,
+      isDepthwise: isDepthwise,
       hasBias: node.inputs.count > 2 && node.inputs[2] != nil,
       positions: output.count / output[axis] / network.batchSize, outputUnits: outputUnits,
-      inputUnits: units(incoming), reason: reason(outputUnits, outgoing))
+      inputUnits: units(incoming), reason: reason(outputUnits, outgoing, node))
   }
 
-  private mutating func reason(_ outputs: [UnitReference?], _ labels: [Int32]) -> FreezeReason? {
+  private mutating func reason(_ outputs: [UnitReference?], _ labels: [Int32], _ node: Node) -> FreezeReason? {
     if outputs.contains(where: { $0.map { groups[$0.group].isPrunable } ?? false }) { return nil }
     for case let reference? in outputs {
       if let reason = groups[reference.group].reason { return reason }
@@ -118,7 +122,9 @@ private struct UnitGrouping {
     for label in labels where label != LabelArray.none {
       if let reason = classes.reason(of: label) { return reason }
     }
-    return FreezeReason(place: "", opType: "", cause: "its outputs belong to no channel of another layer")
+    return FreezeReason(
+      place: node.name, opType: node.opType,
+      cause: "its inputs are no channels of another layer, and so its outputs are none")
   }
 
   mutating func norm(at index: Int) -> Norm? {

@@ -75,8 +75,9 @@ public struct ChannelGroup: Sendable {
   public let unitCount: Int
   /// What each unit takes with it, producers first, each in graph order.
   public let members: [ChannelMember]
-  /// The units cut into runs that must lose equally many: one run, or one per block of a grouped convolution.
-  public let blocks: [[Int]]
+  /// For each grouped convolution that reads or makes these channels: the units of every one of its groups, which must
+  /// lose equally many. Empty when none does.
+  public let partitions: [[[Int]]]
   /// Why it must stay whole; `nil` when units can go.
   public let reason: FreezeReason?
 

@@ -1,19 +1,20 @@
 import Networks
 
 /// How the units of a group must go so that every grouped convolution keeps groups of equal size.
-///
-/// A grouped convolution cuts its inputs and its outputs into as many blocks as it has groups. Where several cut the same
-/// units, units are taken equally from every cell of the common refinement: then all of them stay equal.
-struct EqualBlocks {
+enum EqualBlocks {
   /// Why no equal removal exists.
   struct Obstacle: Error {
     let reason: FreezeReason
   }
 
-  let result: Result<[[Int]], Obstacle>
-
-  init(_ members: [ChannelMember], unitCount: Int, _ network: Network) {
-    var cells = [Array(0..<unitCount)]
+  /// For each grouped convolution among the members the units of every one of its groups.
+  ///
+  /// A grouped convolution cuts its inputs and its outputs into as many blocks as it has groups. A unit with equally many
+  /// channels in every block may go alone; otherwise every unit must lie in one block, and all blocks must have equally
+  /// many units, so that they can lose equally many.
+  /// - Throws: `Obstacle` where blocks differ from the start.
+  static func partitions(_ members: [ChannelMember], _ network: Network) throws(Obstacle) -> [[[Int]]] {
+    var partitions: [[[Int]]] = []
     for member in members where member.role == .produce || member.role == .consume {
       guard case .convolution(let convolution) = network.nodes[member.node].operation, convolution.groups > 1,
         let weight = network.nodes[member.node].inputs[1]
@@ -21,42 +22,37 @@ struct EqualBlocks {
       let shape = network[weight].shape
       let channels = member.role == .produce ? shape[0] : shape[1] * convolution.groups
       let perBlock = channels / convolution.groups
-      func obstacle(_ cause: String) -> Result<[[Int]], Obstacle> {
-        .failure(
-          Obstacle(
-            reason: FreezeReason(
-              place: member.name, opType: network.nodes[member.node].opType, cause: cause,
-              unlock: "a convolution with one group there would free them")))
-      }
-      // A unit with indices in several blocks would have to go from all of them in step.
-      let blockOfUnit = member.indices.map { Set($0.map { $0 / perBlock }) }
-      if blockOfUnit.allSatisfy({ $0.count == convolution.groups }) { continue }
-      guard blockOfUnit.allSatisfy({ $0.count == 1 }) else {
-        result = obstacle("takes a unit's channels from some of its \(convolution.groups) groups")
-        return
-      }
-      let blocks = blockOfUnit.map { $0.first ?? 0 }
-      guard Set(blocks).count == convolution.groups else {
-        result = obstacle("has channels of another origin in some of its \(convolution.groups) groups")
-        return
-      }
-      cells = cells.flatMap { cell in
-        Dictionary(grouping: cell) { blocks[$0] }.sorted { $0.key < $1.key }.map(\.value)
-      }
-      guard Set(cells.map(\.count)).count == 1 else {
-        result = obstacle("has unequal shares of these channels in its \(convolution.groups) groups")
-        return
-      }
-    }
-    let whole = cells.count > 1 && cells.allSatisfy { $0.count == 1 }
-    if whole, let member = members.first(where: { $0.role == .produce }) {
-      result = .failure(
+      func obstacle(_ cause: String) -> Obstacle {
         Obstacle(
           reason: FreezeReason(
-            place: member.name, opType: network.nodes[member.node].opType,
-            cause: "each group of a grouped convolution has a single one of these channels")))
-      return
+            place: member.name, opType: network.nodes[member.node].opType, cause: cause,
+            unlock: "a convolution with one group there would free them"))
+      }
+      let isEven = member.indices.allSatisfy { indices in
+        var counts = [Int](repeating: 0, count: convolution.groups)
+        for index in indices { counts[index / perBlock] += 1 }
+        return counts.allSatisfy { $0 == counts[0] }
+      }
+      if isEven { continue }
+      var blocks = [[Int]](repeating: [], count: convolution.groups)
+      for (unit, indices) in member.indices.enumerated() {
+        let touched = Set(indices.map { $0 / perBlock })
+        guard touched.count == 1, let block = touched.first else {
+          throw obstacle("takes a unit's channels from some of its \(convolution.groups) groups")
+        }
+        blocks[block].append(unit)
+      }
+      guard !blocks.contains(where: \.isEmpty) else {
+        throw obstacle("has channels of another origin in some of its \(convolution.groups) groups")
+      }
+      guard Set(blocks.map(\.count)).count == 1 else {
+        throw obstacle("has unequal shares of these channels in its \(convolution.groups) groups")
+      }
+      guard blocks[0].count > 1 else {
+        throw obstacle("has a single one of these channels in each of its \(convolution.groups) groups")
+      }
+      if !partitions.contains(blocks) { partitions.append(blocks) }
     }
-    result = .success(cells)
+    return partitions
   }
 }

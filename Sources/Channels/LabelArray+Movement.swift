@@ -2,11 +2,16 @@ import Networks
 
 /// The operations that move elements, done on labels exactly as on values.
 extension LabelArray {
-  /// The same elements in row-major order under other extents.
+  /// Labels beyond this many are not written out (512 MB): a hostile shape ends here, no network comes near it.
+  private static let limit = Double(1 << 27)
+
+  private static func fits(_ stored: [Int]) -> Bool { stored.reduce(1.0) { $0 * Double($1) } <= limit }
+
+  /// The same elements in row-major order under other extents; `nil` when that takes more labels than can be held.
   ///
   /// Both lists of extents are cut into the shortest runs of equal product; only runs in which something changes are
   /// written out.
-  func reshaped(to target: [Int]) -> LabelArray {
+  func reshaped(to target: [Int]) -> LabelArray? {
     guard !extents.contains(0), !target.contains(0) else { return LabelArray(extents: target) }
     var wanted = stored
     var result = [Int](repeating: 1, count: target.count)
@@ -28,6 +33,7 @@ extension LabelArray {
       for axis in ownStart..<own { wanted[axis] = extents[axis] }
       for axis in otherStart..<other { result[axis] = target[axis] }
     }
+    guard LabelArray.fits(wanted) else { return nil }
     return LabelArray(extents: target, stored: result, labels: expanded(to: wanted))
   }
 
@@ -57,11 +63,12 @@ extension LabelArray {
     return LabelArray(extents: counts, stored: taken, labels: labels)
   }
 
-  /// Parts joined along an axis.
-  static func joined(_ parts: [LabelArray], axis: Int, extents: [Int]) -> LabelArray {
+  /// Parts joined along an axis; `nil` when that takes more labels than can be held.
+  static func joined(_ parts: [LabelArray], axis: Int, extents: [Int]) -> LabelArray? {
     var stored = [Int](repeating: 1, count: extents.count)
     for part in parts { for changing in part.changingAxes { stored[changing] = extents[changing] } }
     stored[axis] = extents[axis]
+    guard fits(stored) else { return nil }
     let outer = stored[..<axis].reduce(1, *)
     let written = parts.map { part in
       var target = stored
@@ -78,8 +85,11 @@ extension LabelArray {
     return LabelArray(extents: extents, stored: stored, labels: labels)
   }
 
-  /// Elements added around. What is added belongs to no channel, or repeats what the mode repeats.
-  func padded(_ pad: Pad) -> LabelArray {
+  /// Elements added around. What is added belongs to no channel, or repeats what the mode repeats; `nil` when that takes
+  /// more labels than can be held.
+  func padded(_ pad: Pad) -> LabelArray? {
+    guard LabelArray.fits(stored.indices.map { stored[$0] == 1 ? 1 : stored[$0] + pad.before[$0] + pad.behind[$0] })
+    else { return nil }
     var result = self
     for axis in extents.indices where pad.before[axis] > 0 || pad.behind[axis] > 0 {
       result = result.padded(axis: axis, before: pad.before[axis], behind: pad.behind[axis], mode: pad.mode)
@@ -92,7 +102,7 @@ extension LabelArray {
     var padded = extents
     padded[axis] = before + extent + behind
     // Padding of an axis along which nothing changes puts no channel anywhere: space, not channels.
-    guard stored[axis] > 1 || extent == 1 && !changingAxes.isEmpty else {
+    guard stored[axis] > 1 else {
       return LabelArray(extents: padded, stored: stored, labels: labels)
     }
     let inner = stored[(axis + 1)...].reduce(1, *)
@@ -107,7 +117,7 @@ extension LabelArray {
         case .reflect: source = index < 0 ? -index : index >= extent ? 2 * (extent - 1) - index : index
         }
         if let source {
-          let start = (block * stored[axis] + min(source, stored[axis] - 1)) * inner
+          let start = (block * extent + source) * inner
           result += labels[start..<start + inner]
         } else {
           result += [Int32](repeating: LabelArray.none, count: inner)

@@ -34,13 +34,13 @@ struct LabelPropagation {
     arrays = [LabelArray?](repeating: nil, count: network.values.count)
     for input in network.inputs {
       let shape = network[input].shape
-      guard shape.rank >= 2 else {
-        arrays[input.index] = LabelArray(extents: shape.dimensions)
+      let reason = FreezeReason(
+        place: network[input].name, opType: "input", cause: "channels of the network's input are given from outside")
+      guard shape.rank >= 2, shape[1] <= LabelPropagation.mostInputChannels else {
+        arrays[input.index] = whole(shape.dimensions, reason)
         continue
       }
       let labels = classes.makeLabels(shape[1])
-      let reason = FreezeReason(
-        place: network[input].name, opType: "input", cause: "channels of the network's input are given from outside")
       classes.freeze(labels, reason)
       arrays[input.index] = LabelArray(extents: shape.dimensions, axis: 1, labels: labels)
     }
@@ -51,6 +51,30 @@ struct LabelPropagation {
         cause: "channels of the network's output are what it is asked for")
       classes.freeze(array(output).labels, reason)
     }
+  }
+
+  /// Inputs with more channels are one label: a hostile shape ends here and not in an allocation.
+  private static let mostInputChannels = 1 << 20
+
+  /// A tensor whose elements are no channels that could go: what meets them has to stay.
+  private mutating func whole(_ extents: [Int], _ reason: FreezeReason) -> LabelArray {
+    let labels = classes.makeLabels(1)
+    classes.freeze(labels, reason)
+    return LabelArray(extents: extents, filledWith: labels[0])
+  }
+
+  /// What a node yields that has mixed its operand's channels.
+  private mutating func mixed(_ operand: LabelArray, _ node: Node, _ cause: String, _ extents: [Int]) -> LabelArray {
+    let reason = FreezeReason(place: node.name, opType: node.opType, cause: cause)
+    classes.freeze(operand.labels, reason)
+    return whole(extents, reason)
+  }
+
+  /// What a node yields that has too many channels to follow.
+  private mutating func unfollowed(_ operands: [LabelArray], _ node: Node, _ extents: [Int]) -> LabelArray {
+    let reason = FreezeReason(place: node.name, opType: node.opType, cause: "has too many elements to follow channels")
+    for operand in operands { classes.freeze(operand.labels, reason) }
+    return whole(extents, reason)
   }
 
   private func array(_ value: ValueID) -> LabelArray {
@@ -73,7 +97,7 @@ struct LabelPropagation {
       let parts = node.inputs.compactMap { $0 }.map { part in
         network[part].constant == nil ? array(part) : constantPart(part, node, axis: axis)
       }
-      result = LabelArray.joined(parts, axis: axis, extents: extents)
+      result = LabelArray.joined(parts, axis: axis, extents: extents) ?? unfollowed(parts, node, extents)
     case .split(let axis):
       var start = 0
       for output in node.outputs {
@@ -87,18 +111,17 @@ struct LabelPropagation {
       return
     case .slice(let starts, let steps): result = operand.sliced(starts: starts, steps: steps, counts: extents)
     case .pool:
-      let mixed = operand.changingAxes.contains { $0 >= 2 }
-      if mixed { freeze(operand, node, "pools over an axis that carries channels") }
       result =
-        mixed
-        ? LabelArray(extents: extents) : LabelArray(extents: extents, stored: operand.stored, labels: operand.labels)
+        operand.changingAxes.contains { $0 >= 2 }
+        ? mixed(operand, node, "pools over an axis that carries channels", extents)
+        : LabelArray(extents: extents, stored: operand.stored, labels: operand.labels)
     case .reduceMean(let axes):
-      let mixed = operand.changingAxes.contains { axes.contains($0) }
-      if mixed { freeze(operand, node, "takes the mean over channels") }
-      result = mixed ? LabelArray(extents: extents) : operand.reduced(to: extents, axes: axes)
-    case .reshape: result = operand.reshaped(to: extents)
+      result =
+        operand.changingAxes.contains { axes.contains($0) }
+        ? mixed(operand, node, "takes the mean over channels", extents) : operand.reduced(to: extents, axes: axes)
+    case .reshape: result = operand.reshaped(to: extents) ?? unfollowed([operand], node, extents)
     case .transpose(let permutation): result = operand.transposed(permutation)
-    case .pad(let pad): result = operand.padded(pad)
+    case .pad(let pad): result = operand.padded(pad) ?? unfollowed([operand], node, extents)
     case .softmax(let axis, _):
       if operand.changingAxes.contains(axis) { freeze(operand, node, "normalises over channels") }
       result = operand
@@ -118,8 +141,16 @@ struct LabelPropagation {
   {
     if role == .produce || role == .consume || role == .pass {
       let place = WeightAxis(value: constant, axis: axis)
-      if let earlier = weightAxes[place], earlier.count == labels.count {
-        for (one, other) in zip(earlier, labels) { classes.union(one, other) }
+      if let earlier = weightAxes[place] {
+        if earlier.count == labels.count {
+          for (one, other) in zip(earlier, labels) { classes.union(one, other) }
+        } else {
+          // One index is then several channels of one node and another number of the other.
+          let sharing = network.nodes[node]
+          let reason = FreezeReason(
+            place: sharing.name, opType: sharing.opType, cause: "shares a weight at another number of groups")
+          classes.freeze(earlier + labels, reason)
+        }
       }
       weightAxes[place] = labels
     }
@@ -140,7 +171,7 @@ struct LabelPropagation {
       freeze(operand, node, "reads channels that lie along an axis of space")
     }
     layerInputs[index] = incoming
-    if convolution.groups > 1, convolution.groups == inputs {
+    if convolution.isDepthwise(inputs: inputs) {
       let outgoing = (0..<outputs).map { incoming[$0 / (outputs / inputs)] }
       note(.pass, index, weight, axis: 0, outgoing)
       layerOutputs[index] = outgoing
@@ -161,14 +192,11 @@ struct LabelPropagation {
     let inputs = operand.extents[axis]
     let fresh = classes.makeLabels(extents[axis])
     layerOutputs[index] = fresh
-    guard let incoming = operand.labels(alongOnly: axis) else {
+    var incoming = [Int32](repeating: LabelArray.none, count: inputs)
+    if let labels = operand.labels(alongOnly: axis) {
+      incoming = labels
+    } else {
       freeze(operand, node, "reads features along one axis while channels lie along another")
-      classes.freeze(
-        fresh,
-        FreezeReason(
-          place: node.name, opType: node.opType, cause: "its features lie beside an axis that carries other channels"))
-      layerInputs[index] = [Int32](repeating: LabelArray.none, count: inputs)
-      return LabelArray(extents: extents, axis: axis, labels: fresh)
     }
     layerInputs[index] = incoming
     note(.consume, index, weight, axis: linear.weightIsOutputByInput ? 1 : 0, incoming)
@@ -223,7 +251,8 @@ struct LabelPropagation {
     }
     if let stretched, operand.labels.contains(where: { $0 != LabelArray.none }) {
       freeze(operand, node, "stretches one channel over \(extents[stretched])")
-      return LabelArray(extents: extents)
+      // Where the other operand has channels there, the result is those; else it is this one, which stays.
+      if other.stored[stretched] > 1 { return LabelArray(extents: extents) }
     }
     return LabelArray(extents: extents, stored: operand.stored, labels: operand.labels)
   }

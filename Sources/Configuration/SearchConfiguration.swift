@@ -128,7 +128,7 @@ extension SearchConfiguration {
     case flops
     /// Multiply-accumulates.
     case macs
-    /// Elements of weights.
+    /// Weights, biases, and scale and shift of normalisations.
     case params
   }
 
@@ -138,7 +138,7 @@ extension SearchConfiguration {
     public let method: Method
     /// Kept channel counts are multiples of this. Default: 1.
     public let channelMultiple: Int
-    /// The fewest channels that a layer keeps. Default: 1.
+    /// The fewest units that the search keeps of a channel group. Default: 1.
     public let minChannels: Int
 
     /// An algorithm.

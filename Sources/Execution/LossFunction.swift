@@ -17,7 +17,7 @@ public struct LossFunction: Sendable {
   private let positions: Int
 
   /// Checks that the head has the form that the loss takes.
-  /// - Throws: `ExecutionError` when its first axis is not the batch, or there are no classes.
+  /// - Throws: `ExecutionError` when its first axis is not the batch, there are no classes, or samples do not stay apart.
   public init(_ request: ExecutionRequest) throws(ExecutionError) {
     let network = request.network
     head = request.loss.head(of: network)
@@ -34,6 +34,12 @@ public struct LossFunction: Sendable {
     positions = sampleElements / classes
     guard loss == .meanSquaredError || shape.rank >= 2 else {
       throw ExecutionError(.unsupported, name, "the output has shape \(shape), cross-entropy expects classes on axis 1")
+    }
+    let flow = try SampleFlow(network, head: head)
+    for value in [head] + request.observed.map(\.value) {
+      guard let axis = flow.axes[value.index], axis != 0 else { continue }
+      throw ExecutionError(
+        .unsupported, network[value].name, "holds the samples of a batch along axis \(axis), expected axis 0")
     }
   }
 
@@ -68,7 +74,7 @@ public struct LossFunction: Sendable {
       }
     }
     for (sample, loss) in losses.enumerated() where !loss.isFinite {
-      throw ExecutionError(.notFinite, name, "the loss of sample \(sample) of the batch is \(loss)")
+      throw ExecutionError(.notFinite, name, "the loss is \(loss.isNaN ? "not a number" : "infinite")", sample: sample)
     }
     return losses
   }
@@ -79,8 +85,7 @@ public struct LossFunction: Sendable {
     }
     for (index, target) in targets.enumerated() where !(0..<classes).contains(target) {
       throw ExecutionError(
-        .badData, name,
-        "sample \(index / positions) of the batch has class \(target), the output has \(classes) classes")
+        .badData, name, "the class is \(target), the output has \(classes) classes", sample: index / positions)
     }
     return targets
   }

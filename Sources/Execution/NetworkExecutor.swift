@@ -121,14 +121,19 @@ public struct ExecutionError: Error, Hashable, CustomStringConvertible {
   public let place: String
   /// What is wrong there: expected, found.
   public let problem: String
+  /// The sample at fault, counted in its batch; `nil` when it is none alone.
+  public let sample: Int?
 
   /// An error at a place.
-  public init(_ kind: Kind, _ place: String, _ problem: String) {
+  public init(_ kind: Kind, _ place: String, _ problem: String, sample: Int? = nil) {
     self.kind = kind
     self.place = place
     self.problem = problem
+    self.sample = sample
   }
 
-  /// Place and problem.
-  public var description: String { "\(place): \(problem)" }
+  /// Place, problem and sample.
+  public var description: String {
+    "\(place): \(problem)" + (sample.map { ", sample \($0) of the batch" } ?? "")
+  }
 }

@@ -188,6 +188,11 @@ extension Operation {
 }
 
 extension Convolution {
+  /// Whether each input channel makes outputs of its own.
+  ///
+  /// One channel in one group is a plain convolution: its output does not have to go with its input.
+  public func isDepthwise(inputs: Int) -> Bool { groups > 1 && groups == inputs }
+
   /// The output's shape for an input [N, I, D…] and a weight [O, I ÷ groups, K…], or `nil` when they do not fit.
   public func outputShape(input: Shape, weight: Shape) -> Shape? {
     let space = kernel.count

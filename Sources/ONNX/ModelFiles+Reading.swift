@@ -47,13 +47,15 @@ extension ModelFiles {
   private static func readRegularFile(_ path: String) throws(ImportProblem) -> [UInt8] {
     // Without O_NONBLOCK a named pipe would keep the open waiting for a writer.
     let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-    guard descriptor >= 0 else { throw .unreadable("cannot open \(path): \(String(cString: strerror(errno)))") }
+    guard descriptor >= 0 else { throw .unreadable("cannot be opened: \(String(cString: strerror(errno)))") }
     defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw .unreadable("\(path) is not a regular file")
+      throw .unreadable("is not a regular file")
     }
     let size = Int(status.st_size)
+    let memory = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
+    guard size <= memory else { throw .unreadable("has \(size) bytes, this machine's memory \(memory)") }
     var failure: Int32 = 0
     let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
       while count < size {
@@ -67,7 +69,7 @@ extension ModelFiles {
       }
     }
     guard bytes.count == size else {
-      throw .unreadable("read \(bytes.count) of \(size) bytes of \(path): \(String(cString: strerror(failure)))")
+      throw .unreadable("read \(bytes.count) of \(size) bytes: \(String(cString: strerror(failure)))")
     }
     return bytes
   }

@@ -27,10 +27,11 @@ public struct InspectionReport {
     var text = table.text(width: width) + "\n"
     for layer in inspection.layers { text += layer.reason.map { "\(layer.name) stays whole: \($0)\n" } ?? "" }
     let units = inspection.prunableUnits.reduce(0) { $0 + $1.units }
-    text += "\(inspection.prunableUnits.count) groups with \(units) channel units can be pruned\n"
+    text += "\(Quantity.number(inspection.prunableUnits.count, "group")) with "
+    text += "\(Quantity.number(units, "channel unit")) can be pruned\n"
     for (metric, cost, largestRatio) in inspection.totals {
-      text += "\(metric.rawValue): \(Quantity.count(cost)) per sample"
-      text += metric == .params ? " (weights, biases, normalisations)" : ""
+      text += "\(metric.rawValue): \(Quantity.count(cost))"
+      text += metric == .params ? " weights, biases and parameters of normalisations" : " per sample"
       text += ", at most \(Quantity.decimal(largestRatio, 2)) x smaller\n"
     }
     return text

@@ -25,6 +25,9 @@ enum Quantity {
     return (value < 0 && units > 0 ? "-" : "") + "\(whole).\(zeros)\(fraction)"
   }
 
+  /// A count of things.
+  static func number(_ count: Int, _ thing: String) -> String { "\(count) \(thing)\(count == 1 ? "" : "s")" }
+
   /// A share as a percentage with one decimal.
   static func percent(_ share: Double) -> String { decimal(share * 100, 1) + " %" }
 

@@ -34,7 +34,8 @@ public struct SearchSummary {
       }
       text += "\n"
     }
-    text += "calibration: \(outcome.sampleCount) samples, mean loss \(Quantity.significant(outcome.meanLoss))"
+    text +=
+      "calibration: \(Quantity.number(outcome.sampleCount, "sample")), mean loss \(Quantity.significant(outcome.meanLoss))"
     text += outcome.accuracy.map { ", accuracy \(Quantity.percent($0))" } ?? ""
     text += "\npredicted loss change (\(ratios.method)): \(Quantity.significant(ratios.predictedLossChange))\n"
     text += "files in \(outcome.directory): ratios.json, sensitivities.npz, run.json\n"

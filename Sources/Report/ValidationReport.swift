@@ -16,8 +16,8 @@ public struct ValidationReport {
   public var text: String {
     var text = "\(file): valid\n"
     text += "layers: \(summary.layerCount), of which \(summary.searchedLayerCount) are searched\n"
-    text +=
-      "calibration: \(summary.sampleCount) samples in \(summary.batchCount) batches, \(summary.shardCount) shards\n"
+    text += "calibration: \(Quantity.number(summary.sampleCount, "sample")), batches: \(summary.batchCount), "
+    text += "shards: \(summary.shardCount)\n"
     if let target = summary.target {
       text += "target: \(Quantity.decimal(target.compressionRatio, 3)) x smaller in \(target.metric.rawValue), "
       text += "at most \(Quantity.decimal(summary.largestRatio, 2)) x can be reached\n"

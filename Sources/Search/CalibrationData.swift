@@ -9,6 +9,7 @@ struct CalibrationData: Sendable {
   private struct Input: Sendable {
     let array: ArrayFile
     let preprocessing: SearchConfiguration.Preprocessing?
+    /// Where its preprocessing is configured.
     let place: String
   }
 
@@ -25,10 +26,16 @@ struct CalibrationData: Sendable {
     inputs = try calibration.inputs.map { input in
       Input(
         array: try ArrayFile.open(input.array.file.path, member: input.array.array), preprocessing: input.preprocessing,
-        place: input.name.map { "$.calibration.inputs.\($0)" } ?? "$.calibration.inputs")
+        place: input.name.map { "$.calibration.preprocessing.\($0)" } ?? "$.calibration.preprocessing")
     }
     labels = try calibration.labels.map { try ArrayFile.open($0.file.path, member: $0.array) }
     let first = inputs[0].array
+    for array in inputs.map(\.array) + [labels].compactMap({ $0 }) {
+      guard !array.shape.isEmpty, array.sampleCount > 0 else {
+        throw SearchError(
+          .badContent, file: array.path, "has shape \(Shape(array.shape)), expected samples along axis 0")
+      }
+    }
     for other in inputs.dropFirst().map(\.array) + [labels].compactMap({ $0 })
     where other.sampleCount != first.sampleCount {
       throw SearchError(
@@ -41,7 +48,6 @@ struct CalibrationData: Sendable {
         "$.calibration.samples: asks for \(wanted) samples, \(first.path) has \(first.sampleCount)")
     }
     sampleCount = calibration.samples ?? first.sampleCount
-    guard sampleCount > 0 else { throw SearchError(.badContent, file: first.path, "has no samples") }
   }
 
   /// The extents of one sample of every input, by the name that the configuration gives ("" for none).
@@ -95,12 +101,12 @@ struct CalibrationData: Sendable {
     guard let preprocessing = input.preprocessing else {
       return MatchedData.Source(array: input.array, affine: nil, channels: channels, elements: elements)
     }
-    let place = "\(input.place.replacingInputs).preprocessing"
     func perChannel(_ values: [Double], _ name: String) throws -> [Double] {
       guard values.count == 1 || values.count == channels else {
         throw SearchError(
           .configuration, file: configuration.file,
-          "\(place).\(name): has \(values.count) values, the network's input '\(value.name)' has \(channels) channels")
+          "\(input.place).\(name): has \(values.count) values, the network's input '\(value.name)' has \(channels) channels"
+        )
       }
       return values.count == 1 ? [Double](repeating: values[0], count: channels) : values
     }
@@ -139,9 +145,4 @@ struct CalibrationData: Sendable {
       return .classes(labels, perSample: positions.reduce(1, *), count: output.first ?? 0)
     }
   }
-}
-
-extension String {
-  /// A place among the inputs as the place of what stands beside them.
-  fileprivate var replacingInputs: String { hasPrefix("$.calibration.inputs") ? "$.calibration" : self }
 }

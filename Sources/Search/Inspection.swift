@@ -1,3 +1,4 @@
+import Allocation
 public import Channels
 public import Networks
 
@@ -55,7 +56,11 @@ public struct Inspection: Sendable {
         flops: costs.cost(ofLayer: index, .flops, kept: full), params: costs.cost(ofLayer: index, .params, kept: full),
         reason: layer.reason)
     }
-    let least = structure.groups.map { $0.isPrunable ? $0.blocks.count : $0.unitCount }
+    let least = try structure.groups.map { group in
+      guard group.isPrunable else { return group.unitCount }
+      let losses = [Double](repeating: 0, count: group.unitCount)
+      return try ChoiceGroup(name: "", losses: losses, partitions: group.partitions).ladder.last ?? group.unitCount
+    }
     totals = CostMetric.allCases.map { metric in
       let (whole, smallest) = (costs.total(metric, kept: full), costs.total(metric, kept: least))
       return (metric, whole, smallest == 0 ? 1 : Double(whole) / Double(smallest))

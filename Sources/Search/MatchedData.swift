@@ -45,6 +45,10 @@ struct MatchedData: Sendable {
     case .none: return .none
     case .dense(let array):
       var values = try array.floats(in: samples)
+      if let wrong = values.firstIndex(where: { !$0.isFinite }) {
+        let sample = samples.lowerBound + wrong * samples.count / values.count
+        throw SearchError(.badContent, file: array.path, "sample \(sample) has a target that is not finite")
+      }
       MatchedData.repeatLast(&values, times: missing, of: values.count / samples.count)
       return .dense(values)
     case .classes(let array, let perSample, let count):

@@ -36,6 +36,7 @@ struct Preparation {
       from: message, batchSize: max(batchSize, 2), sampleShapes: calibration.sampleShapes)
     self.network = network
     structure = ChannelStructure(of: network)
+    try Preparation.checkWeights(network, structure, file: configuration.model.path)
     let widths = try configuration.bitWidths(of: structure.layers.map(\.identity))
     do {
       costs = try CostModel(
@@ -47,19 +48,72 @@ struct Preparation {
     let loss = Loss(configuration.loss)
     data = try calibration.matched(to: network, loss: loss)
     dataPaths = calibration.paths
-    hasClasses = loss == .crossEntropy
+    if case .classes(_, perSample: 1, _) = data.labels { hasClasses = true } else { hasClasses = false }
     criterion = TaylorCriterion(configuration.sensitivity)
     layout = SensitivityLayout(structure)
     execution = LayerExecution(network, structure, loss: loss)
+    do {
+      _ = try LossFunction(execution.request)
+    } catch {
+      throw SearchError(error, in: configuration)
+    }
     plan = ShardPlan(sampleCount: calibration.sampleCount, batchSize: batchSize)
     let nothingKnown = structure.groups.map { [Double](repeating: 0, count: $0.unitCount) }
     let problem = try space.problem(structure, costs, configuration, losses: nothingKnown)
     do {
       try problem.checkReachable()
     } catch {
-      throw SearchError(.configuration, file: configuration.file, "\(error)")
+      throw SearchError(error, in: configuration)
     }
+    try ResultFiles.checkNames(structure, file: configuration.model.path)
     largestRatio = configuration.target == nil ? 1 : problem.ranges.first?.largestRatio ?? 1
+  }
+}
+
+extension Preparation {
+  /// Finds weights that are no numbers: every loss would be none, and the data would be blamed.
+  private static func checkWeights(_ network: Network, _ structure: ChannelStructure, file: String) throws {
+    for layer in structure.layers {
+      for case let id? in network.nodes[layer.node].inputs.dropFirst() {
+        let isFinite: Bool
+        switch network[id].constant?.elements {
+        case .float(let values): isFinite = values.allSatisfy(\.isFinite)
+        case .double(let values): isFinite = values.allSatisfy(\.isFinite)
+        case .integer, nil: isFinite = true
+        }
+        guard isFinite else {
+          throw SearchError(
+            .badContent, file: file, "node '\(layer.name)': '\(network[id].name)' has elements that are not finite")
+        }
+      }
+    }
+  }
+}
+
+extension SearchError {
+  /// An unreachable requirement in the words of the configuration that asks for it.
+  init(_ error: AllocationError, in configuration: SearchConfiguration) {
+    guard case .infeasible(let requirement, let original, let limit, let lowest) = error else {
+      self.init(.program, file: configuration.file, "\(error)")
+      return
+    }
+    let place = requirement.split(separator: " ")[0]
+    // What is named as nearest is rounded down, so that it can itself be asked for.
+    if let target = configuration.target, requirement.hasPrefix("$.target") {
+      let range = CostRange(original: original, lowest: lowest)
+      let nearest = (range.largestRatio * 1e4).rounded(.down) / 1e4
+      self.init(
+        .configuration, file: configuration.file,
+        "\(place): a compression ratio of \(target.compressionRatio) in \(target.metric.rawValue) cannot be reached; "
+          + "with everything removed that may go the nearest is \(nearest)")
+    } else {
+      let asked = ((1 - limit / original) * 1e6).rounded() / 1e6
+      let nearest = ((1 - lowest / original) * 1e4).rounded(.down) / 1e4
+      self.init(
+        .configuration, file: configuration.file,
+        "\(place): a sparsity of \(asked) cannot be reached; with everything removed that may go the nearest is \(nearest)"
+      )
+    }
   }
 }
 

@@ -85,7 +85,7 @@ public struct SearchRun {
       let preparation = try Preparation(configuration, model: source.message, format)
       try ResultFiles(in: configuration.outputDirectory.path).prepareDirectory()
       logger.info(
-        "\(preparation.structure.layers.count) layers, \(preparation.plan.batches.count) batches in \(preparation.plan.shards.count) shards on \(world.size) ranks"
+        "layers: \(preparation.structure.layers.count), batches: \(preparation.plan.batches.count), shards: \(preparation.plan.shards.count), ranks: \(world.size)"
       )
       var (name, bytes, message) = (Array(path.utf8), text, source.message)
       try world.broadcast(&name, from: 0)

@@ -36,11 +36,15 @@ struct SearchSpace {
     self.choices = choices
     // A ratio by hand for a layer that cannot lose channels would silently do nothing.
     for (index, layer) in layers.enumerated() {
-      guard case .fixed(let sparsity) = selection.policies[index], sparsity > 0, let reason = layer.reason else {
-        continue
+      guard case .fixed(let sparsity) = selection.policies[index], sparsity > 0, let entry = selection.owners[index],
+        !configuration.layerRules[entry].opNames.isEmpty
+      else { continue }
+      let groups = Set(layer.outputUnits.compactMap { $0?.group }).sorted()
+      let reasons = groups.compactMap { group -> String? in
+        if case .stays(let reason) = choices[group] { return reason }
+        return nil
       }
-      let entry = selection.owners[index] ?? 0
-      guard configuration.layerRules[entry].opNames.isEmpty == false else { continue }
+      guard let reason = layer.reason?.description ?? reasons.first else { continue }
       throw SearchError(
         .configuration, file: configuration.file,
         "$.config_list[\(entry)]: asks for sparsity \(sparsity) of '\(layer.name)', which cannot lose channels: \(reason)"
@@ -53,29 +57,40 @@ struct SearchSpace {
     _ configuration: SearchConfiguration
   ) throws -> Choice {
     if let reason = group.reason { return .stays(reason.description) }
-    var limit: Double?
+    var limit: (sparsity: Double, layer: Int)?
     var fixed: (sparsity: Double, layer: Int)?
+    var stays: String?
+    func restrict(_ sparsity: Double?, _ layer: Int) {
+      guard let sparsity, sparsity < limit?.sparsity ?? .infinity else { return }
+      limit = (sparsity, layer)
+    }
     for member in members {
-      func coupled(_ what: String) -> String {
-        members.count == 1 ? what : "\(what) ('\(layers[member].name)' shares these channels)"
-      }
       switch selection.policies[member] {
       case .excluded:
-        return .stays(
-          coupled(selection.owners[member] == nil ? "not selected by config_list" : "excluded by config_list"))
+        let cause = selection.owners[member] == nil ? "not selected by config_list" : "excluded by config_list"
+        stays = stays ?? (member == members[0] ? cause : "\(cause) ('\(layers[member].name)' shares these channels)")
       case .fixed(let sparsity):
         if let fixed, fixed.sparsity != sparsity {
-          throw SearchError(
-            .configuration, file: configuration.file,
-            "$.config_list: '\(layers[fixed.layer].name)' and '\(layers[member].name)' share their channels, but are given "
-              + "the sparsities \(fixed.sparsity) and \(sparsity)")
+          throw conflict(
+            "'\(layers[fixed.layer].name)' and '\(layers[member].name)' share their channels, but are given the "
+              + "sparsities \(fixed.sparsity) and \(sparsity)", configuration)
         }
         fixed = (sparsity, member)
-      case .searched(let maxSparsity): limit = [limit, maxSparsity].compactMap { $0 }.min()
-      case .total(let position): limit = [limit, selection.totals[position].maxSparsity].compactMap { $0 }.min()
+      case .searched(let maxSparsity): restrict(maxSparsity, member)
+      case .total(let position): restrict(selection.totals[position].maxSparsity, member)
       }
     }
-    return fixed.map { .fixed($0.sparsity) } ?? .searched(maxSparsity: limit)
+    if let fixed, let limit, fixed.sparsity > limit.sparsity {
+      throw conflict(
+        "'\(layers[fixed.layer].name)' and '\(layers[limit.layer].name)' share their channels, but the one is given the "
+          + "sparsity \(fixed.sparsity) and the other at most \(limit.sparsity)", configuration)
+    }
+    if let stays { return .stays(stays) }
+    return fixed.map { .fixed($0.sparsity) } ?? .searched(maxSparsity: limit?.sparsity)
+  }
+
+  private static func conflict(_ problem: String, _ configuration: SearchConfiguration) -> SearchError {
+    SearchError(.configuration, file: configuration.file, "$.config_list: \(problem)")
   }
 
   /// The problem that an allocator solves for given sensitivities of the units, by group.
@@ -107,17 +122,16 @@ struct SearchSpace {
     _ group: ChannelGroup, _ choice: Choice, _ solver: SearchConfiguration.Solver, _ losses: [Double]
   ) throws(AllocationError) -> ChoiceGroup {
     let name = group.members.first?.name ?? "\(group.id)"
-    let partitions = group.blocks.count > 1 ? [group.blocks] : []
     switch choice {
-    case .stays: return try ChoiceGroup(name: name, losses: losses, partitions: partitions, fixedRemoved: 0)
+    case .stays: return try ChoiceGroup(name: name, losses: losses, partitions: group.partitions, fixedRemoved: 0)
     case .fixed(let sparsity):
       let whole = try ChoiceGroup(
-        name: name, losses: losses, partitions: partitions, minimumKept: solver.minChannels,
+        name: name, losses: losses, partitions: group.partitions, minimumKept: solver.minChannels,
         multiple: solver.channelMultiple)
       return try whole.fixed(atRatio: sparsity)
     case .searched(let maxSparsity):
       return try ChoiceGroup(
-        name: name, losses: losses, partitions: partitions, minimumKept: solver.minChannels,
+        name: name, losses: losses, partitions: group.partitions, minimumKept: solver.minChannels,
         maximumRemoved: maxSparsity.map { ChoiceGroup.mostRemoved(of: group.unitCount, atRatio: $0) },
         multiple: solver.channelMultiple)
     }
@@ -146,15 +160,16 @@ extension CostModel {
   func terms(_ metric: CostMetric) -> [CostTerm] {
     var terms: [CostTerm] = []
     for (layer, bits) in zip(layers, bits) {
-      let weights = Double(layer.kernelElements) / Double(layer.divisor)
-      let macs = weights * Double(layer.positions)
-      let coefficient: Double
+      // Divided last, once: with a group count that is no power of two, a quotient in between would round, and costs that
+      // meet the target exactly would miss it by a hair.
+      let factor: Int
       switch metric {
-      case .bitComplexity: coefficient = 2 * macs * Double(bits.activation * bits.weight)
-      case .flops: coefficient = 2 * macs
-      case .macs: coefficient = macs
-      case .params: coefficient = weights
+      case .bitComplexity: factor = 2 * layer.positions * bits.activation * bits.weight
+      case .flops: factor = 2 * layer.positions
+      case .macs: factor = layer.positions
+      case .params: factor = 1
       }
+      let coefficient = Double(layer.kernelElements * factor) / Double(layer.divisor)
       terms.append(CostTerm(coefficient: coefficient, left: layer.inputs.form, right: layer.outputs.form))
       if metric == .params, layer.hasBias { terms.append(CostTerm(coefficient: 1, left: layer.outputs.form)) }
     }

@@ -133,15 +133,21 @@ private struct ShardMeasurement: Sendable {
 }
 
 extension SearchError {
-  /// An executor's error with the file whose fault it is, and the samples that were run.
+  /// An executor's error with the file whose fault it is.
+  ///
+  /// - Parameter samples: the samples that were run; the error then names the one at fault as the data file counts it.
   init(_ error: ExecutionError, in configuration: SearchConfiguration, samples: Range<Int>? = nil) {
-    let place = samples.map { " (samples \($0.lowerBound) … \($0.upperBound - 1))" } ?? ""
+    let model = configuration.model.path
     switch error.kind {
-    case .unsupported: self.init(.badContent, file: configuration.model.path, "\(error)")
+    case .unsupported: self.init(.badContent, file: model, "\(error)")
+    case .failed: self.init(.program, file: model, "\(error)")
     case .badData, .notFinite:
       let data = configuration.calibration.inputs[0].array.file.path
-      self.init(.badContent, file: data, "\(error)\(place), run through \(configuration.model.path)")
-    case .failed: self.init(.program, file: configuration.model.path, "\(error)")
+      let place = samples.map { samples in
+        error.sample.map { "sample \(samples.lowerBound + $0)" }
+          ?? "samples \(samples.lowerBound) … \(samples.upperBound - 1)"
+      }
+      self.init(.badContent, file: data, "\(place ?? "") through \(model), \(error.place): \(error.problem)")
     }
   }
 }

@@ -45,6 +45,7 @@ struct Failure {
     case let error as ExecutionError:
       self.init("\(error)", error.kind == .failed ? Failure.program : Failure.badContent)
     case let error as SensitivityError: self.init("\(error)", Failure.badContent)
+    case let error as OutputError: self.init("\(error)", Failure.inputOutput)
     case let error as CommunicationError: self.init("\(error)", Failure.rankLost)
     default: self.init("\(error)", Failure.program)
     }
@@ -53,6 +54,7 @@ struct Failure {
   private init(_ error: AllocationError) {
     switch error {
     case .infeasible: self.init("\(error)", Failure.configuration)
+    case .notFinite: self.init("\(error)", Failure.badContent)
     default: self.init("\(error)", Failure.program)
     }
   }

@@ -37,7 +37,7 @@ struct InspectCommand: ParsableCommand {
     let source = try format.read(model)
     let network = try format.network(from: source.message, batchSize: 1, sampleShapes: shapes)
     let report = InspectionReport(try Inspection(network))
-    StandardOutput.write(json ? report.json.text() : report.text(width: StandardOutput.width))
+    try StandardOutput.write(json ? report.json.text() : report.text(width: StandardOutput.width))
   }
 }
 

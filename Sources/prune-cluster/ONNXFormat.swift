@@ -13,6 +13,10 @@ struct ONNXFormat: ModelFormat {
 
   func network(from message: [UInt8], batchSize: Int, sampleShapes: [String: [Int]]) throws -> Network {
     let model = try ONNXModel(files: try ModelFiles(serialized: message))
+    for name in sampleShapes.keys.sorted() where !name.isEmpty && !model.inputs.contains(where: { $0.name == name }) {
+      let names = model.inputs.map { "'\($0.name)'" }.joined(separator: ", ")
+      throw SearchError(.configuration, file: model.path, "has no input '\(name)', its inputs are \(names)")
+    }
     let shapes = namedShapes(sampleShapes, model)
     do {
       return try model.network(batchSize: batchSize, inputShapes: shapes)

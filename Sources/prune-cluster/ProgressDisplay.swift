@@ -29,9 +29,11 @@ final class ProgressDisplay: Sendable {
         // Back to the line's start, then erase what a longer line left.
         StandardError.write("\r\u{1B}[K\(text(progress, elapsed: now - state.start))" + (isDone ? "\n" : ""))
       } else {
+        // A log wants few lines: one per tenth, and none within a second of the last but for the end.
         let tenths = progress.done * 10 / progress.total
-        guard tenths > state.tenths else { return }
+        guard isDone || tenths > state.tenths && now - state.lastShown > .seconds(1) else { return }
         state.tenths = tenths
+        state.lastShown = now
         StandardError.write(text(progress, elapsed: now - state.start) + "\n")
       }
     }
@@ -39,7 +41,7 @@ final class ProgressDisplay: Sendable {
 
   private func text(_ progress: SearchProgress, elapsed: Duration) -> String {
     let percent = progress.done * 100 / progress.total
-    var text = "measuring: batch \(progress.done) of \(progress.total) (\(percent) %)"
+    var text = "measuring: \(percent) % (batch \(progress.done) of \(progress.total) of rank 0)"
     if progress.done == progress.total {
       text += ", took \(time(elapsed))"
     } else if progress.done > 0 {

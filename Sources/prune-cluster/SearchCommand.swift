@@ -37,6 +37,6 @@ struct SearchCommand: ParsableCommand {
       return try search.execute(config)
     }
     guard let outcome else { return }
-    StandardOutput.write(SearchSummary(outcome).text(width: StandardOutput.width))
+    try StandardOutput.write(SearchSummary(outcome).text(width: StandardOutput.width))
   }
 }

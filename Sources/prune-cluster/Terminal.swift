@@ -12,7 +12,11 @@ enum StandardOutput {
   }
 
   /// Writes a text whole.
-  static func write(_ text: String) { Descriptor.write(text, to: STDOUT_FILENO) }
+  /// - Throws: `OutputError` when it does not arrive; a reader that went away (`| head`) wants no more, which is no error.
+  static func write(_ text: String) throws {
+    guard !Descriptor.write(text, to: STDOUT_FILENO), errno != EPIPE else { return }
+    throw OutputError(description: "standard output: \(String(cString: strerror(errno)))")
+  }
 }
 
 /// Where progress, logs and errors go.
@@ -21,20 +25,27 @@ enum StandardError {
   static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
   /// Writes a text whole, in one call where the system allows: lines of several ranks then do not mix.
-  static func write(_ text: String) { Descriptor.write(text, to: STDERR_FILENO) }
+  static func write(_ text: String) { _ = Descriptor.write(text, to: STDERR_FILENO) }
+}
+
+/// Results that could not be printed.
+struct OutputError: Error, CustomStringConvertible {
+  let description: String
 }
 
 private enum Descriptor {
-  static func write(_ text: String, to descriptor: Int32) {
+  /// Whether all of it was written; `errno` says why not.
+  static func write(_ text: String, to descriptor: Int32) -> Bool {
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
       let written = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
       if written < 0 {
-        guard errno == EINTR || errno == EAGAIN else { return }
+        guard errno == EINTR || errno == EAGAIN else { return false }
         continue
       }
       bytes = bytes.dropFirst(written)
     }
+    return true
   }
 }
 
@@ -42,7 +53,7 @@ private enum Descriptor {
 enum Launch {
   /// Whether this is the process that speaks: commands that need no other rank run in it alone.
   static var isFirstRank: Bool {
-    let variables: [String] = ["OMPI_COMM_WORLD_RANK", "PMI_RANK"]
+    let variables: [String] = ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"]
     return variables.allSatisfy { name in
       getenv(name).map { String(cString: $0) == "0" } ?? true
     }

@@ -21,6 +21,6 @@ struct ValidateCommand: ParsableCommand {
   func run() throws {
     guard Launch.isFirstRank else { return }
     let summary = try SearchRun.validate(config, ONNXFormat())
-    StandardOutput.write(ValidationReport(summary, file: config).text)
+    try StandardOutput.write(ValidationReport(summary, file: config).text)
   }
 }

@@ -107,8 +107,8 @@ struct LabelTests {
     let grouped = builder.convolve("grouped", a, 4, kernel: 3, groups: 2)
     let head = builder.convolve("head", grouped, 2)
     let structure = ChannelStructure(of: try builder.network([head]))
-    #expect(structure.groups[0].blocks == [[0, 1, 2], [3, 4, 5]])
-    #expect(structure.groups[1].blocks == [[0, 1], [2, 3]])
+    #expect(structure.groups[0].partitions == [[[0, 1, 2], [3, 4, 5]]])
+    #expect(structure.groups[1].partitions == [[[0, 1], [2, 3]]])
     let costs = try CostModel(structure, bits: structure.layers.map { _ in LayerBits(activation: 8, weight: 8) })
     #expect(costs.cost(ofLayer: 1, .macs, kept: [4, 2, 2]) == 16 * 9 * 4 * 2 / 2)
   }

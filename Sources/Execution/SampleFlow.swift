@@ -1,0 +1,86 @@
+import Networks
+
+/// Where the samples of a batch lie in every value: proof that no operation mixes them.
+///
+/// Losses, products and filled-up batches are of single samples. They are right only where samples stay apart, and only
+/// where they lie along axis 0 in equal runs (N × k rows, sample of row r = r ÷ k) can a value be cut into them.
+struct SampleFlow {
+  /// By value index: the axis along which the samples lie in equal runs; `nil` for what does not depend on the data.
+  private(set) var axes: [Int?]
+  private let network: Network
+
+  /// Follows the samples to the head.
+  /// - Throws: `ExecutionError` naming the node that mixes samples, or that moves them where they cannot be followed.
+  init(_ network: Network, head: ValueID) throws(ExecutionError) {
+    self.network = network
+    axes = [Int?](repeating: nil, count: network.values.count)
+    // With one sample there is nothing to mix.
+    guard network.batchSize > 1 else {
+      axes = network.values.map { $0.constant == nil ? 0 : nil }
+      return
+    }
+    for input in network.inputs { axes[input.index] = 0 }
+    let isNeeded = SampleFlow.ancestors(of: head, in: network)
+    for (index, node) in network.nodes.enumerated() where isNeeded[index] {
+      let operands = node.inputs.compactMap { $0 }.filter { axes[$0.index] != nil }
+      guard let first = operands.first, let axis = axes[first.index] else { continue }
+      for output in node.outputs {
+        guard let place = place(node, operands, axis, network[output].shape) else {
+          throw ExecutionError(
+            .unsupported, node.name,
+            "\(node.opType) mixes the \(network.batchSize) samples of a batch, or moves them off their axis")
+        }
+        axes[output.index] = place
+      }
+    }
+  }
+
+  /// Which nodes a value depends on.
+  private static func ancestors(of head: ValueID, in network: Network) -> [Bool] {
+    var reaches = [Bool](repeating: false, count: network.values.count)
+    reaches[head.index] = true
+    var needed = [Bool](repeating: false, count: network.nodes.count)
+    for (index, node) in network.nodes.enumerated().reversed() where node.outputs.contains(where: { reaches[$0.index] })
+    {
+      needed[index] = true
+      for case let input? in node.inputs { reaches[input.index] = true }
+    }
+    return needed
+  }
+
+  /// The axis of the samples in a result, or `nil` when they do not stay apart in equal runs.
+  private func place(_ node: Node, _ operands: [ValueID], _ axis: Int, _ result: Shape) -> Int? {
+    let shape = network[operands[0]].shape
+    switch node.operation {
+    case .convolution, .pool, .batchNormalization, .localResponseNormalization: return axis == 0 ? 0 : nil
+    case .linear: return axis < shape.rank - 1 ? axis : nil
+    case .unary: return axis
+    case .binary:
+      // Broadcasting counts axes from the end; every operand that holds samples must hold them at one place.
+      let places = operands.map { (axes[$0.index] ?? 0) + result.rank - network[$0].shape.rank }
+      return places.allSatisfy { $0 == places[0] && result[$0] == shape[axis] } ? places[0] : nil
+    case .concat(let joined): return joined != axis && operands.allSatisfy { axes[$0.index] == axis } ? axis : nil
+    case .split(let cut): return cut != axis ? axis : nil
+    case .softmax(let normalised, _): return normalised != axis ? axis : nil
+    case .slice: return result[axis] == shape[axis] && isWhole(node.operation, axis) ? axis : nil
+    case .pad(let pad): return pad.before[axis] == 0 && pad.behind[axis] == 0 ? axis : nil
+    case .transpose(let permutation): return permutation.firstIndex(of: axis)
+    case .reduceMean(let reduced):
+      guard !reduced.contains(axis) else { return nil }
+      return result.rank == shape.rank ? axis : axis - reduced.count { $0 < axis }
+    case .reshape:
+      // The same elements before it, and equal runs along it: then each sample covers the same run of elements.
+      let before = shape.dimensions[..<axis].reduce(1, *)
+      return result.dimensions.indices.first { candidate in
+        result.dimensions[..<candidate].reduce(1, *) == before && result[candidate] % network.batchSize == 0
+          && result[candidate] > 0
+      }
+    }
+  }
+
+  /// Whether a slice takes an axis from its first element in steps of one.
+  private func isWhole(_ operation: Operation, _ axis: Int) -> Bool {
+    guard case .slice(let starts, let steps) = operation else { return false }
+    return starts[axis] == 0 && steps[axis] == 1
+  }
+}
