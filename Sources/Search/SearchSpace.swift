@@ -68,7 +68,8 @@ struct SearchSpace {
       switch selection.policies[member] {
       case .excluded:
         let cause = selection.owners[member] == nil ? "not selected by config_list" : "excluded by config_list"
-        stays = stays ?? (member == members[0] ? cause : "\(cause) ('\(layers[member].name)' shares these channels)")
+        let shared = "'\(layers[member].name)', which has the same channels, is \(cause)"
+        stays = stays ?? (members.count == 1 ? cause : shared)
       case .fixed(let sparsity):
         if let fixed, fixed.sparsity != sparsity {
           throw conflict(

@@ -99,8 +99,9 @@ import Testing
 
   @Test(arguments: [
     (Targets.classes([0, 2]), "the class is 2, the output has 2 classes, sample 1"),
-    (.classes([-1, 0]), "the class is -1, the output has 2 classes, sample 0"), (.classes([0]), "expected 2 class indices"),
-    (.dense([0, 0]), "expected 2 class indices"), (.none, "expected 2 class indices"),
+    (.classes([-1, 0]), "the class is -1, the output has 2 classes, sample 0"),
+    (.classes([0]), "expected 2 class indices"), (.dense([0, 0]), "expected 2 class indices"),
+    (.none, "expected 2 class indices"),
   ])
   func `targets that do not fit the classes are bad data`(_ targets: Targets, text: String) throws {
     let error = try #require(throws: ExecutionError.self) {

@@ -118,6 +118,33 @@ struct SearchRunTests {
 
   private static let mistakes: [(path: String, json: String, text: String)] = [
     ("target.compression_ratio", "1e6", "compression ratio"),
+    (
+      "target.compression_ratio", "341",
+      "in bit_complexity cannot be reached; with everything removed that may go the nearest"
+    ),
+    (
+      "config_list",
+      """
+      [{"op_names": ["stage1.0.conv2"], "sparsity_per_layer": 0.5}, {"op_names": ["stage1.1.conv2"], "exclude": true}]
+      """,
+      "'/stage1/stage1.1/conv2/Conv', which has the same channels, is excluded by config_list"
+    ),
+    (
+      "config_list",
+      """
+      [{"op_names": ["stage1.0.conv2"], "sparsity_per_layer": 0.5},
+       {"op_names": ["stage1.1.conv2"], "max_sparsity_per_layer": 0.25}]
+      """,
+      "the one is given the sparsity 0.5 and the other at most 0.25"
+    ),
+    (
+      "config_list",
+      """
+      [{"op_names": ["stage1.0.conv2"], "sparsity": 0.5}, {"op_names": ["stem.0"], "sparsity": 0.25}]
+      """,
+      "are given the sparsities"
+    ),
+    ("config_list", #"[{"op_names": ["head"], "sparsity": 0.5}]"#, "network's output"),
     ("calibration.samples", "513", "asks for 513 samples"),
     ("calibration.labels", #""/no/such/file.npy""#, "/no/such/file.npy"),
     ("calibration.preprocessing", #"{"mean": [0.1, 0.2]}"#, "has 2 values"),
