@@ -60,6 +60,8 @@ struct GoldenTests {
     }
 
     var worst = 0.0
+    // Per layer the golden products, [batch][channel].
+    var golds: [[Double]] = []
     for (index, layer) in golden.layers.enumerated() {
       // Where a normalisation follows, the layer's output is behind it: Σ a·∂L/∂a there is γ·∂L/∂γ + β·∂L/∂β.
       let norm = (golden.norms ?? []).first { $0.input == layer.output }
@@ -74,6 +76,7 @@ struct GoldenTests {
       } else {
         expected = try arrays.array(named: "\(layer.key).A_pre").doubles()
       }
+      golds.append(expected)
       worst = max(worst, Self.difference(batches[index].flatMap { $0 }, expected))
       let reductions = ["mean_abs", "abs_mean", "mean_sq"]
       for (criterion, reduction) in reductions.enumerated() where sharing <= 1 {
@@ -88,6 +91,12 @@ struct GoldenTests {
           worst, Self.difference(found.layers[index], try arrays.array(named: "\(layer.key).\(name)").doubles()))
       }
     }
+    let table = try SensitivityTable(adding: [tables[0]], layout, criteria[0], hasClasses: false)
+    for group in structure.groups {
+      worst = max(
+        worst, Self.difference(table.groups[group.id], Self.unitMeanAbs(group, structure, golds, batches: losses.count))
+      )
+    }
     print("\(model), \(arithmetic): largest difference \(worst) of a layer's largest value")
     #expect(worst <= arithmetic.tolerance)
   }
@@ -97,6 +106,24 @@ struct GoldenTests {
     let channels = products.count / samples
     return (0..<channels).map { channel in
       (0..<samples).reduce(0) { $0 + products[$1 * channels + channel] } / Double(samples)
+    }
+  }
+
+  /// Per unit the mean over batches of |Σ over the producing layers' channels|, from the layers' golden products.
+  private static func unitMeanAbs(
+    _ group: ChannelGroup, _ structure: ChannelStructure, _ golds: [[Double]], batches: Int
+  ) -> [Double] {
+    (0..<group.unitCount).map { unit in
+      let magnitudes = (0..<batches).map { batch in
+        var sum = 0.0
+        for member in group.members where member.role == .produce {
+          guard let layer = structure.layers.firstIndex(where: { $0.node == member.node }) else { continue }
+          let channels = structure.layers[layer].outputs
+          for channel in member.indices[unit] { sum += golds[layer][batch * channels + channel] }
+        }
+        return abs(sum)
+      }
+      return magnitudes.reduce(0, +) / Double(batches)
     }
   }
 
