@@ -70,8 +70,7 @@ let package = Package(
       name: "prune-cluster",
       dependencies: [
         "Allocation", "ArrayFiles", "Configuration", "Execution", "MessagePassing", "Networks", "ONNX", "OneDNN",
-        "OpenMPI",
-        "Report", "Search", "Sensitivity", argumentParser, logging,
+        "OpenMPI", "Report", "Search", "Sensitivity", argumentParser, logging,
       ],
       swiftSettings: strict),
 
