@@ -69,8 +69,8 @@ let package = Package(
     .executableTarget(
       name: "prune-cluster",
       dependencies: [
-        "Allocation", "ArrayFiles", "Configuration", "Execution", "MessagePassing", "Networks", "ONNX", "OneDNN",
-        "OpenMPI", "Report", "Search", "Sensitivity", argumentParser, logging,
+        "ArrayFiles", "Configuration", "Execution", "MessagePassing", "Networks", "ONNX", "OneDNN", "OpenMPI", "Report",
+        "Search", argumentParser, logging,
       ],
       swiftSettings: strict),
 

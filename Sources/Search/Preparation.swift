@@ -91,10 +91,15 @@ extension Preparation {
 }
 
 extension SearchError {
-  /// An unreachable requirement in the words of the configuration that asks for it.
+  /// An allocator's error; an unreachable requirement in the words of the configuration that asks for it.
   init(_ error: AllocationError, in configuration: SearchConfiguration) {
     guard case .infeasible(let requirement, let original, let limit, let lowest) = error else {
-      self.init(.program, file: configuration.file, "\(error)")
+      // Sensitivities too large to be added up are the network's; anything else would be a mistake of this program.
+      if case .notFinite = error {
+        self.init(.badContent, file: configuration.model.path, "\(error)")
+      } else {
+        self.init(.program, file: configuration.file, "\(error)")
+      }
       return
     }
     let place = requirement.split(separator: " ")[0]

@@ -52,11 +52,8 @@ public struct SearchRun {
     let usage = try world.gather([Int64(ResourceUse.peakMemory), Int64(workerCount)], at: 0)
     let hosts = try world.gather(world.location.hostName, at: 0)
     guard let all, let source, let usage, let hosts else { return nil }
-    let table = try SensitivityTable(
-      adding: all, preparation.layout, preparation.criterion, hasClasses: preparation.hasClasses)
-    let problem = try preparation.space.problem(
-      preparation.structure, preparation.costs, preparation.configuration, losses: table.groups)
-    let plan = try GreedyAllocator().allocate(problem)
+    let table = try reduce(all, preparation)
+    let plan = try allocate(table, preparation)
     clock.end(of: "solve")
 
     // Read before anything is written: a file that has vanished must not leave a result without its record.
@@ -133,6 +130,29 @@ public struct SearchRun {
       throw SearchError(.program, file: preparation.configuration.file, "a rank sent no table for some shard")
     }
     return complete
+  }
+}
+
+extension SearchRun {
+  /// The shards' tables as sensitivities.
+  private func reduce(_ tables: [ShardTable], _ preparation: Preparation) throws -> SensitivityTable {
+    do {
+      return try SensitivityTable(
+        adding: tables, preparation.layout, preparation.criterion, hasClasses: preparation.hasClasses)
+    } catch {
+      throw SearchError(.badContent, file: preparation.configuration.model.path, "\(error)")
+    }
+  }
+
+  /// The plan that meets what the configuration asks for.
+  private func allocate(_ table: SensitivityTable, _ preparation: Preparation) throws -> AllocationPlan {
+    do {
+      let problem = try preparation.space.problem(
+        preparation.structure, preparation.costs, preparation.configuration, losses: table.groups)
+      return try GreedyAllocator().allocate(problem)
+    } catch {
+      throw SearchError(error, in: preparation.configuration)
+    }
   }
 }
 

@@ -1,4 +1,3 @@
-import Allocation
 import ArgumentParser
 import ArrayFiles
 import Configuration
@@ -8,7 +7,6 @@ import Networks
 import ONNX
 import OpenMPI
 import Search
-import Sensitivity
 
 /// How the program ends when something went wrong: one line, and the exit code that sysexits gives the cause.
 struct Failure {
@@ -36,7 +34,6 @@ struct Failure {
   init(_ error: any Error) {
     switch error {
     case let error as ConfigurationError: self.init("\(error)", Failure.configuration)
-    case let error as AllocationError: self.init(error)
     case let error as SearchError: self.init("\(error)", Failure.code(of: error.kind))
     case let error as ArrayFileError: self.init("\(error)", Failure.code(of: error.kind))
     case let error as ONNXError:
@@ -44,17 +41,8 @@ struct Failure {
     case let error as NetworkError: self.init("\(error)", Failure.badContent)
     case let error as ExecutionError:
       self.init("\(error)", error.kind == .failed ? Failure.program : Failure.badContent)
-    case let error as SensitivityError: self.init("\(error)", Failure.badContent)
     case let error as OutputError: self.init("\(error)", Failure.inputOutput)
     case let error as CommunicationError: self.init("\(error)", Failure.rankLost)
-    default: self.init("\(error)", Failure.program)
-    }
-  }
-
-  private init(_ error: AllocationError) {
-    switch error {
-    case .infeasible: self.init("\(error)", Failure.configuration)
-    case .notFinite: self.init("\(error)", Failure.badContent)
     default: self.init("\(error)", Failure.program)
     }
   }
