@@ -33,7 +33,7 @@ struct CalibrationData: Sendable {
     for array in inputs.map(\.array) + [labels].compactMap({ $0 }) {
       guard !array.shape.isEmpty, array.sampleCount > 0 else {
         throw SearchError(
-          .badContent, file: array.path, "has shape \(Shape(array.shape)), expected samples along axis 0")
+          .badContent, file: array.path, "has shape \(array.shape), expected samples along axis 0")
       }
     }
     for other in inputs.dropFirst().map(\.array) + [labels].compactMap({ $0 })
@@ -94,7 +94,7 @@ struct CalibrationData: Sendable {
     else {
       throw SearchError(
         .badContent, file: input.array.path,
-        "a sample has shape \(Shape(found)), the network's input '\(value.name)' expects \(Shape(expected))")
+        "a sample has shape \(found), the network's input '\(value.name)' expects \(expected)")
     }
     let elements = expected.reduce(1, *)
     let channels = expected.first ?? 1
@@ -126,7 +126,7 @@ struct CalibrationData: Sendable {
       guard output.filter({ $0 != 1 }) == found.filter({ $0 != 1 }) else {
         throw SearchError(
           .badContent, file: labels.path,
-          "a target has shape \(Shape(found)), the network's output has \(Shape(output))")
+          "a target has shape \(found), the network's output has \(output)")
       }
       return .dense(labels)
     case .crossEntropy:
@@ -139,7 +139,7 @@ struct CalibrationData: Sendable {
       guard positions.filter({ $0 != 1 }) == found.filter({ $0 != 1 }) else {
         throw SearchError(
           .badContent, file: labels.path,
-          "a label has shape \(Shape(found)), expected \(Shape(positions)): one class index per sample"
+          "a label has shape \(found), expected \(positions): one class index per sample"
             + (positions.isEmpty ? "" : " and position"))
       }
       return .classes(labels, perSample: positions.reduce(1, *), count: output.first ?? 0)

@@ -116,6 +116,25 @@ struct SearchRunTests {
     #expect(removed / all < 0.51)
   }
 
+  @Test func `a data file of extents beyond all counting beside an empty one is refused, not multiplied out`() throws {
+    let folder = try TemporaryFolder()
+    let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, \(1 << 40), 0, \(1 << 40)), }\n"
+    let path = try folder.write(
+      Data([0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.utf8.count), 0] + Array(header.utf8)), as: "empty.npy")
+    var text = ""
+    do {
+      _ = try Self.search(
+        in: folder,
+        [
+          ("calibration.inputs", #""\#(path)""#), ("calibration.labels", nil), ("calibration.preprocessing", nil),
+          ("loss", nil),
+        ])
+    } catch {
+      text = "\(error)"
+    }
+    #expect(text.contains("empty.npy"), "\(text)")
+  }
+
   private static let mistakes: [(path: String, json: String, text: String)] = [
     ("target.compression_ratio", "1e6", "compression ratio"),
     (
