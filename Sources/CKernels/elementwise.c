@@ -53,6 +53,7 @@ PC_INLINE float value(pc_unary_function function, float first, float second, flo
     gate = gate > 1.0f ? 1.0f : gate;
     return x * gate;
   }
+  case pc_swish: return x / (1.0f + exponential(-x));
   default: return tanhf(x);
   }
 }
@@ -62,7 +63,7 @@ PC_INLINE float slope(pc_unary_function function, float first, float second, flo
   switch (function) {
   case pc_relu: return known > 0.0f ? 1.0f : 0.0f;
   case pc_leaky_relu: return known > 0.0f ? 1.0f : first;
-  case pc_clip: return known >= first && known <= second ? 1.0f : 0.0f;
+  case pc_clip: return known > first && known < second ? 1.0f : 0.0f;
   case pc_sigmoid: return known * (1.0f - known);
   case pc_hard_sigmoid: {
     float y = first * known + second;
@@ -72,6 +73,10 @@ PC_INLINE float slope(pc_unary_function function, float first, float second, flo
     float inside = known * (1.0f / 3.0f) + 0.5f;
     float above = known >= 3.0f ? 1.0f : inside;
     return known <= -3.0f ? 0.0f : above;
+  }
+  case pc_swish: {
+    float gate = 1.0f / (1.0f + exponential(-known));
+    return gate * (1.0f + known * (1.0f - gate));
   }
   default: return 1.0f - known * known;
   }
@@ -96,6 +101,7 @@ PC_CLONES void pc_unary_forward(
     PC_CASE(pc_hard_sigmoid);
     PC_CASE(pc_hard_swish);
     PC_CASE(pc_tanh);
+    PC_CASE(pc_swish);
   }
 #undef PC_CASE
 }
@@ -122,35 +128,7 @@ PC_CLONES void pc_unary_backward(
     PC_CASE(pc_hard_sigmoid);
     PC_CASE(pc_hard_swish);
     PC_CASE(pc_tanh);
+    PC_CASE(pc_swish);
   }
 #undef PC_CASE
-}
-
-PC_INLINE float affine(float x, float scale, float shift, float old, bool accumulate) {
-  float y = x * scale + shift;
-  return accumulate ? old + y : y;
-}
-
-PC_CLONES void pc_affine(
-    float *destination, const float *source, const float *scale, const float *shift, ptrdiff_t outer,
-    ptrdiff_t channels, ptrdiff_t inner, bool accumulate) {
-  if (inner == 1) {
-    for (ptrdiff_t row = 0; row < outer; row++) {
-      float *restrict to = destination + row * channels;
-      const float *restrict from = source + row * channels;
-      if (shift) {
-        for (ptrdiff_t c = 0; c < channels; c++) to[c] = affine(from[c], scale[c], shift[c], to[c], accumulate);
-      } else {
-        for (ptrdiff_t c = 0; c < channels; c++) to[c] = affine(from[c], scale[c], 0.0f, to[c], accumulate);
-      }
-    }
-    return;
-  }
-  for (ptrdiff_t row = 0; row < outer * channels; row++) {
-    float *restrict to = destination + row * inner;
-    const float *restrict from = source + row * inner;
-    float factor = scale[row % channels];
-    float offset = shift ? shift[row % channels] : 0.0f;
-    for (ptrdiff_t i = 0; i < inner; i++) to[i] = affine(from[i], factor, offset, to[i], accumulate);
-  }
 }

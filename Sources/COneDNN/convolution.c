@@ -8,10 +8,18 @@ struct pc_dnn_convolution {
   dnnl_primitive_t primitive;
   // Row-major weights, as they come in.
   pc_layout plain_weights;
-  dnnl_memory_t input, output, weights, bias, scratch;
+  dnnl_memory_t weights, bias;
+  bool forward;
+  size_t weight_bytes, scratch_bytes;
+};
+
+// A convolution with the addresses that it works on.
+struct pc_dnn_call {
+  dnnl_primitive_t primitive;
+  dnnl_stream_t stream;
+  dnnl_memory_t input, output, scratch;
   dnnl_exec_arg_t arguments[5];
   int argument_count;
-  size_t weight_bytes, scratch_bytes;
 };
 
 // Extents and steps of one convolution in oneDNN's terms.
@@ -100,20 +108,40 @@ static dnnl_status_t describe_backward_data(
   return status;
 }
 
+static dnnl_status_t append_sum(dnnl_post_ops_t additions) {
+#if DNNL_VERSION_MAJOR >= 3
+  return dnnl_post_ops_append_sum(additions, 1.0f, 0, dnnl_f32);
+#else
+  return dnnl_post_ops_append_sum(additions, 1.0f);
+#endif
+}
+
+static dnnl_status_t append_activation(dnnl_post_ops_t additions, pc_dnn_activation activation) {
+  bool is_relu = activation.kind == pc_dnn_relu;
+  dnnl_alg_kind_t kind = is_relu ? dnnl_eltwise_relu : dnnl_eltwise_clip;
+  float first = is_relu ? 0.0f : activation.lower;
+  float second = is_relu ? 0.0f : activation.upper;
+#if DNNL_VERSION_MAJOR >= 3
+  return dnnl_post_ops_append_eltwise(additions, kind, first, second);
+#else
+  return dnnl_post_ops_append_eltwise(additions, 1.0f, kind, first, second);
+#endif
+}
+
 // Working memory is given from outside: oneDNN's own belongs to the thread that created the primitive, and two
 // executors made by one thread would share it.
-static dnnl_status_t make_attributes(dnnl_primitive_attr_t *attributes, bool accumulates) {
+static dnnl_status_t make_attributes(
+    dnnl_primitive_attr_t *attributes, bool accumulates, pc_dnn_activation activation) {
   dnnl_status_t status = dnnl_primitive_attr_create(attributes);
   if (status != dnnl_success) return status;
   status = dnnl_primitive_attr_set_scratchpad_mode(*attributes, dnnl_scratchpad_mode_user);
   dnnl_post_ops_t additions = NULL;
-  if (status == dnnl_success && accumulates) {
+  if (status == dnnl_success && (accumulates || activation.kind != pc_dnn_identity)) {
     status = dnnl_post_ops_create(&additions);
-#if DNNL_VERSION_MAJOR >= 3
-    if (status == dnnl_success) status = dnnl_post_ops_append_sum(additions, 1.0f, 0, dnnl_f32);
-#else
-    if (status == dnnl_success) status = dnnl_post_ops_append_sum(additions, 1.0f);
-#endif
+    if (status == dnnl_success && accumulates) status = append_sum(additions);
+    if (status == dnnl_success && activation.kind != pc_dnn_identity) {
+      status = append_activation(additions, activation);
+    }
     if (status == dnnl_success) status = dnnl_primitive_attr_set_post_ops(*attributes, additions);
   }
   if (additions) dnnl_post_ops_destroy(additions);
@@ -121,49 +149,28 @@ static dnnl_status_t make_attributes(dnnl_primitive_attr_t *attributes, bool acc
   return status;
 }
 
-// Adds one argument whose address comes later.
-static dnnl_status_t add_argument(
-    pc_dnn_convolution *convolution, dnnl_memory_t *memory, dnnl_query_t layout, int argument, size_t *bytes) {
-  pc_layout_reference reference = dnnl_primitive_desc_query_md(convolution->description, layout, 0);
-  if (!reference) return dnnl_runtime_error;
-  if (bytes) *bytes = dnnl_memory_desc_get_size(reference);
-  dnnl_status_t status = dnnl_memory_create(memory, reference, convolution->context->engine, DNNL_MEMORY_NONE);
-  if (status != dnnl_success) return status;
-  convolution->arguments[convolution->argument_count++] = (dnnl_exec_arg_t){argument, *memory};
-  return dnnl_success;
-}
-
-static dnnl_status_t add_arguments(pc_dnn_convolution *c, bool forward, bool has_bias) {
-  dnnl_status_t status = add_argument(
-      c, &c->input, forward ? dnnl_query_src_md : dnnl_query_diff_dst_md, forward ? DNNL_ARG_SRC : DNNL_ARG_DIFF_DST,
-      NULL);
-  if (status == dnnl_success) {
-    status = add_argument(
-        c, &c->output, forward ? dnnl_query_dst_md : dnnl_query_diff_src_md,
-        forward ? DNNL_ARG_DST : DNNL_ARG_DIFF_SRC, NULL);
-  }
-  if (status == dnnl_success) {
-    status = add_argument(c, &c->weights, dnnl_query_weights_md, DNNL_ARG_WEIGHTS, &c->weight_bytes);
-  }
-  if (status == dnnl_success) {
-    status = add_argument(c, &c->scratch, dnnl_query_scratchpad_md, DNNL_ARG_SCRATCHPAD, &c->scratch_bytes);
-  }
-  if (status == dnnl_success && has_bias) {
-    pc_layout_reference reference = dnnl_primitive_desc_query_md(c->description, dnnl_query_weights_md, 1);
-    if (!reference) return dnnl_runtime_error;
-    status = dnnl_memory_create(&c->bias, reference, c->context->engine, DNNL_MEMORY_NONE);
-    if (status == dnnl_success) c->arguments[c->argument_count++] = (dnnl_exec_arg_t){DNNL_ARG_BIAS, c->bias};
-  }
-  return status;
+// Weights and bias, whose addresses come with them.
+static dnnl_status_t make_parameters(pc_dnn_convolution *c, bool has_bias) {
+  dnnl_engine_t engine = c->context->engine;
+  pc_layout_reference weights = dnnl_primitive_desc_query_md(c->description, dnnl_query_weights_md, 0);
+  pc_layout_reference scratch = dnnl_primitive_desc_query_md(c->description, dnnl_query_scratchpad_md, 0);
+  if (!weights || !scratch) return dnnl_runtime_error;
+  c->weight_bytes = dnnl_memory_desc_get_size(weights);
+  c->scratch_bytes = dnnl_memory_desc_get_size(scratch);
+  dnnl_status_t status = dnnl_memory_create(&c->weights, weights, engine, DNNL_MEMORY_NONE);
+  if (status != dnnl_success || !has_bias) return status;
+  pc_layout_reference bias = dnnl_primitive_desc_query_md(c->description, dnnl_query_weights_md, 1);
+  return bias ? dnnl_memory_create(&c->bias, bias, engine, DNNL_MEMORY_NONE) : dnnl_runtime_error;
 }
 
 static pc_dnn_status create(
     pc_dnn_context *context, const pc_dnn_geometry *geometry, bool forward, bool has_bias, bool accumulates,
-    pc_dnn_convolution **convolution) {
+    pc_dnn_activation activation, pc_dnn_convolution **convolution) {
   *convolution = NULL;
   pc_dnn_convolution *created = calloc(1, sizeof *created);
   if (!created) return pc_dnn_out_of_memory;
   created->context = context;
+  created->forward = forward;
   problem problem = {0};
   pc_dnn_status status = problem_create(&problem, geometry, has_bias);
   dnnl_dims_t plain = {0};
@@ -174,14 +181,14 @@ static pc_dnn_status create(
         &created->plain_weights, plain_rank, plain, plain_rank == 5 ? dnnl_goihw : dnnl_oihw);
   }
   dnnl_primitive_attr_t attributes = NULL;
-  if (!status) status = pc_status(make_attributes(&attributes, accumulates));
+  if (!status) status = pc_status(make_attributes(&attributes, accumulates, activation));
   if (!status) {
     dnnl_status_t made =
         forward
             ? describe_forward(&created->description, &problem, dnnl_forward_inference, attributes, context->engine)
             : describe_backward_data(&created->description, &problem, attributes, context->engine);
     if (made == dnnl_success) made = dnnl_primitive_create(&created->primitive, created->description);
-    if (made == dnnl_success) made = add_arguments(created, forward, has_bias);
+    if (made == dnnl_success) made = make_parameters(created, has_bias);
     status = pc_status(made);
     dnnl_primitive_attr_destroy(attributes);
   }
@@ -196,21 +203,20 @@ static pc_dnn_status create(
 
 pc_dnn_status pc_dnn_convolution_forward(
     pc_dnn_context *context, const pc_dnn_geometry *geometry, bool has_bias, bool accumulates,
-    pc_dnn_convolution **convolution) {
-  return create(context, geometry, true, has_bias, accumulates, convolution);
+    pc_dnn_activation activation, pc_dnn_convolution **convolution) {
+  return create(context, geometry, true, has_bias, accumulates, activation, convolution);
 }
 
 pc_dnn_status pc_dnn_convolution_backward_data(
     pc_dnn_context *context, const pc_dnn_geometry *geometry, pc_dnn_convolution **convolution) {
-  return create(context, geometry, false, false, false, convolution);
+  pc_dnn_activation none = {pc_dnn_identity, 0, 0};
+  return create(context, geometry, false, false, false, none, convolution);
 }
 
 void pc_dnn_convolution_destroy(pc_dnn_convolution *c) {
   if (!c) return;
-  dnnl_memory_t memories[] = {c->input, c->output, c->weights, c->bias, c->scratch};
-  for (size_t i = 0; i < sizeof memories / sizeof *memories; i++) {
-    if (memories[i]) dnnl_memory_destroy(memories[i]);
-  }
+  if (c->weights) dnnl_memory_destroy(c->weights);
+  if (c->bias) dnnl_memory_destroy(c->bias);
   if (c->primitive) dnnl_primitive_destroy(c->primitive);
   if (c->description) dnnl_primitive_desc_destroy(c->description);
   pc_layout_destroy(&c->plain_weights);
@@ -255,14 +261,62 @@ pc_dnn_status pc_dnn_convolution_set_weights(
   return pc_status(status);
 }
 
-pc_dnn_status pc_dnn_convolution_run(
-    pc_dnn_convolution *c, const float *input, float *output, void *scratch) {
-  dnnl_status_t status = dnnl_memory_set_data_handle(c->input, (void *)input);
-  if (status == dnnl_success) status = dnnl_memory_set_data_handle(c->output, output);
-  if (status == dnnl_success && c->scratch_bytes) status = dnnl_memory_set_data_handle(c->scratch, scratch);
+// Adds one argument of a call.
+static dnnl_status_t add_argument(
+    pc_dnn_call *call, const pc_dnn_convolution *c, dnnl_memory_t *memory, dnnl_query_t layout, int argument,
+    void *address) {
+  pc_layout_reference reference = dnnl_primitive_desc_query_md(c->description, layout, 0);
+  if (!reference) return dnnl_runtime_error;
+  dnnl_status_t status = dnnl_memory_create(memory, reference, c->context->engine, address);
+  if (status == dnnl_success) call->arguments[call->argument_count++] = (dnnl_exec_arg_t){argument, *memory};
+  return status;
+}
+
+pc_dnn_status pc_dnn_call_create(
+    const pc_dnn_convolution *c, const float *input, float *output, void *scratch, pc_dnn_call **call) {
+  *call = NULL;
+  pc_dnn_call *created = calloc(1, sizeof *created);
+  if (!created) return pc_dnn_out_of_memory;
+  created->primitive = c->primitive;
+  bool forward = c->forward;
+  dnnl_status_t status = dnnl_stream_create(&created->stream, c->context->engine, dnnl_stream_default_flags);
   if (status == dnnl_success) {
-    status = dnnl_primitive_execute(c->primitive, c->context->stream, c->argument_count, c->arguments);
+    status = add_argument(
+        created, c, &created->input, forward ? dnnl_query_src_md : dnnl_query_diff_dst_md,
+        forward ? DNNL_ARG_SRC : DNNL_ARG_DIFF_DST, (void *)input);
   }
-  if (status == dnnl_success) status = dnnl_stream_wait(c->context->stream);
+  if (status == dnnl_success) {
+    status = add_argument(
+        created, c, &created->output, forward ? dnnl_query_dst_md : dnnl_query_diff_src_md,
+        forward ? DNNL_ARG_DST : DNNL_ARG_DIFF_SRC, output);
+  }
+  if (status == dnnl_success && c->scratch_bytes > 0) {
+    status = add_argument(
+        created, c, &created->scratch, dnnl_query_scratchpad_md, DNNL_ARG_SCRATCHPAD, scratch);
+  }
+  if (status != dnnl_success) {
+    pc_dnn_call_destroy(created);
+    return pc_status(status);
+  }
+  created->arguments[created->argument_count++] = (dnnl_exec_arg_t){DNNL_ARG_WEIGHTS, c->weights};
+  if (c->bias) created->arguments[created->argument_count++] = (dnnl_exec_arg_t){DNNL_ARG_BIAS, c->bias};
+  *call = created;
+  return pc_dnn_success;
+}
+
+pc_dnn_status pc_dnn_call_run(pc_dnn_call *call) {
+  dnnl_status_t status =
+      dnnl_primitive_execute(call->primitive, call->stream, call->argument_count, call->arguments);
+  if (status == dnnl_success) status = dnnl_stream_wait(call->stream);
   return pc_status(status);
+}
+
+void pc_dnn_call_destroy(pc_dnn_call *call) {
+  if (!call) return;
+  dnnl_memory_t memories[] = {call->input, call->output, call->scratch};
+  for (size_t i = 0; i < sizeof memories / sizeof *memories; i++) {
+    if (memories[i]) dnnl_memory_destroy(memories[i]);
+  }
+  if (call->stream) dnnl_stream_destroy(call->stream);
+  free(call);
 }

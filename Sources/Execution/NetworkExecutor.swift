@@ -92,13 +92,43 @@ public protocol NetworkExecutor: AnyObject {
   func evaluate(_ batch: Batch) throws(ExecutionError) -> Evaluation
 }
 
-/// Makes executors. One value serves all workers of a rank.
+/// A network compiled: what all its executors share.
+public protocol ExecutionProgram: Sendable {
+  /// The memory that it and its executors hold.
+  var memory: MemoryRequirement { get }
+  /// Makes an executor for one thread.
+  /// - Throws: `ExecutionError` when memory runs out.
+  func makeExecutor() throws(ExecutionError) -> any NetworkExecutor
+}
+
+/// Memory in bytes, known before anything runs.
+public struct MemoryRequirement: Hashable, Sendable {
+  /// Held once, whatever the number of executors: packed weights.
+  public let shared: Int
+  /// Held by each executor: activations, gradients and working memory at their fullest.
+  public let perExecutor: Int
+
+  /// A requirement in bytes.
+  public init(shared: Int, perExecutor: Int) {
+    self.shared = shared
+    self.perExecutor = perExecutor
+  }
+}
+
+/// Compiles networks.
 public protocol ExecutionBackend: Sendable {
   /// Its name and version, as `run.json` records it.
   var description: String { get }
   /// Compiles a network.
   /// - Throws: `ExecutionError` when an operation or shape is not supported or memory runs out.
-  func compile(_ request: ExecutionRequest) throws(ExecutionError) -> any NetworkExecutor
+  func program(for request: ExecutionRequest) throws(ExecutionError) -> any ExecutionProgram
+}
+
+extension ExecutionBackend {
+  /// Compiles a network for one thread.
+  public func compile(_ request: ExecutionRequest) throws(ExecutionError) -> any NetworkExecutor {
+    try program(for: request).makeExecutor()
+  }
 }
 
 /// Why a network or batch cannot be run.

@@ -88,7 +88,7 @@ public struct Linear: Hashable, Sendable {
 }
 
 /// A function of one value. Derivatives at kinks are PyTorch's: Relu, LeakyRelu 0-side at 0 (Relu′(0) = 0, LeakyRelu′(0) = α);
-/// Clip passes the gradient at its bounds; HardSigmoid and HardSwish take the flat side's value at theirs.
+/// Clip passes the gradient strictly inside its bounds, as ReLU6 does; HardSigmoid and HardSwish take the flat side's value at theirs.
 public enum UnaryFunction: Hashable, Sendable {
   /// max(x, 0)
   case relu

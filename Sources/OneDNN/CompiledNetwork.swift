@@ -1,8 +1,8 @@
 import Execution
 import Networks
 
-/// A network as a list of kernel calls with their buffers placed.
-struct CompiledNetwork {
+/// A network as a list of kernel calls with their buffers placed. Executors share it.
+final class CompiledNetwork: Sendable {
   /// An input as the batch gives it, row-major.
   struct Input {
     /// The value's name.
@@ -28,9 +28,9 @@ struct CompiledNetwork {
   /// What a batch brings.
   let inputs: [Input]
   /// Calls up to the loss.
-  let forward: [any Step]
+  let forward: [CompiledStep]
   /// Calls behind the loss.
-  let backward: [any Step]
+  let backward: [CompiledStep]
   /// The first output, there between the two.
   let output: Reading
   /// What the loss reads, there between the two.
@@ -42,17 +42,20 @@ struct CompiledNetwork {
   /// Per input its gradient; `nil` where the loss does not depend on it. Empty unless asked for.
   let inputGradients: [(gradient: BufferID?, countPerSample: Int)]
   /// What constants hold from the start, until it is there.
-  private var constants: [(buffer: BufferID, values: AlignedMemory)]
+  private let constants: [(buffer: BufferID, values: AlignedMemory)]
   /// Where buffers lie.
   let plan: MemoryPlan
   /// Bytes of packed weights.
   let parameterBytes: Int
+  /// Calls of oneDNN.
+  let callCount: Int
 
   /// Compiles what a request asks for, with the loss differentiated at `head`.
   init(_ request: ExecutionRequest, head headID: ValueID, _ context: KernelContext) throws(ExecutionError) {
     let network = request.network
-    var compiler = Compiler(request, context)
+    try Self.checkObserved(request)
     let needed = Compiler.neededNodes(of: network)
+    var compiler = Compiler(request, head: headID, needed: needed, context)
     var inputs: [Input] = []
     for id in network.inputs {
       let tensor = try compiler.makeResult(id, .rowMajor)
@@ -65,24 +68,19 @@ struct CompiledNetwork {
     let boundary = compiler.steps.count
 
     var headGradient: BufferID?
-    var watched = try WatchedValues(request)
     if compiler.wantsGradient(headID) {
       let gradient = try compiler.makeTensor(network[headID].shape, .rowMajor, for: network[headID].name)
       headGradient = gradient.buffer
-      try compiler.pass(gradient, to: headID, isOurs: true, place: network[headID].name)
-      for index in network.nodes.indices.reversed() where needed[index] {
-        for id in network.nodes[index].outputs { try watched.appendProducts(of: id, &compiler) }
-        try compiler.compileBackward(index)
-        for id in network.nodes[index].outputs { compiler.releaseGradient(id) }
-      }
-      for id in network.inputs { try watched.appendProducts(of: id, &compiler) }
+      try compiler.pass(gradient, to: headID, place: network[headID].name)
+      for index in network.nodes.indices.reversed() where needed[index] { try compiler.compileBackward(index) }
+      for id in network.inputs { try compiler.appendProducts(of: id) }
     }
     var inputGradients: [(gradient: BufferID?, countPerSample: Int)] = []
     if request.inputGradients {
       for id in network.inputs {
         let count = network[id].shape.count / network.batchSize
         var buffer: BufferID?
-        if let gradient = compiler.gradient(id) {
+        if let gradient = try compiler.completeGradient(id) {
           buffer = try compiler.reordered(gradient, .rowMajor, for: network[id].name).buffer
         }
         inputGradients.append((buffer, count))
@@ -97,11 +95,14 @@ struct CompiledNetwork {
     self.output = output
     self.head = head
     self.headGradient = headGradient
-    products = watched.products
+    products = zip(request.observed, compiler.productSums).map { one, sums in
+      (sums, network[one.value].name, network[one.value].shape[one.channelAxis])
+    }
     self.inputGradients = inputGradients
     constants = compiler.constants
     parameterBytes = compiler.parameterBytes
-    let atEnd = inputGradients.compactMap(\.gradient) + watched.products.compactMap(\.sums)
+    callCount = compiler.callCount
+    let atEnd = inputGradients.compactMap(\.gradient) + compiler.productSums.compactMap { $0 }
     let atLoss = [output.buffer, head.buffer] + (headGradient.map { [$0] } ?? [])
     guard
       let plan = Self.place(
@@ -110,13 +111,35 @@ struct CompiledNetwork {
     self.plan = plan
   }
 
-  /// Puts the constants where kernels read them, and forgets them.
-  mutating func layConstants(in memory: Memory) {
+  /// Memory for one executor, its constants in place.
+  func makeMemory() throws(ExecutionError) -> Memory {
+    let memory = try Memory(plan, callCount: callCount, for: name)
+    layConstants(in: memory)
+    for step in forward + backward { try step.step.prepare(memory) }
+    return memory
+  }
+
+  private func layConstants(in memory: Memory) {
     for constant in constants {
       UnsafeMutableRawBufferPointer(start: memory.raw(constant.buffer), count: constant.values.bytes.count)
         .copyMemory(from: UnsafeRawBufferPointer(constant.values.bytes))
     }
-    constants = []
+  }
+
+  /// Checks that sums per sample and channel can be had of the observed values.
+  private static func checkObserved(_ request: ExecutionRequest) throws(ExecutionError) {
+    let network = request.network
+    for one in request.observed {
+      let value = network[one.value]
+      guard value.shape.rank > 1, value.shape[0] % network.batchSize == 0,
+        (1..<value.shape.rank).contains(one.channelAxis)
+      else {
+        throw ExecutionError(
+          .unsupported, value.name,
+          "channels on axis \(one.channelAxis) of shape \(value.shape), expected the rows of \(network.batchSize) samples on axis 0"
+        )
+      }
+    }
   }
 
   /// An array as people read it: row-major, samples first.
@@ -148,7 +171,7 @@ struct CompiledNetwork {
     for buffer in atEnd { use(buffer, at: end) }
     for (index, step) in compiler.steps.enumerated() {
       let time = index < boundary ? index + 1 : index + 2
-      for buffer in step.reads + step.writes { use(buffer, at: time) }
+      for buffer in step.step.reads + step.step.writes { use(buffer, at: time) }
     }
     for constant in compiler.constants {
       use(constant.buffer, at: 0)
@@ -161,45 +184,5 @@ struct CompiledNetwork {
         return MemoryPlan.Request(
           size: used == nil ? 0 : compiler.sizes[index], first: used?.first ?? 0, last: used?.last ?? 0)
       })
-  }
-}
-
-/// The observed values of a request and the buffers of their sums.
-private struct WatchedValues {
-  private let network: Network
-  private let observed: [ObservedValue]
-  private(set) var products: [(sums: BufferID?, name: String, channels: Int)]
-
-  init(_ request: ExecutionRequest) throws(ExecutionError) {
-    network = request.network
-    observed = request.observed
-    var products: [(sums: BufferID?, name: String, channels: Int)] = []
-    for one in request.observed {
-      let value = network[one.value]
-      guard value.shape.rank > 1, value.shape[0] % network.batchSize == 0,
-        (1..<value.shape.rank).contains(one.channelAxis)
-      else {
-        throw ExecutionError(
-          .unsupported, value.name,
-          "channels on axis \(one.channelAxis) of shape \(value.shape), expected the rows of \(network.batchSize) samples on axis 0"
-        )
-      }
-      products.append((nil, value.name, value.shape[one.channelAxis]))
-    }
-    self.products = products
-  }
-
-  /// Adds the sums of a value whose gradient is complete.
-  mutating func appendProducts(of id: ValueID, _ compiler: inout Compiler) throws(ExecutionError) {
-    guard let gradient = compiler.gradient(id) else { return }
-    for (index, one) in observed.enumerated() where one.value == id {
-      let sums = try compiler.makeBuffer(
-        Double.self, count: network.batchSize * products[index].channels, for: network[id].name)
-      compiler.append(
-        ProductStep(
-          activation: try compiler.operand(id), gradient: gradient, samples: network.batchSize,
-          channelAxis: one.channelAxis, sums: sums))
-      products[index].sums = sums
-    }
   }
 }

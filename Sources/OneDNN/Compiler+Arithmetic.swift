@@ -6,48 +6,142 @@ extension Compiler {
   // MARK: Functions of one value
 
   mutating func forwardUnary(_ function: ElementFunction, _ x: ValueID, _ y: ValueID) throws(ExecutionError) {
-    let from = try operand(x)
-    append(UnaryStep(function: function, from: from, to: try makeResult(y, from.layout)))
+    guard parts[x.index] != nil else {
+      let from = try operand(x)
+      return append(UnaryStep(function: function, from: from, to: try makeResult(y, from.layout)))
+    }
+    let pieces = try rows(of: x)
+    let to = try makeResult(y, .channelsLast)
+    let geometry = RowGeometry(to, batchSize: network.batchSize)
+    for piece in pieces {
+      append(
+        ForwardPassStep(
+          geometry: geometry.narrowed(to: piece.channels.count), from: piece.rows, function: function,
+          to: to.rows.channels(from: piece.channels.lowerBound)))
+    }
   }
 
-  mutating func backwardUnary(_ function: ElementFunction, _ gradient: Tensor, _ x: ValueID, _ y: ValueID)
+  mutating func backwardUnary(_ function: ElementFunction, _ index: Int, _ x: ValueID) throws(ExecutionError) {
+    let y = network.nodes[index].outputs[0]
+    if fusion.isObserved(y) { try appendProducts(of: y) }
+    guard wantsGradient(x), gradients[y.index] != nil || !contributions[y.index].isEmpty else { return }
+    if gradients[y.index] != nil || parts[x.index] != nil {
+      return try backwardUnaryInParts(function, x, y)
+    }
+    let known = try operand(function.needsResult ? y : x).rows
+    // With no other reader the operand's gradient is complete here, and its products cost no pass of their own.
+    let isComplete = fusion.soleReader(of: x) == index && observedAlongRows(x)
+    let own = isComplete ? try products(with: x, left: try operand(x).rows) : []
+    guard
+      let gradient = try completeGradient(y, through: .init(function: function, known: known), products: own)
+    else { return }
+    try pass(gradient, to: x, place: place)
+  }
+
+  /// The general case: the gradient at the result is needed as it is, or the operand is in parts.
+  private mutating func backwardUnaryInParts(_ function: ElementFunction, _ x: ValueID, _ y: ValueID)
     throws(ExecutionError)
   {
-    let known = try operand(function.needsResult ? y : x)
+    guard let gradient = try completeGradient(y) else { return }
+    let geometry = RowGeometry(gradient, batchSize: network.batchSize)
     let destination = try begin(x)
-    append(
-      UnaryGradientStep(
-        function: function, gradient: gradient, known: known, to: destination.tensor,
-        accumulates: destination.accumulates))
+    let known = function.needsResult ? [(try operand(y).rows, 0..<geometry.channels)] : try knownRows(of: x)
+    for (rows, channels) in known {
+      append(
+        GradientPassStep(
+          geometry: geometry.narrowed(to: channels.count),
+          contributions: [.rows(gradient.rows.channels(from: channels.lowerBound))],
+          slope: .init(function: function, known: rows),
+          to: destination.tensor.rows.channels(from: channels.lowerBound), accumulates: destination.accumulates))
+    }
     try finish(destination)
+  }
+
+  /// A value as rows: its parts, or all of it.
+  private mutating func knownRows(of id: ValueID) throws(ExecutionError) -> [(Rows, Range<Int>)] {
+    if parts[id.index] != nil { return try rows(of: id).map { ($0.rows, $0.channels) } }
+    let whole = try operand(id).rows
+    return [(whole, 0..<whole.stride)]
+  }
+
+  /// Whether the products asked for with a value are sums over its rows.
+  mutating func observedAlongRows(_ id: ValueID) -> Bool {
+    let axes = observed.filter { $0.value == id }.map(\.channelAxis)
+    guard !axes.isEmpty, let own = tensor(id) else { return false }
+    return network[id].shape[0] % network.batchSize == 0 && axes.allSatisfy { $0 == own.innermostAxis }
+      && own.shape.rank > 1
   }
 
   // MARK: Normalisation with fixed statistics
 
-  mutating func forwardNormalization(_ epsilon: Double, _ node: Node, _ x: ValueID, _ y: ValueID)
-    throws(ExecutionError)
-  {
-    let (scale, shift) = try affine(epsilon, node)
-    let from = try operand(x)
-    append(
-      AffineStep(
-        from: from, to: try makeResult(y, from.layout), scale: try parameters(scale, node),
-        shift: try parameters(shift, node), accumulates: false))
+  mutating func forwardNormalization(_ epsilon: Double, _ index: Int, _ x: ValueID) throws(ExecutionError) {
+    let affine = try self.affine(epsilon, index)
+    affines[index] = affine
+    let pieces = try normalizedRows(x)
+    let to = try makeResult(fusion.result(of: index), network[x].shape.rank > 2 ? .channelsLast : .rowMajor)
+    let geometry = RowGeometry(to, batchSize: network.batchSize)
+    for piece in pieces {
+      append(
+        ForwardPassStep(
+          geometry: geometry.narrowed(to: piece.channels.count), from: piece.rows,
+          affine: affine.channels(from: piece.channels.lowerBound), function: fusion.activations[index]?.function,
+          to: to.rows.channels(from: piece.channels.lowerBound)))
+    }
   }
 
-  mutating func backwardNormalization(_ epsilon: Double, _ node: Node, _ gradient: Tensor, _ x: ValueID)
-    throws(ExecutionError)
-  {
-    let (scale, _) = try affine(epsilon, node)
-    let destination = try begin(x, in: gradient.layout)
-    append(
-      AffineStep(
-        from: gradient, to: destination.tensor, scale: try parameters(scale, node), shift: nil,
-        accumulates: destination.accumulates))
-    try finish(destination)
+  mutating func backwardNormalization(_ epsilon: Double, _ index: Int, _ x: ValueID) throws(ExecutionError) {
+    let result = fusion.result(of: index)
+    try appendProducts(of: result)
+    guard wantsGradient(x), let affine = affines[index], let gradient = try completeGradient(result) else { return }
+    let function = fusion.activations[index]?.function
+    let geometry = RowGeometry(gradient, batchSize: network.batchSize)
+    let pieces = try normalizedRows(x)
+    // Each part's gradient takes its share at once: were the shares kept, those of a dense block would add up.
+    let targets = parts[x.index] ?? [Part(base: x, channels: 0..<geometry.channels)]
+    for (piece, target) in zip(pieces, targets) where wantsGradient(target.base) {
+      let own = affine.channels(from: piece.channels.lowerBound)
+      var step = GradientPassStep(
+        geometry: geometry.narrowed(to: piece.channels.count),
+        contributions: [.rows(gradient.rows.channels(from: piece.channels.lowerBound))])
+      step.slope = function.map { .init(function: $0, known: piece.rows) }
+      step.affine = function == nil ? own.linearPart : own
+      let isWhole = target.channels.count == network[target.base].shape[1]
+      guard isWhole else {
+        let fresh = try makePart(target)
+        step.to = fresh.rows
+        append(step)
+        contribute(.rows(fresh.rows), channels: target.channels, to: target.base)
+        continue
+      }
+      let destination = try begin(target.base, in: gradient.layout)
+      step.to = destination.tensor.rows
+      step.accumulates = destination.accumulates
+      append(step)
+      try finish(destination)
+    }
   }
 
-  private func affine(_ epsilon: Double, _ node: Node) throws(ExecutionError) -> (scale: [Double], shift: [Double]) {
+  /// The operand of a normalisation as rows, its channels innermost.
+  private mutating func normalizedRows(_ x: ValueID) throws(ExecutionError) -> [(rows: Rows, channels: Range<Int>)] {
+    if parts[x.index] != nil { return try rows(of: x) }
+    let whole = try operand(x, in: network[x].shape.rank > 2 ? .channelsLast : .rowMajor).rows
+    return [(whole, 0..<network[x].shape[1])]
+  }
+
+  private mutating func affine(_ epsilon: Double, _ index: Int) throws(ExecutionError) -> Affine {
+    let node = network.nodes[index]
+    let (scale, shift) = try factors(epsilon, node)
+    return Affine(scale: try parameters(scale, node), shift: try parameters(shift, node))
+  }
+
+  /// An array of a part's shape.
+  private mutating func makePart(_ part: Part) throws(ExecutionError) -> Tensor {
+    var dimensions = network[part.base].shape.dimensions
+    dimensions[1] = part.channels.count
+    return try makeTensor(Shape(dimensions), .channelsLast, for: place)
+  }
+
+  private func factors(_ epsilon: Double, _ node: Node) throws(ExecutionError) -> (scale: [Double], shift: [Double]) {
     let known = node.inputs.dropFirst().compactMap { id in id.flatMap { network[$0].constant?.doubles } }
     guard known.count == 4 else { throw ExecutionError(.unsupported, node.name, "its parameters are no constants") }
     let (gamma, beta, mean, variance) = (known[0], known[1], known[2], known[3])
@@ -63,7 +157,10 @@ extension Compiler {
 
   // MARK: Two operands
 
-  mutating func forwardBinary(_ function: BinaryFunction, _ node: Node, _ y: ValueID) throws(ExecutionError) {
+  mutating func forwardBinary(_ function: BinaryFunction, _ index: Int, _ y: ValueID) throws(ExecutionError) {
+    if let residual = fusion.residuals[index] { return try forwardResidual(residual, index) }
+    if let gate = try gate(index) { return try forwardGate(gate, y) }
+    let node = network.nodes[index]
     let (a, b) = try operands(of: node)
     let shape = network[y].shape
     // The layout of the operand that is not repeated; of two such, the one that is computed.
@@ -75,7 +172,9 @@ extension Compiler {
     try appendBinary(function.kernel, left, right, to: try makeResult(y, layout).view, place: node.name)
   }
 
-  mutating func backwardBinary(_ function: BinaryFunction, _ node: Node, _ gradient: Tensor) throws(ExecutionError) {
+  mutating func backwardBinary(_ function: BinaryFunction, _ index: Int, _ gradient: Tensor) throws(ExecutionError) {
+    if let gate = gates[index] { return try backwardGate(gate, gradient) }
+    let node = network.nodes[index]
     let (a, b) = try operands(of: node)
     if wantsGradient(a) {
       switch function {
@@ -174,10 +273,17 @@ extension Compiler {
 
   mutating func backwardMean(_ axes: [Int], _ node: Node, _ gradient: Tensor, _ x: ValueID) throws(ExecutionError) {
     let shape = network[x].shape
+    let factor = Float(meanFactor(axes, shape))
+    if parts[x.index] == nil, shape.rank > 2, axes == Array(2..<shape.rank), try operand(x).layout == .channelsLast,
+      shape[0] == network.batchSize
+    {
+      // One value per sample and channel: whoever needs the sum of all contributions spreads it.
+      return try contribute(.spread(try reordered(gradient, .rowMajor, for: node.name).buffer, factor: factor), to: x)
+    }
     let destination = try begin(x)
     try appendCopy(
       from: expanded(gradient, over: axes, of: shape), to: destination.tensor.view,
-      factor: Float(meanFactor(axes, shape)), accumulates: destination.accumulates, place: node.name)
+      factor: factor, accumulates: destination.accumulates, place: node.name)
     try finish(destination)
   }
 

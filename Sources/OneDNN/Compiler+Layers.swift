@@ -3,76 +3,102 @@ import Execution
 import Networks
 
 extension Compiler {
-  mutating func forwardConvolution(_ convolution: Convolution, _ node: Node, _ x: ValueID, _ y: ValueID)
-    throws(ExecutionError)
-  {
+  mutating func forwardConvolution(_ convolution: Convolution, _ index: Int, _ x: ValueID) throws(ExecutionError) {
+    let node = network.nodes[index]
     guard let weights = layerWeights(node, scale: convolution.outputScale) else {
       throw ExecutionError(.unsupported, node.name, "its weight is no constant")
     }
-    let geometry = pc_dnn_geometry(convolution, input: network[x].shape, output: network[y].shape)
+    let geometry = pc_dnn_geometry(convolution, input: network[x].shape, output: network[node.outputs[0]].shape)
     let from = try operand(x, in: .channelsLast)
-    let to = try makeResult(y, .channelsLast)
-    try appendConvolution(geometry, .forward(accumulates: false), weights, from: from, to: to, place: node.name)
+    let to = try makeResult(fusion.result(of: index), .channelsLast)
+    try appendConvolution(geometry, .forward(layerActivation(index)), weights, from: from, to: to)
   }
 
-  mutating func backwardConvolution(_ convolution: Convolution, _ node: Node, _ gradient: Tensor, _ x: ValueID)
-    throws(ExecutionError)
-  {
-    guard var weights = layerWeights(node, scale: convolution.outputScale) else { return }
+  mutating func backwardConvolution(_ convolution: Convolution, _ index: Int, _ x: ValueID) throws(ExecutionError) {
+    let node = network.nodes[index]
+    guard let gradient = try layerGradient(index), wantsGradient(x),
+      var weights = layerWeights(node, scale: convolution.outputScale)
+    else { return }
     weights.bias = nil
     let geometry = pc_dnn_geometry(convolution, input: network[x].shape, output: gradient.shape)
-    let from = try reordered(gradient, .channelsLast, for: node.name)
     guard let mirrored = geometry.mirrored() else {
       let destination = try begin(x, in: .channelsLast, canAccumulate: false)
-      try appendConvolution(geometry, .backward, weights, from: from, to: destination.tensor, place: node.name)
+      try appendConvolution(geometry, .backward, weights, from: gradient, to: destination.tensor)
       return try finish(destination)
     }
     let destination = try begin(x, in: .channelsLast)
     try appendConvolution(
-      mirrored, .forward(accumulates: destination.accumulates), weights.mirrored(geometry), from: from,
-      to: destination.tensor, place: node.name)
+      mirrored, .mirrored(accumulates: destination.accumulates), weights.mirrored(geometry), from: gradient,
+      to: destination.tensor)
     try finish(destination)
   }
 
-  mutating func forwardLinear(_ linear: Linear, _ node: Node, _ x: ValueID, _ y: ValueID) throws(ExecutionError) {
+  mutating func forwardLinear(_ linear: Linear, _ index: Int, _ x: ValueID) throws(ExecutionError) {
+    let node = network.nodes[index]
     guard let weights = linearWeights(linear, node) else {
       throw ExecutionError(.unsupported, node.name, "its weight is no constant")
     }
     let from = try operand(x, in: .rowMajor)
-    let to = try makeResult(y, .rowMajor)
+    let to = try makeResult(fusion.result(of: index), .rowMajor)
     let geometry = pc_dnn_geometry(rowsOf: from.shape, outputs: to.shape[to.shape.rank - 1])
-    try appendConvolution(geometry, .forward(accumulates: false), weights, from: from, to: to, place: node.name)
+    try appendConvolution(geometry, .forward(layerActivation(index)), weights, from: from, to: to)
   }
 
-  mutating func backwardLinear(_ linear: Linear, _ node: Node, _ gradient: Tensor, _ x: ValueID)
-    throws(ExecutionError)
-  {
-    guard var weights = linearWeights(linear, node) else { return }
+  mutating func backwardLinear(_ linear: Linear, _ index: Int, _ x: ValueID) throws(ExecutionError) {
+    let node = network.nodes[index]
+    guard let gradient = try layerGradient(index), wantsGradient(x), var weights = linearWeights(linear, node) else {
+      return
+    }
     weights.bias = nil
     let shape = network[x].shape
     let geometry = pc_dnn_geometry(rowsOf: shape, outputs: gradient.shape[gradient.shape.rank - 1])
-    let from = try reordered(gradient, .rowMajor, for: node.name)
     let destination = try begin(x, in: .rowMajor)
     let back = pc_dnn_geometry(rowsOf: gradient.shape, outputs: shape[shape.rank - 1])
     try appendConvolution(
-      back, .forward(accumulates: destination.accumulates), weights.mirrored(geometry), from: from,
-      to: destination.tensor, place: node.name)
+      back, .mirrored(accumulates: destination.accumulates), weights.mirrored(geometry), from: gradient,
+      to: destination.tensor)
     try finish(destination)
+  }
+
+  /// The activation that a layer's kernel runs with.
+  private func layerActivation(_ index: Int) -> pc_dnn_activation {
+    fusion.activations[index]?.function.layerActivation ?? pc_dnn_activation()
+  }
+
+  /// The gradient at a layer's own result, through the activation that is part of it; its products on the way.
+  private mutating func layerGradient(_ index: Int) throws(ExecutionError) -> Tensor? {
+    let own = network.nodes[index].outputs[0]
+    guard let activation = fusion.activations[index] else {
+      guard wantsGradient(own) else { return nil }
+      guard gradients[own.index] == nil, observedAlongRows(own) else {
+        try appendProducts(of: own)
+        return try completeGradient(own)
+      }
+      guard !contributions[own.index].isEmpty else { return nil }
+      let left = try operand(own).rows
+      return try completeGradient(own, products: try products(with: own, left: left))
+    }
+    guard !contributions[activation.result.index].isEmpty else { return nil }
+    // Where the activation lets the gradient through, the layer's result is the activation's.
+    let known = try operand(activation.result).rows
+    return try completeGradient(
+      activation.result, through: .init(function: activation.function, known: known),
+      products: try products(with: own, left: known))
   }
 
   private mutating func appendConvolution(
     _ geometry: pc_dnn_geometry, _ direction: ConvolutionKernel.Direction, _ weights: PlainWeights, from: Tensor,
-    to: Tensor, place: String
+    to: Tensor
   ) throws(ExecutionError) {
     let kernel = try ConvolutionKernel(context, geometry, direction, weights: weights, place: place)
     parameterBytes += kernel.parameterBytes
-    var accumulates = false
-    if case .forward(true) = direction { accumulates = true }
     let bytes = kernel.scratchBytes
     let scratch = bytes > 0 ? try makeBuffer(UInt8.self, count: bytes, for: place) : nil
+    callCount += 1
     append(
       ConvolutionStep(
-        kernel: kernel, from: from, to: to, scratch: scratch, accumulates: accumulates, place: place))
+        kernel: kernel, call: callCount - 1, from: from, to: to, scratch: scratch,
+        accumulates: direction.accumulates, place: place))
   }
 
   /// A convolution's weight × scale and its bias.

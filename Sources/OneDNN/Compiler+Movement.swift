@@ -7,8 +7,13 @@ extension Compiler {
   // MARK: Concat
 
   mutating func forwardConcat(_ axis: Int, _ node: Node, _ y: ValueID) throws(ExecutionError) {
-    let parts = node.inputs.compactMap { $0 }
+    let parts: [ValueID] = node.inputs.compactMap { $0 }
     guard let leader = parts.first(where: { network[$0].constant == nil }) ?? parts.first else { return }
+    if axis == 1, !fusion.isObserved(y) {
+      var isVirtual = true
+      for part in parts where try !isInChannelsLast(part) { isVirtual = false }
+      if isVirtual { return define(y, as: parts.flatMap { partsOrSelf($0) }) }
+    }
     let to = try makeResult(y, try operand(leader).layout)
     var start = 0
     for part in parts {
@@ -37,8 +42,16 @@ extension Compiler {
   // MARK: Split
 
   mutating func forwardSplit(_ axis: Int, _ node: Node, _ x: ValueID) throws(ExecutionError) {
-    let from = try operand(x)
     var start = 0
+    if axis == 1, !node.outputs.contains(where: fusion.isObserved), try isInChannelsLast(x) {
+      for part in node.outputs {
+        let count = network[part].shape[axis]
+        define(part, as: Self.slice(partsOrSelf(x), start..<start + count))
+        start += count
+      }
+      return
+    }
+    let from = try operand(x)
     for part in node.outputs {
       let to = try makeResult(part, from.layout)
       let count = to.shape[axis]
@@ -48,6 +61,7 @@ extension Compiler {
   }
 
   mutating func backwardSplit(_ axis: Int, _ node: Node, _ x: ValueID) throws(ExecutionError) {
+    for part in node.outputs { _ = try completeGradient(part) }
     let given = node.outputs.filter { gradient($0) != nil }
     guard !given.isEmpty else { return }
     let destination = try given.count == node.outputs.count ? begin(x) : beginAdding(x)
@@ -69,6 +83,12 @@ extension Compiler {
   mutating func forwardSlice(_ starts: [Int], _ steps: [Int], _ node: Node, _ x: ValueID, _ y: ValueID)
     throws(ExecutionError)
   {
+    let (shape, result) = (network[x].shape, network[y].shape)
+    if shape.rank > 2, shape.dimensions.indices.allSatisfy({ $0 == 1 || shape[$0] == result[$0] && steps[$0] == 1 }),
+      steps[1] == 1, !fusion.isObserved(y), try isInChannelsLast(x)
+    {
+      return define(y, as: Self.slice(partsOrSelf(x), starts[1]..<starts[1] + result[1]))
+    }
     let from = try operand(x)
     let to = try makeResult(y, from.layout)
     try appendCopy(
@@ -118,6 +138,48 @@ extension Compiler {
       from: gradient.view, to: destination.tensor.view.permuted(permutation), accumulates: destination.accumulates,
       place: node.name)
     try finish(destination)
+  }
+
+  // MARK: Channel shuffle
+
+  /// Channel j of group i goes to place i of group j.
+  mutating func forwardShuffle(_ groups: Int, _ x: ValueID, _ y: ValueID) throws(ExecutionError) {
+    if network[x].constant != nil { _ = try operand(x) }
+    let pieces =
+      try isInChannelsLast(x)
+      ? try rows(of: x) : [(rows: try operand(x, in: .channelsLast).rows, channels: 0..<network[x].shape[1])]
+    let to = try makeResult(y, .channelsLast)
+    try appendShuffle(groups, to, pieces) { (from: $0, to: $1) }
+  }
+
+  mutating func backwardShuffle(_ groups: Int, _ gradient: Tensor, _ x: ValueID) throws(ExecutionError) {
+    let from = try reordered(gradient, .channelsLast, for: place)
+    let fresh = try makeTensor(gradient.shape, .channelsLast, for: place)
+    try appendShuffle(groups, from, [(rows: fresh.rows, channels: 0..<gradient.shape[1])]) { (from: $1, to: $0) }
+    try pass(fresh, to: x, place: place)
+  }
+
+  /// Copies between a shuffled array and pieces of the other one, group by group.
+  private mutating func appendShuffle(
+    _ groups: Int, _ shuffled: Tensor, _ pieces: [(rows: Rows, channels: Range<Int>)],
+    _ direction: (_ piece: View, _ shuffled: View) -> (from: View, to: View)
+  ) throws(ExecutionError) {
+    let channels = shuffled.shape[1]
+    let (perGroup, count) = (channels / groups, shuffled.shape.count / channels)
+    for group in 0..<groups {
+      for piece in pieces {
+        let own = (group * perGroup..<(group + 1) * perGroup).clamped(to: piece.channels)
+        guard !own.isEmpty else { continue }
+        let plain = View(
+          buffer: piece.rows.buffer, offset: piece.rows.offset + own.lowerBound - piece.channels.lowerBound,
+          extents: [count, own.count], strides: [piece.rows.stride, 1])
+        let spread = View(
+          buffer: shuffled.buffer, offset: (own.lowerBound - group * perGroup) * groups + group,
+          extents: [count, own.count], strides: [channels, groups])
+        let (from, to) = direction(plain, spread)
+        try appendCopy(from: from, to: to, place: place)
+      }
+    }
   }
 
   // MARK: Pad

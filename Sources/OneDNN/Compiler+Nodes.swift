@@ -18,17 +18,20 @@ extension Compiler {
   /// Adds a node's forward kernels.
   mutating func compileForward(_ index: Int) throws(ExecutionError) {
     let node = network.nodes[index]
+    place = node.name
     for id in node.inputs.compactMap({ $0 }) + node.outputs where network[id].shape.count == 0 {
       throw ExecutionError(.unsupported, node.name, "\(network[id].name) of shape \(network[id].shape) is empty")
     }
     let y = node.outputs[0]
     guard let x = node.inputs[0] else { throw ExecutionError(.unsupported, node.name, "has no operand") }
+    if fusion.isAbsorbed[index] { return }
+    if let shuffle = fusion.shuffles[index] { return try forwardShuffle(shuffle.groups, shuffle.operand, y) }
     switch node.operation {
-    case .convolution(let convolution): try forwardConvolution(convolution, node, x, y)
-    case .linear(let linear): try forwardLinear(linear, node, x, y)
-    case .batchNormalization(let epsilon): try forwardNormalization(epsilon, node, x, y)
+    case .convolution(let convolution): try forwardConvolution(convolution, index, x)
+    case .linear(let linear): try forwardLinear(linear, index, x)
+    case .batchNormalization(let epsilon): try forwardNormalization(epsilon, index, x)
     case .unary(let function): try forwardUnary(ElementFunction(function), x, y)
-    case .binary(let function): try forwardBinary(function, node, y)
+    case .binary(let function): try forwardBinary(function, index, y)
     case .concat(let axis): try forwardConcat(axis, node, y)
     case .split(let axis): try forwardSplit(axis, node, x)
     case .slice(let starts, let steps): try forwardSlice(starts, steps, node, x, y)
@@ -45,16 +48,28 @@ extension Compiler {
   /// Adds a node's backward kernels: from the gradients at its results to those at its operands.
   mutating func compileBackward(_ index: Int) throws(ExecutionError) {
     let node = network.nodes[index]
-    guard node.inputs.contains(where: { wantsGradient($0) }), let x = node.inputs[0] else { return }
+    place = node.name
+    let result = fusion.result(of: index)
+    if fusion.isAbsorbed[index] || parts[result.index] != nil { return }
+    guard let x = fusion.shuffles[index]?.operand ?? node.inputs[0] else { return }
+    defer { for id in node.outputs + [result] { releaseGradient(id) } }
+    switch node.operation {
+    // What activations and additions took in has its products computed on the way.
+    case .convolution(let convolution): return try backwardConvolution(convolution, index, x)
+    case .linear(let linear): return try backwardLinear(linear, index, x)
+    case .batchNormalization(let epsilon): return try backwardNormalization(epsilon, index, x)
+    case .unary(let function): return try backwardUnary(ElementFunction(function), index, x)
+    case .binary(.add) where fusion.residuals[index] != nil: return try backwardResidual(index)
+    default: break
+    }
+    for id in node.outputs { try appendProducts(of: id) }
+    guard node.inputs.contains(where: { wantsGradient($0) }) else { return }
     if case .split(let axis) = node.operation { return try backwardSplit(axis, node, x) }
     let y = node.outputs[0]
-    guard let gradient = gradient(y) else { return }
+    guard let gradient = try completeGradient(y) else { return }
+    if let shuffle = fusion.shuffles[index] { return try backwardShuffle(shuffle.groups, gradient, x) }
     switch node.operation {
-    case .convolution(let convolution): try backwardConvolution(convolution, node, gradient, x)
-    case .linear(let linear): try backwardLinear(linear, node, gradient, x)
-    case .batchNormalization(let epsilon): try backwardNormalization(epsilon, node, gradient, x)
-    case .unary(let function): try backwardUnary(ElementFunction(function), gradient, x, y)
-    case .binary(let function): try backwardBinary(function, node, gradient)
+    case .binary(let function): try backwardBinary(function, index, gradient)
     case .concat(let axis): try backwardConcat(axis, node, gradient)
     case .slice(let starts, let steps): try backwardSlice(starts, steps, node, gradient, x)
     case .pool(let pool): try backwardPool(pool, index, gradient, x)
@@ -64,7 +79,7 @@ extension Compiler {
     case .pad(let pad): try backwardPad(pad, node, gradient, x)
     case .softmax(let axis, let logarithm): try backwardSoftmax(axis, logarithm, gradient, x, y)
     case .localResponseNormalization(let window): try backwardResponse(window, gradient, x)
-    case .split: preconditionFailure("handled above")
+    case .convolution, .linear, .batchNormalization, .unary, .split: preconditionFailure("handled above")
     }
   }
 }

@@ -4,7 +4,8 @@ import Networks
 /// Turns a network into kernel calls: forward in the order of its nodes, then backward in reverse.
 ///
 /// Every value has one layout of its own, chosen by the operation that yields it; its gradient has the same. Where an
-/// operation needs the other one, a reordered copy is put in between.
+/// operation needs the other one, a reordered copy is put in between. Values that are parts of others along the channels
+/// (concatenations, splits) have no memory until somebody needs them in one piece, and their gradients are their parts'.
 struct Compiler {
   /// The network.
   let network: Network
@@ -13,29 +14,52 @@ struct Compiler {
   /// The engine that convolutions are made for.
   let context: KernelContext
   /// Kernel calls so far.
-  private(set) var steps: [any Step] = []
+  private(set) var steps: [CompiledStep] = []
+  /// The node that is being compiled.
+  var place = ""
   /// Bytes of each buffer.
   private(set) var sizes: [Int] = []
   /// Buffers that keep what is put into them once.
   private(set) var constants: [(buffer: BufferID, values: AlignedMemory)] = []
+  /// What runs together.
+  let fusion: Fusion
   /// Per value what was computed, in its own layout first, then in others that were asked for.
   private var tensors: [[Tensor]]
-  /// Per value the gradient so far.
-  private var gradients: [Tensor?]
-  /// How many values hold a buffer as their gradient; one that several hold is not written to.
-  private var holders: [BufferID: Int] = [:]
+  /// Per value the parts of other values that it stands for.
+  var parts: [[Part]?]
+  /// Per value what its readers say of its gradient.
+  var contributions: [[Contribution]]
+  /// Per value its gradient, once it is complete.
+  var gradients: [Tensor?]
+  /// How many contributions and gradients need a buffer's content; one that several need is not written to.
+  var holders: [BufferID: Int] = [:]
+  /// By index in the request, where the products of an observed value are; `nil` until its gradient is known.
+  var productSums: [BufferID?]
+  /// What is watched.
+  let observed: [ObservedValue]
+  /// Per normalisation, by node index, its factors.
+  var affines: [Int: Affine] = [:]
+  /// Per gate, by node index, what it multiplies.
+  var gates: [Int: Gate] = [:]
   /// Per max pool, by node index, where its results came from.
   var winners: [Int: BufferID] = [:]
   /// Bytes of packed weights.
   var parameterBytes = 0
+  /// Calls of oneDNN so far.
+  var callCount = 0
 
   /// Nothing compiled yet.
-  init(_ request: ExecutionRequest, _ context: KernelContext) {
+  init(_ request: ExecutionRequest, head: ValueID, needed: [Bool], _ context: KernelContext) {
     network = request.network
     needsGradient = GradientFlow(request).needsGradient
     self.context = context
+    fusion = Fusion(request, head: head, needed: needed)
+    observed = request.observed
     tensors = [[Tensor]](repeating: [], count: network.values.count)
+    parts = [[Part]?](repeating: nil, count: network.values.count)
+    contributions = [[Contribution]](repeating: [], count: network.values.count)
     gradients = [Tensor?](repeating: nil, count: network.values.count)
+    productSums = [BufferID?](repeating: nil, count: observed.count)
   }
 
   // MARK: Buffers and steps
@@ -58,7 +82,7 @@ struct Compiler {
   }
 
   /// Adds a kernel call.
-  mutating func append(_ step: any Step) { steps.append(step) }
+  mutating func append(_ step: any Step) { steps.append(CompiledStep(step: step, node: place)) }
 
   /// Adds a copy between two views of one shape.
   mutating func appendCopy(
@@ -89,10 +113,14 @@ struct Compiler {
     return tensor
   }
 
+  /// A value in its own layout if it is in memory already.
+  func tensor(_ id: ValueID) -> Tensor? { tensors[id.index].first }
+
   /// A value in its own layout. Constants are laid down row-major when they are first asked for.
   mutating func operand(_ id: ValueID) throws(ExecutionError) -> Tensor {
     if let tensor = tensors[id.index].first { return tensor }
     let value = network[id]
+    if let parts = parts[id.index] { return try joined(parts, as: id) }
     guard let constant = value.constant else { preconditionFailure("\(value.name) is read before it is computed") }
     let tensor = try makeResult(id, .rowMajor)
     constants.append((tensor.buffer, try AlignedMemory(copying: constant.floats, for: value.name)))
@@ -118,103 +146,5 @@ struct Compiler {
     let copy = try makeTensor(tensor.shape, layout, for: place)
     try appendCopy(from: tensor.view, to: copy.view, place: place)
     return copy
-  }
-
-  // MARK: Gradients
-
-  /// A value's gradient as far as its readers have added to it.
-  func gradient(_ id: ValueID) -> Tensor? { gradients[id.index] }
-
-  /// Whether somebody wants a value's gradient.
-  func wantsGradient(_ id: ValueID?) -> Bool { id.map { needsGradient[$0.index] } ?? false }
-
-  /// Ends a value's part in its gradient's buffer.
-  mutating func releaseGradient(_ id: ValueID) {
-    if let tensor = gradients[id.index] { holders[tensor.buffer, default: 1] -= 1 }
-    gradients[id.index] = nil
-  }
-
-  private mutating func setGradient(_ id: ValueID, _ tensor: Tensor) {
-    releaseGradient(id)
-    gradients[id.index] = tensor
-    holders[tensor.buffer, default: 0] += 1
-  }
-
-  private func isSoleHolder(_ tensor: Tensor) -> Bool { holders[tensor.buffer] == 1 }
-
-  /// Where a kernel puts its contribution to a gradient.
-  struct Destination {
-    /// The value whose gradient it is.
-    let id: ValueID
-    /// What the kernel writes.
-    let tensor: Tensor
-    /// Whether it adds to what is there.
-    let accumulates: Bool
-    /// Whether `finish` has to bring the result to its place.
-    fileprivate let isTemporary: Bool
-  }
-
-  /// Opens a contribution to a gradient.
-  /// - Parameters:
-  ///   - layout: what the kernel writes; `nil` for the value's own.
-  ///   - canAccumulate: whether the kernel can add to what is there.
-  mutating func begin(_ id: ValueID, in layout: Layout? = nil, canAccumulate: Bool = true) throws(ExecutionError)
-    -> Destination
-  {
-    let shape = network[id].shape
-    let own = try operand(id).layout
-    let layout = layout ?? own
-    let fits = layout.agrees(with: own, for: shape)
-    if let existing = gradients[id.index], fits, canAccumulate, isSoleHolder(existing) {
-      let target = Tensor(buffer: existing.buffer, shape: shape, layout: layout)
-      return Destination(id: id, tensor: target, accumulates: true, isTemporary: false)
-    }
-    let fresh = try makeTensor(shape, layout, for: network[id].name)
-    let isTemporary = !fits || gradients[id.index] != nil
-    return Destination(id: id, tensor: fresh, accumulates: false, isTemporary: isTemporary)
-  }
-
-  /// Opens a contribution for a kernel that only adds: what it adds to is zero at first.
-  mutating func beginAdding(_ id: ValueID, in layout: Layout? = nil) throws(ExecutionError) -> Destination {
-    let destination = try begin(id, in: layout)
-    if !destination.accumulates { append(FillStep(tensor: destination.tensor, value: 0)) }
-    return destination
-  }
-
-  /// Closes a contribution: the kernel calls that compute it have been added.
-  mutating func finish(_ destination: Destination) throws(ExecutionError) {
-    let id = destination.id
-    let place = network[id].name
-    let own = try operand(id).layout
-    guard destination.isTemporary else {
-      if !destination.accumulates {
-        setGradient(id, Tensor(buffer: destination.tensor.buffer, shape: network[id].shape, layout: own))
-      }
-      return
-    }
-    try pass(destination.tensor, to: id, isOurs: true, place: place)
-  }
-
-  /// Makes an array of the value's shape a contribution to its gradient, without a copy where that is possible.
-  /// - Parameter isOurs: whether nobody else reads the array later, so that it may be written to.
-  mutating func pass(_ tensor: Tensor, to id: ValueID, isOurs: Bool = false, place: String) throws(ExecutionError) {
-    let own = try operand(id).layout
-    let fits = tensor.layout.agrees(with: own, for: tensor.shape)
-    let renamed = Tensor(buffer: tensor.buffer, shape: tensor.shape, layout: own)
-    guard let existing = gradients[id.index] else {
-      if fits { return setGradient(id, renamed) }
-      return setGradient(id, try reordered(tensor, own, for: place))
-    }
-    if isSoleHolder(existing) {
-      try appendCopy(from: tensor.view, to: existing.view, accumulates: true, place: place)
-    } else if fits, isOurs {
-      try appendCopy(from: existing.view, to: renamed.view, accumulates: true, place: place)
-      setGradient(id, renamed)
-    } else {
-      let sum = try makeTensor(tensor.shape, own, for: place)
-      try appendCopy(from: existing.view, to: sum.view, place: place)
-      try appendCopy(from: tensor.view, to: sum.view, accumulates: true, place: place)
-      setGradient(id, sum)
-    }
   }
 }

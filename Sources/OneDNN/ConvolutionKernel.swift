@@ -2,7 +2,9 @@ import COneDNN
 import Execution
 
 /// oneDNN's engine and stream.
-final class KernelContext {
+///
+/// Immutable once made but for what one call at a time does with it while kernels are chosen and weights are packed.
+final class KernelContext: @unchecked Sendable {
   /// The shim's context.
   fileprivate let handle: OpaquePointer
 
@@ -27,14 +29,20 @@ struct PlainWeights {
   var bias: [Float]?
 }
 
-/// One convolution of oneDNN with its packed weights.
-final class ConvolutionKernel {
+/// One convolution of oneDNN with its packed weights. Immutable once made: any number of threads may run it, each through
+/// calls of its own.
+final class ConvolutionKernel: @unchecked Sendable {
   /// Which way it runs.
   enum Direction {
-    /// Input to output; with `accumulates`, added to what the output holds.
-    case forward(accumulates: Bool)
+    /// Input to output, then the activation.
+    case forward(pc_dnn_activation)
+    /// Gradient to gradient, by a forward kernel with mirrored weights; with `accumulates`, added to what is there.
+    case mirrored(accumulates: Bool)
     /// Gradient at the output to gradient at the input.
     case backward
+
+    /// Whether it adds to what its output holds.
+    var accumulates: Bool { if case .mirrored(true) = self { true } else { false } }
   }
 
   private let context: KernelContext
@@ -54,8 +62,12 @@ final class ConvolutionKernel {
     var handle: OpaquePointer?
     let created: pc_dnn_status
     switch direction {
-    case .forward(let accumulates):
-      created = pc_dnn_convolution_forward(context.handle, &geometry, weights.bias != nil, accumulates, &handle)
+    case .forward(let activation):
+      created = pc_dnn_convolution_forward(
+        context.handle, &geometry, weights.bias != nil, false, activation, &handle)
+    case .mirrored(let accumulates):
+      created = pc_dnn_convolution_forward(
+        context.handle, &geometry, weights.bias != nil, accumulates, pc_dnn_activation(), &handle)
     case .backward:
       created = pc_dnn_convolution_backward_data(context.handle, &geometry, &handle)
     }
@@ -92,14 +104,17 @@ final class ConvolutionKernel {
   /// The name of oneDNN's kernel.
   var name: String { String(cString: pc_dnn_convolution_kernel(handle)) }
 
-  /// Runs it.
-  func run(
+  /// A call with fixed addresses.
+  func makeCall(
     input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer?, place: String
-  ) throws(ExecutionError) {
-    try Self.check(pc_dnn_convolution_run(handle, input, output, scratch), place, "running")
+  ) throws(ExecutionError) -> ConvolutionCall {
+    var call: OpaquePointer?
+    try Self.check(pc_dnn_call_create(handle, input, output, scratch, &call), place, "preparing a call")
+    guard let call else { throw ExecutionError(.failed, place, "oneDNN gave no call") }
+    return ConvolutionCall(self, call)
   }
 
-  private static func check(_ status: pc_dnn_status, _ place: String, _ activity: String) throws(ExecutionError) {
+  fileprivate static func check(_ status: pc_dnn_status, _ place: String, _ activity: String) throws(ExecutionError) {
     guard status != pc_dnn_success else { return }
     let kind: ExecutionError.Kind = status == pc_dnn_unimplemented ? .unsupported : .failed
     throw ExecutionError(kind, place, "oneDNN, \(activity): \(String(cString: pc_dnn_status_text(status)))")
@@ -117,10 +132,30 @@ extension pc_dnn_geometry {
   }
 }
 
+/// A convolution with the addresses that it works on; one thread's.
+final class ConvolutionCall {
+  private let kernel: ConvolutionKernel
+  private let handle: OpaquePointer
+
+  fileprivate init(_ kernel: ConvolutionKernel, _ handle: OpaquePointer) {
+    self.kernel = kernel
+    self.handle = handle
+  }
+
+  deinit { pc_dnn_call_destroy(handle) }
+
+  /// Runs it.
+  func run(place: String) throws(ExecutionError) {
+    try ConvolutionKernel.check(pc_dnn_call_run(handle), place, "running")
+  }
+}
+
 /// Runs a convolution, forward or for gradients.
 struct ConvolutionStep: Step {
   /// The convolution.
   let kernel: ConvolutionKernel
+  /// The number of its call among those of an executor.
+  let call: Int
   /// What it takes, channels last.
   let from: Tensor
   /// What it yields, channels last.
@@ -132,12 +167,15 @@ struct ConvolutionStep: Step {
   /// The node, for errors.
   let place: String
 
+  var kind: StepKind { .convolution }
   var reads: [BufferID] { [from.buffer] + (accumulates ? [to.buffer] : []) }
   var writes: [BufferID] { [to.buffer] + (scratch.map { [$0] } ?? []) }
 
-  func run(_ memory: Memory) throws(ExecutionError) {
-    try kernel.run(
+  func prepare(_ memory: Memory) throws(ExecutionError) {
+    memory.calls[call] = try kernel.makeCall(
       input: memory.floats(from.buffer), output: memory.floats(to.buffer), scratch: scratch.map { memory.raw($0) },
       place: place)
   }
+
+  func run(_ memory: Memory) throws(ExecutionError) { try memory.calls[call]?.run(place: place) }
 }

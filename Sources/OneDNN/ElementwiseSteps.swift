@@ -1,9 +1,10 @@
 import CKernels
+import COneDNN
 import Execution
 import Networks
 
 /// A function of one value as the kernels take it.
-struct ElementFunction {
+struct ElementFunction: Sendable {
   /// Which function.
   let kind: pc_unary_function
   /// The slope, the lower bound, or alpha.
@@ -26,6 +27,18 @@ struct ElementFunction {
 
   /// Whether its derivative is computed from the result.
   var needsResult: Bool { pc_unary_needs_result(kind) }
+
+  /// The function with its parameters.
+  var parameters: pc_function { pc_function(function: kind, first: first, second: second) }
+
+  /// The function as a layer's kernel runs it with its own, where it can.
+  var layerActivation: pc_dnn_activation? {
+    switch kind {
+    case pc_relu: pc_dnn_activation(kind: pc_dnn_relu, lower: 0, upper: 0)
+    case pc_clip: pc_dnn_activation(kind: pc_dnn_clip, lower: first, upper: second)
+    default: nil
+    }
+  }
 }
 
 /// to = f(from), element by element.
@@ -37,6 +50,7 @@ struct UnaryStep: Step {
   /// The result, in the operand's layout.
   let to: Tensor
 
+  var kind: StepKind { .elementwise }
   var reads: [BufferID] { [from.buffer] }
   var writes: [BufferID] { [to.buffer] }
 
@@ -44,54 +58,6 @@ struct UnaryStep: Step {
     pc_unary_forward(
       function.kind, function.first, function.second, memory.floats(to.buffer), memory.floats(from.buffer),
       to.shape.count)
-  }
-}
-
-/// to = gradient × f′, element by element, all in one layout.
-struct UnaryGradientStep: Step {
-  /// f
-  let function: ElementFunction
-  /// The gradient at the result.
-  let gradient: Tensor
-  /// The operand or the result, as the function needs it.
-  let known: Tensor
-  /// The gradient at the operand.
-  let to: Tensor
-  /// Whether it is added.
-  let accumulates: Bool
-
-  var reads: [BufferID] { [gradient.buffer, known.buffer] + (accumulates ? [to.buffer] : []) }
-  var writes: [BufferID] { [to.buffer] }
-
-  func run(_ memory: Memory) {
-    pc_unary_backward(
-      function.kind, function.first, function.second, memory.floats(to.buffer), memory.floats(gradient.buffer),
-      memory.floats(known.buffer), to.shape.count, accumulates)
-  }
-}
-
-/// to = from × scale + shift per channel of axis 1; the way back has no shift.
-struct AffineStep: Step {
-  /// The operand.
-  let from: Tensor
-  /// The result, in the operand's layout.
-  let to: Tensor
-  /// One factor per channel.
-  let scale: AlignedMemory
-  /// One offset per channel, or none.
-  let shift: AlignedMemory?
-  /// Whether it is added.
-  let accumulates: Bool
-
-  var reads: [BufferID] { [from.buffer] + (accumulates ? [to.buffer] : []) }
-  var writes: [BufferID] { [to.buffer] }
-
-  func run(_ memory: Memory) {
-    let (outer, channels, inner) = from.layout.split(from.shape, at: 1)
-    pc_affine(
-      memory.floats(to.buffer), memory.floats(from.buffer),
-      scale.bytes.baseAddress?.assumingMemoryBound(to: Float.self),
-      shift?.bytes.baseAddress?.assumingMemoryBound(to: Float.self), outer, channels, inner, accumulates)
   }
 }
 
@@ -117,6 +83,7 @@ struct ProductStep: Step {
     self.inner = inner
   }
 
+  var kind: StepKind { .gradientPass }
   var reads: [BufferID] { [activation, gradient] }
   var writes: [BufferID] { [sums] }
 

@@ -2,7 +2,9 @@ import Glibc
 import Execution
 
 /// Bytes that begin on a cache line: kernels choose their path by alignment, so all memory has one.
-final class AlignedMemory {
+///
+/// Whoever writes does so before others are told of it: what several threads share is not written again.
+final class AlignedMemory: @unchecked Sendable {
   /// The bytes.
   let bytes: UnsafeMutableRawBufferPointer
 
@@ -23,6 +25,12 @@ final class AlignedMemory {
   convenience init(copying values: [Float], for place: String) throws(ExecutionError) {
     try self.init(count: values.count * MemoryLayout<Float>.stride, for: place)
     values.withUnsafeBytes { bytes.copyMemory(from: $0) }
+  }
+
+  /// What it holds, as float32.
+  var constantFloats: UnsafePointer<Float> {
+    // posix_memalign gave an address, so the buffer has one.
+    UnsafePointer(bytes.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: Float.self))
   }
 
   deinit { free(bytes.baseAddress) }
@@ -86,19 +94,24 @@ struct MemoryPlan {
   }
 }
 
-/// The buffers of one executor at their addresses.
-struct Memory {
+/// The buffers of one executor at their addresses, and the calls that were prepared for these.
+final class Memory {
   /// The first byte.
   private let base: UnsafeMutableRawPointer
   /// Per buffer the first byte behind `base`.
   private let offsets: [Int]
+  private let arena: AlignedMemory
+  /// Calls of oneDNN, by number.
+  var calls: [ConvolutionCall?]
 
-  /// Buffers as planned, in memory of at least the plan's size.
-  init?(_ arena: AlignedMemory, _ plan: MemoryPlan) {
-    guard let base = arena.bytes.baseAddress else { return nil }
-    precondition(arena.bytes.count >= plan.size, "\(arena.bytes.count) bytes for a plan of \(plan.size)")
+  /// Buffers as planned.
+  /// - Throws: `ExecutionError` naming `place` when there is not so much memory.
+  init(_ plan: MemoryPlan, callCount: Int, for place: String) throws(ExecutionError) {
+    arena = try AlignedMemory(count: plan.size, for: place)
+    guard let base = arena.bytes.baseAddress else { throw ExecutionError(.failed, place, "no memory") }
     self.base = base
     offsets = plan.offsets
+    calls = [ConvolutionCall?](repeating: nil, count: callCount)
   }
 
   /// A buffer's bytes.

@@ -12,6 +12,7 @@ struct SoftmaxStep: Step {
   /// Whether the logarithm is taken.
   let logarithm: Bool
 
+  var kind: StepKind { .normalization }
   var reads: [BufferID] { [from.buffer] }
   var writes: [BufferID] { [to.buffer] }
 
@@ -36,6 +37,7 @@ struct SoftmaxGradientStep: Step {
   /// Whether it is added.
   let accumulates: Bool
 
+  var kind: StepKind { .normalization }
   var reads: [BufferID] { [gradient.buffer, result.buffer] + (accumulates ? [to.buffer] : []) }
   var writes: [BufferID] { [to.buffer] }
 
@@ -58,6 +60,7 @@ struct ResponseStep: Step {
   /// Three float64 per channel.
   let work: BufferID
 
+  var kind: StepKind { .normalization }
   var reads: [BufferID] { [from.buffer] }
   var writes: [BufferID] { [to.buffer, work] }
 
@@ -85,6 +88,7 @@ struct ResponseGradientStep: Step {
   /// Whether it is added.
   let accumulates: Bool
 
+  var kind: StepKind { .normalization }
   var reads: [BufferID] { [gradient.buffer, operand.buffer] + (accumulates ? [to.buffer] : []) }
   var writes: [BufferID] { [to.buffer, work] }
 

@@ -21,8 +21,8 @@ public struct OneDNNBackend: ExecutionBackend {
   /// The instruction set that oneDNN's kernels use here. Sums differ in their last bits between two of them.
   public var instructionSet: String { String(cString: pc_dnn_instruction_set()) }
 
-  /// Compiles a network: chooses kernels, packs weights, allocates all memory.
-  public func compile(_ request: ExecutionRequest) throws(ExecutionError) -> any NetworkExecutor {
-    try OneDNNExecutor(request)
+  /// Compiles a network: chooses kernels, packs weights, plans memory.
+  public func program(for request: ExecutionRequest) throws(ExecutionError) -> any ExecutionProgram {
+    try OneDNNProgram(request)
   }
 }

@@ -2,36 +2,67 @@ import COneDNN
 public import Execution
 import Networks
 
-/// A network compiled for float32 kernels that run on the calling thread. All memory is allocated when it is made.
-public final class OneDNNExecutor: NetworkExecutor {
-  private let compiled: CompiledNetwork
-  private let loss: LossFunction
-  private let arena: AlignedMemory
-  private let memory: Memory
-  private var headValues: [Double]
-  private var headGradient: [Double]
+/// A network compiled for float32 kernels: what its executors share.
+public final class OneDNNProgram: ExecutionProgram {
+  fileprivate let compiled: CompiledNetwork
+  fileprivate let loss: LossFunction
 
-  /// Compiles a network.
+  /// Compiles a network: chooses kernels, packs weights, plans memory.
   /// - Throws: `ExecutionError` when an operation or shape is not supported or memory runs out.
   public init(_ request: ExecutionRequest) throws(ExecutionError) {
     // Kernels are chosen for the number of threads that the choosing thread has.
     pc_dnn_use_one_thread()
     loss = try LossFunction(request)
-    var compiled = try CompiledNetwork(request, head: loss.head, try KernelContext())
-    arena = try AlignedMemory(count: compiled.plan.size, for: request.network.name)
-    guard let memory = Memory(arena, compiled.plan) else {
-      throw ExecutionError(.failed, request.network.name, "no memory")
-    }
-    compiled.layConstants(in: memory)
-    self.compiled = compiled
-    self.memory = memory
+    compiled = try CompiledNetwork(request, head: loss.head, try KernelContext())
+  }
+
+  /// Packed weights once, arrays per executor.
+  public var memory: MemoryRequirement {
+    let heads = 2 * compiled.head.countPerSample * compiled.batchSize * MemoryLayout<Double>.stride
+    return MemoryRequirement(shared: compiled.parameterBytes, perExecutor: compiled.plan.size + heads)
+  }
+
+  /// Allocates what one thread needs.
+  public func makeExecutor() throws(ExecutionError) -> any NetworkExecutor { try OneDNNExecutor(self) }
+}
+
+/// An executor's kernels run on the calling thread. All memory is allocated when it is made.
+public final class OneDNNExecutor: NetworkExecutor {
+  private let compiled: CompiledNetwork
+  private let loss: LossFunction
+  private let memory: Memory
+  private var headValues: [Double]
+  private var headGradient: [Double]
+
+  /// An executor of a program.
+  /// - Throws: `ExecutionError` when memory runs out.
+  public init(_ program: OneDNNProgram) throws(ExecutionError) {
+    compiled = program.compiled
+    loss = program.loss
+    memory = try compiled.makeMemory()
     headValues = [Double](repeating: 0, count: compiled.head.countPerSample * compiled.batchSize)
     headGradient = headValues
   }
 
-  /// Bytes that the executor holds: activations and gradients at their fullest, and packed weights.
-  public var memoryRequired: Int {
-    compiled.plan.size + compiled.parameterBytes + 2 * headValues.count * MemoryLayout<Double>.stride
+  /// Runs one batch and tells how long each kernel took.
+  /// - Returns: one entry per kernel call, in the order in which they ran.
+  public func profile(_ batch: Batch) throws(ExecutionError) -> [StepTime] {
+    let clock = ContinuousClock()
+    var times: [StepTime] = []
+    func run(_ steps: [CompiledStep], isBackward: Bool) throws(ExecutionError) {
+      for one in steps {
+        let start = clock.now
+        try one.step.run(memory)
+        times.append(
+          StepTime(kind: one.step.kind, node: one.node, isBackward: isBackward, duration: clock.now - start))
+      }
+    }
+    pc_dnn_use_one_thread()
+    try load(batch)
+    try run(compiled.forward, isBackward: false)
+    _ = try differentiate(batch)
+    if compiled.headGradient != nil { try run(compiled.backward, isBackward: true) }
+    return times
   }
 
   /// Runs one batch.
@@ -42,12 +73,12 @@ public final class OneDNNExecutor: NetworkExecutor {
     }
     pc_dnn_use_one_thread()
     try load(batch)
-    for step in compiled.forward { try step.run(memory) }
+    for one in compiled.forward { try one.step.run(memory) }
     // Copied before backward: the buffer may serve for something else there.
     let output = samples(of: compiled.output, batch.sampleCount)
     let losses = try differentiate(batch)
     if compiled.headGradient != nil {
-      for step in compiled.backward { try step.run(memory) }
+      for one in compiled.backward { try one.step.run(memory) }
     }
     return Evaluation(
       losses: losses, output: output, products: try products(batch.sampleCount),
@@ -108,4 +139,16 @@ public final class OneDNNExecutor: NetworkExecutor {
       return UnsafeBufferPointer(start: memory.floats(gradient), count: count).map(Double.init)
     }
   }
+}
+
+/// How long one kernel call took.
+public struct StepTime: Sendable {
+  /// What kind of work it is.
+  public let kind: StepKind
+  /// The node that it is a part of.
+  public let node: String
+  /// Whether it is a part of the way back.
+  public let isBackward: Bool
+  /// The time.
+  public let duration: Duration
 }

@@ -36,6 +36,7 @@ struct MaxPoolStep: Step {
   /// One position per result, or nothing where no gradient flows.
   let winners: BufferID?
 
+  var kind: StepKind { .reduction }
   var reads: [BufferID] { [from.buffer] }
   var writes: [BufferID] { [to.buffer] + (winners.map { [$0] } ?? []) }
 
@@ -58,6 +59,7 @@ struct MaxPoolGradientStep: Step {
   /// One position per result.
   let winners: BufferID
 
+  var kind: StepKind { .reduction }
   var reads: [BufferID] { [gradient.buffer, winners, to.buffer] }
   var writes: [BufferID] { [to.buffer] }
 
@@ -78,6 +80,7 @@ struct AveragePoolStep: Step {
   /// The result, channels last.
   let to: Tensor
 
+  var kind: StepKind { .reduction }
   var reads: [BufferID] { [from.buffer] }
   var writes: [BufferID] { [to.buffer] }
 
@@ -97,6 +100,7 @@ struct AveragePoolGradientStep: Step {
   /// The gradient at the operand, channels last.
   let to: Tensor
 
+  var kind: StepKind { .reduction }
   var reads: [BufferID] { [gradient.buffer, to.buffer] }
   var writes: [BufferID] { [to.buffer] }
 

@@ -23,6 +23,7 @@ struct ScaleStep: Step {
   /// Whether the kernel has room for its axes.
   var fits: Bool { loop.fits }
 
+  var kind: StepKind { .movement }
   var reads: [BufferID] { accumulates ? [from.buffer, to.buffer] : [from.buffer] }
   var writes: [BufferID] { [to.buffer] }
 
@@ -55,6 +56,7 @@ struct BinaryStep: Step {
   /// Whether the kernel has room for its axes.
   var fits: Bool { loop.fits }
 
+  var kind: StepKind { .elementwise }
   var reads: [BufferID] { [left.buffer, right.buffer] + (accumulates ? [to.buffer] : []) }
   var writes: [BufferID] { [to.buffer] }
 
@@ -98,6 +100,7 @@ struct ReduceStep: Step {
   /// Whether the kernel has room for its axes.
   var fits: Bool { kept.fits && reduced.fits }
 
+  var kind: StepKind { .reduction }
   var reads: [BufferID] { accumulates ? [from.buffer, to.buffer] : [from.buffer] }
   var writes: [BufferID] { [to.buffer] }
 
@@ -115,10 +118,28 @@ struct FillStep: Step {
   /// To what.
   let value: Float
 
+  var kind: StepKind { .movement }
   var reads: [BufferID] { [] }
   var writes: [BufferID] { [tensor.buffer] }
 
   func run(_ memory: Memory) { pc_fill(memory.floats(tensor.buffer), value, tensor.shape.count) }
+}
+
+/// Sets rows to zero.
+struct FillRowsStep: Step {
+  /// Samples, rows and channels.
+  let geometry: RowGeometry
+  /// What is set.
+  let to: Rows
+
+  var kind: StepKind { .movement }
+  var reads: [BufferID] { [] }
+  var writes: [BufferID] { [to.buffer] }
+
+  func run(_ memory: Memory) {
+    let first = memory.floats(to.buffer) + to.offset
+    for row in 0..<geometry.samples * geometry.rows { pc_fill(first + row * to.stride, 0, geometry.channels) }
+  }
 }
 
 /// Padding by tables: where each element of the padded array comes from, axis by axis.
@@ -142,6 +163,7 @@ struct PadStep: Step {
   /// Which way it runs.
   let direction: Direction
 
+  var kind: StepKind { .movement }
   var reads: [BufferID] {
     if case .forward = direction { return [small.buffer] }
     return [padded.buffer, small.buffer]

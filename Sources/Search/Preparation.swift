@@ -32,8 +32,12 @@ struct Preparation {
     let calibration = try CalibrationData(configuration)
     let batchSize = min(configuration.calibration.batchSize, calibration.sampleCount)
     // A batch of one sample takes other kernels than larger ones; two at least keep a short set on the usual ones.
-    let network = try format.network(
-      from: message, batchSize: max(batchSize, 2), sampleShapes: calibration.sampleShapes)
+    var network = try format.network(from: message, batchSize: 2, sampleShapes: calibration.sampleShapes)
+    let runSize = RunSize(batchSize: batchSize, network: network)
+    if network.batchSize == 2, runSize.samples != 2 {
+      network = try format.network(
+        from: message, batchSize: runSize.samples, sampleShapes: calibration.sampleShapes)
+    }
     self.network = network
     structure = ChannelStructure(of: network)
     try Preparation.checkWeights(network, structure, file: configuration.model.path)

@@ -105,7 +105,13 @@ public struct SearchRun {
   ///
   /// Only rank 0 reports; all ranks have as many shards as it or one less, so its share stands for the whole.
   private func measure(_ preparation: Preparation, _ shards: [Int], workerCount: Int) throws -> [ShardTable] {
-    let workers = ShardWorkers(preparation: preparation, backend: backend, workerCount: workerCount)
+    let program: any ExecutionProgram
+    do {
+      program = try backend.program(for: preparation.execution.request)
+    } catch {
+      throw SearchError(error, in: preparation.configuration)
+    }
+    let workers = ShardWorkers(preparation: preparation, program: program, workerCount: workerCount)
     let total = shards.reduce(0) { $0 + preparation.plan.shards[$1].count }
     let (progress, reports) = (progress, world.rank == 0)
     if reports { progress(SearchProgress(done: 0, total: total)) }

@@ -11,7 +11,8 @@ import Synchronization
 /// would not, and is as fast.
 struct ShardWorkers {
   let preparation: Preparation
-  let backend: any ExecutionBackend
+  /// The network compiled: all workers run it.
+  let program: any ExecutionProgram
   let workerCount: Int
 
   /// The tables of some shards, in the order given.
@@ -20,7 +21,7 @@ struct ShardWorkers {
   /// - Throws: the error of the earliest shard that failed; no further shard is begun then.
   func tables(of shards: [Int], progress: @escaping @Sendable (_ batchesDone: Int) -> Void) throws -> [ShardTable] {
     let state = Mutex(State(tables: [ShardTable?](repeating: nil, count: shards.count)))
-    let measurement = ShardMeasurement(preparation, backend)
+    let measurement = ShardMeasurement(preparation, program)
     DispatchQueue.concurrentPerform(iterations: min(workerCount, max(shards.count, 1))) { _ in
       var executor: (any NetworkExecutor)?
       while let position = state.withLock({ $0.take() }) {
@@ -76,21 +77,21 @@ private struct ShardMeasurement: Sendable {
   private let layout: SensitivityLayout
   private let criterion: TaylorCriterion
   private let configuration: SearchConfiguration
-  private let backend: any ExecutionBackend
+  private let program: any ExecutionProgram
 
-  init(_ preparation: Preparation, _ backend: any ExecutionBackend) {
+  init(_ preparation: Preparation, _ program: any ExecutionProgram) {
     execution = preparation.execution
     data = preparation.data
     plan = preparation.plan
     layout = preparation.layout
     criterion = preparation.criterion
     configuration = preparation.configuration
-    self.backend = backend
+    self.program = program
   }
 
   func makeExecutor() throws -> any NetworkExecutor {
     do {
-      return try backend.compile(execution.request)
+      return try program.makeExecutor()
     } catch {
       throw SearchError(error, in: configuration)
     }

@@ -9,7 +9,19 @@ import Testing
     let description = "spoilt"
     let spoil: @Sendable (_ evaluation: Evaluation, _ run: Int) -> Evaluation
 
-    func compile(_ request: ExecutionRequest) throws(ExecutionError) -> any NetworkExecutor {
+    func program(for request: ExecutionRequest) throws(ExecutionError) -> any ExecutionProgram {
+      SpoiltProgram(program: try ReferenceBackend().program(for: request), request: request, spoil: spoil)
+    }
+  }
+
+  private struct SpoiltProgram: ExecutionProgram {
+    let program: any ExecutionProgram
+    let request: ExecutionRequest
+    let spoil: @Sendable (Evaluation, Int) -> Evaluation
+
+    var memory: MemoryRequirement { program.memory }
+
+    func makeExecutor() throws(ExecutionError) -> any NetworkExecutor {
       SpoiltExecutor(try ReferenceExecutor(request), spoil)
     }
   }

@@ -23,7 +23,7 @@ import Testing
     arguments: [
       (.relu, [0, -0.0], [0, 0]),
       (.leakyRelu(slope: 0.25), [0], [0.25]),
-      (.clip(lower: -1, upper: 2), [-1, 2, -1.5, 2.5], [1, 1, 0, 0]),
+      (.clip(lower: -1, upper: 2), [-1, 2, -0.5, 2.5], [0, 0, 1, 0]),
       (.hardSigmoid(alpha: 0.25, beta: 0.5), [-2, 2, 0], [0, 0, 0.25]),
       (.hardSwish, [-3, 3, 0], [0, 1, 0.5]),
     ] as [(UnaryFunction, [Float], [Double])])

@@ -54,7 +54,8 @@ typedef enum pc_unary_function {
   pc_sigmoid,
   pc_hard_sigmoid,
   pc_hard_swish,
-  pc_tanh
+  pc_tanh,
+  pc_swish
 } pc_unary_function;
 
 /// Whether `pc_unary_backward` takes the function's results rather than its operands.
@@ -68,12 +69,81 @@ void pc_unary_backward(
     pc_unary_function function, float first, float second, float *destination, const float *gradient,
     const float *known, ptrdiff_t count, bool accumulate);
 
-// Channels: arrays [outer, channels, inner], contiguous.
+// Passes over arrays [samples, rows, channels] whose channels are contiguous: several stages at once, each array read
+// or written a single time. Destinations may be the same memory as a source, element for element.
 
-/// destination = source × scale + shift per channel; `shift` may be null.
-void pc_affine(
-    float *destination, const float *source, const float *scale, const float *shift, ptrdiff_t outer,
-    ptrdiff_t channels, ptrdiff_t inner, bool accumulate);
+/// A strided array: sample s, row r, channel c at values[(s × rows + r) × stride + c]; `values` null where absent.
+typedef struct pc_rows {
+  const float *values;
+  ptrdiff_t stride;
+} pc_rows;
+
+/// A function with its parameters.
+typedef struct pc_function {
+  pc_unary_function function;
+  float first, second;
+} pc_function;
+
+/// destination = f(source × scale + shift + addend) × factors. What is null is left out.
+typedef struct pc_forward {
+  ptrdiff_t samples, rows, channels;
+  pc_rows source, addend;
+  /// One value per channel.
+  const float *scale, *shift;
+  bool has_function;
+  pc_function function;
+  /// [samples, channels]
+  const float *factors;
+  float *destination;
+  ptrdiff_t destination_stride;
+} pc_forward;
+
+void pc_forward_pass(const pc_forward *pass);
+
+/// A part of a gradient: gradient × factors, or factor × factors alone where `gradient` is absent.
+typedef struct pc_contribution {
+  pc_rows gradient;
+  /// [samples, channels], samples `factor_stride` apart; may be null beside a gradient.
+  const float *factors;
+  ptrdiff_t factor_stride;
+  float factor;
+} pc_contribution;
+
+/// Per sample and channel Σ (left − minus) × gradient over the rows, the gradient taken behind the slope; `minus` may be
+/// absent. The result goes to `sums`, or rounded to `floats` where that is null.
+typedef struct pc_product {
+  pc_rows left, minus;
+  /// Whether f(left) is multiplied, f being the pass's function.
+  bool applies_function;
+  double *sums;
+  float *floats;
+} pc_product;
+
+/// The most products of one pass.
+enum { PC_MAX_PRODUCTS = 4 };
+
+/// destination = scale × f′ × Σ contributions, or added to it; f′ from `known` × scale + shift, as `pc_unary_backward`
+/// wants it. Without a destination only the products are computed.
+typedef struct pc_gradient {
+  ptrdiff_t samples, rows, channels;
+  const pc_contribution *contributions;
+  int contribution_count;
+  /// Whether the gradient is multiplied by f′; the function itself may serve products without that.
+  bool has_function;
+  pc_function function;
+  pc_rows known;
+  /// One value per channel, may be null.
+  const float *scale, *shift;
+  float *destination;
+  ptrdiff_t destination_stride;
+  bool accumulate;
+  const pc_product *products;
+  int product_count;
+} pc_gradient;
+
+void pc_gradient_pass(const pc_gradient *pass);
+
+// Channels: arrays [outer, channels, inner], contiguous.
 
 /// sums[sample, channel] = Σ left × right over arrays [samples, outer, channels, inner]; float32 products in runs of
 /// at most 64, runs added in float64.

@@ -6,7 +6,7 @@
 
 // oneDNN's convolutions with one surface over its versions 2 and 3. Arrays are float32. Activations are channels-last
 // (samples, height, width, channels); weights have the layout that oneDNN chooses and are packed once.
-// A context and what was made with it belong to one thread at a time.
+// A context and what was made with it belong to one thread at a time, where nothing else is said.
 
 /// What a call came to.
 typedef enum pc_dnn_status {
@@ -50,12 +50,21 @@ typedef struct pc_dnn_geometry {
   ptrdiff_t pad_bottom, pad_right;
 } pc_dnn_geometry;
 
+typedef enum pc_dnn_activation_kind { pc_dnn_identity, pc_dnn_relu, pc_dnn_clip } pc_dnn_activation_kind;
+
+/// What is done to every result; the bounds are those of `pc_dnn_clip`.
+typedef struct pc_dnn_activation {
+  pc_dnn_activation_kind kind;
+  float lower, upper;
+} pc_dnn_activation;
+
+/// A kernel with its weights. Many threads may run it at a time, each through calls of its own.
 typedef struct pc_dnn_convolution pc_dnn_convolution;
 
-/// Input to output. With `accumulates`, the result is added to what the output holds.
+/// Input to output. With `accumulates`, the result is added to what the output holds, before the activation.
 pc_dnn_status pc_dnn_convolution_forward(
     pc_dnn_context *context, const pc_dnn_geometry *geometry, bool has_bias, bool accumulates,
-    pc_dnn_convolution **convolution);
+    pc_dnn_activation activation, pc_dnn_convolution **convolution);
 
 /// Gradient at the output to gradient at the input; `geometry` is that of the forward convolution.
 pc_dnn_status pc_dnn_convolution_backward_data(
@@ -77,8 +86,13 @@ const char *pc_dnn_convolution_kernel(const pc_dnn_convolution *convolution);
 pc_dnn_status pc_dnn_convolution_set_weights(
     pc_dnn_convolution *convolution, const float *weights, void *packed, const float *bias);
 
-/// Runs it: `input` and `output` are activations, or their gradients in the other direction.
-pc_dnn_status pc_dnn_convolution_run(
-    pc_dnn_convolution *convolution, const float *input, float *output, void *scratch);
+/// A convolution with the arrays that it works on: `input` and `output` are activations, or their gradients in the other
+/// direction. It belongs to one thread at a time; convolution and arrays must outlive it.
+typedef struct pc_dnn_call pc_dnn_call;
+
+pc_dnn_status pc_dnn_call_create(
+    const pc_dnn_convolution *convolution, const float *input, float *output, void *scratch, pc_dnn_call **call);
+pc_dnn_status pc_dnn_call_run(pc_dnn_call *call);
+void pc_dnn_call_destroy(pc_dnn_call *call);
 
 #endif

@@ -1,3 +1,5 @@
+import Networks
+
 /// The slow executor that all others are checked against.
 public struct ReferenceBackend: ExecutionBackend {
   /// A backend.
@@ -7,7 +9,21 @@ public struct ReferenceBackend: ExecutionBackend {
   public var description: String { "reference (float64 loops)" }
 
   /// Compiles a network; every operation is supported.
-  public func compile(_ request: ExecutionRequest) throws(ExecutionError) -> any NetworkExecutor {
-    try ReferenceExecutor(request)
+  public func program(for request: ExecutionRequest) throws(ExecutionError) -> any ExecutionProgram {
+    _ = try ReferenceExecutor(request)
+    return ReferenceProgram(request: request)
   }
+}
+
+/// The request itself: every executor works it out anew.
+private struct ReferenceProgram: ExecutionProgram {
+  let request: ExecutionRequest
+
+  /// Every value and its gradient in float64, all of them at once.
+  var memory: MemoryRequirement {
+    let elements = request.network.values.reduce(0) { $0 + $1.shape.count }
+    return MemoryRequirement(shared: 0, perExecutor: 2 * elements * MemoryLayout<Double>.stride)
+  }
+
+  func makeExecutor() throws(ExecutionError) -> any NetworkExecutor { try ReferenceExecutor(request) }
 }

@@ -32,7 +32,7 @@ extension UnaryFunction {
     switch self {
     case .relu: return x > 0 ? 1 : 0
     case .leakyRelu(let slope): return x > 0 ? 1 : slope
-    case .clip(let lower, let upper): return x >= lower && x <= upper ? 1 : 0
+    case .clip(let lower, let upper): return x > lower && x < upper ? 1 : 0
     case .sigmoid:
       let value = value(x)
       return value * (1 - value)

@@ -1,0 +1,108 @@
+import CKernels
+import Networks
+
+/// A strided array of rows whose channels are contiguous: what passes read and write.
+struct Rows: Hashable {
+  /// Where it is.
+  let buffer: BufferID
+  /// The first element.
+  let offset: Int
+  /// Elements from one row to the next.
+  let stride: Int
+
+  /// The channels from `first` on.
+  func channels(from first: Int) -> Rows { Rows(buffer: buffer, offset: offset + first, stride: stride) }
+
+  /// The rows as the kernels take them.
+  func kernel(_ memory: Memory) -> pc_rows {
+    pc_rows(values: UnsafePointer(memory.floats(buffer) + offset), stride: stride)
+  }
+}
+
+/// An array as samples × rows × channels, its innermost axis being the channels.
+struct RowGeometry: Hashable {
+  /// Samples; 1 where the first axis does not hold them in equal runs.
+  let samples: Int
+  /// Rows of each sample.
+  let rows: Int
+  /// Elements of a row.
+  let channels: Int
+
+  /// How many rows of a tensor without gaps belong to each of a batch's samples.
+  init(_ tensor: Tensor, batchSize: Int) {
+    let order = tensor.layout.order(rank: tensor.shape.rank)
+    channels = order.last.map { tensor.shape[$0] } ?? 1
+    let all = tensor.shape.count / max(channels, 1)
+    samples = tensor.shape.rank > 1 && tensor.shape[0] % batchSize == 0 ? batchSize : 1
+    rows = all / samples
+  }
+
+  private init(samples: Int, rows: Int, channels: Int) {
+    self.samples = samples
+    self.rows = rows
+    self.channels = channels
+  }
+
+  /// The same rows with fewer channels.
+  func narrowed(to channels: Int) -> RowGeometry { RowGeometry(samples: samples, rows: rows, channels: channels) }
+}
+
+extension Tensor {
+  /// All of it as rows without gaps.
+  var rows: Rows {
+    let innermost = layout.order(rank: shape.rank).last.map { shape[$0] } ?? 1
+    return Rows(buffer: buffer, offset: 0, stride: innermost)
+  }
+
+  /// The axis whose elements are contiguous; `nil` for a scalar.
+  var innermostAxis: Int? { layout.order(rank: shape.rank).last }
+}
+
+/// A run of one value's channels that stands for a part of another value, which then needs no memory of its own.
+struct Part: Hashable {
+  /// The value that is in memory, channels last.
+  let base: ValueID
+  /// Its channels.
+  let channels: Range<Int>
+}
+
+/// What one reader of a value adds to the value's gradient. It is held back until the gradient as a whole is needed, so
+/// that one pass can bring all of it together.
+struct Contribution {
+  /// What is added.
+  enum Source {
+    /// An array.
+    case rows(Rows)
+    /// An array times a factor per sample and channel.
+    case scaled(Rows, factors: BufferID)
+    /// A factor times an array that has one value per sample and channel, the same in every row.
+    case spread(BufferID, factor: Float)
+  }
+
+  /// What is added.
+  let source: Source
+  /// To which of the value's channels.
+  let channels: Range<Int>
+
+  /// The buffers that must keep their content until then.
+  var buffers: [BufferID] { source.buffers }
+}
+
+extension Contribution.Source {
+  /// The buffers that it is read from.
+  var buffers: [BufferID] {
+    switch self {
+    case .rows(let rows): [rows.buffer]
+    case .scaled(let rows, let factors): [rows.buffer, factors]
+    case .spread(let buffer, _): [buffer]
+    }
+  }
+
+  /// The same for the value's channels from `first` on.
+  func channels(from first: Int) -> Contribution.Source {
+    switch self {
+    case .rows(let rows): .rows(rows.channels(from: first))
+    default: self
+    }
+  }
+}
