@@ -120,14 +120,15 @@ public protocol ExecutionBackend: Sendable {
   /// Its name and version, as `run.json` records it.
   var description: String { get }
   /// Compiles a network.
-  /// - Throws: `ExecutionError` when an operation or shape is not supported or memory runs out.
-  func program(for request: ExecutionRequest) throws(ExecutionError) -> any ExecutionProgram
+  /// - Parameter executorLimit: the most bytes that an executor may hold, or `nil`. It changes no result.
+  /// - Throws: `ExecutionError` when an operation or shape is not supported, memory runs out, or the limit is too low.
+  func program(for request: ExecutionRequest, executorLimit: Int?) throws(ExecutionError) -> any ExecutionProgram
 }
 
 extension ExecutionBackend {
   /// Compiles a network for one thread.
   public func compile(_ request: ExecutionRequest) throws(ExecutionError) -> any NetworkExecutor {
-    try program(for: request).makeExecutor()
+    try program(for: request, executorLimit: nil).makeExecutor()
   }
 }
 
@@ -143,6 +144,8 @@ public struct ExecutionError: Error, Hashable, CustomStringConvertible {
     case notFinite
     /// A library failed or memory ran out.
     case failed
+    /// More memory is needed than may be used: at least so many bytes.
+    case tooLarge(least: Int)
   }
 
   /// Whose fault it is.

@@ -51,11 +51,17 @@ final class CompiledNetwork: Sendable {
   let callCount: Int
 
   /// Compiles what a request asks for, with the loss differentiated at `head`.
-  init(_ request: ExecutionRequest, head headID: ValueID, _ context: KernelContext) throws(ExecutionError) {
+  ///
+  /// - Parameters:
+  ///   - kernels: the kernels of its layers, shared by all ways of compiling it.
+  ///   - segments: of how many segments of the network only the last one's values are kept for the way back.
+  init(_ request: ExecutionRequest, head headID: ValueID, _ kernels: KernelCache, segments: Int)
+    throws(ExecutionError)
+  {
     let network = request.network
     try Self.checkObserved(request)
     let needed = Compiler.neededNodes(of: network)
-    var compiler = Compiler(request, head: headID, needed: needed, context)
+    var compiler = Compiler(request, head: headID, needed: needed, kernels)
     var inputs: [Input] = []
     for id in network.inputs {
       let tensor = try compiler.makeResult(id, .rowMajor)
@@ -66,6 +72,7 @@ final class CompiledNetwork: Sendable {
     let output = try Self.reading(network.outputs[0], network, &compiler)
     let head = try Self.reading(headID, network, &compiler)
     let boundary = compiler.steps.count
+    compiler.forget(segments: segments, needed: needed)
 
     var headGradient: BufferID?
     if compiler.wantsGradient(headID) {
@@ -110,6 +117,9 @@ final class CompiledNetwork: Sendable {
     else { throw ExecutionError(.failed, network.name, "its arrays together are larger than memory can be") }
     self.plan = plan
   }
+
+  /// Bytes that an executor holds.
+  var executorBytes: Int { plan.size + 2 * head.countPerSample * batchSize * MemoryLayout<Double>.stride }
 
   /// Memory for one executor, its constants in place.
   func makeMemory() throws(ExecutionError) -> Memory {

@@ -30,7 +30,7 @@ extension Compiler {
     }
     let known = try operand(function.needsResult ? y : x).rows
     // With no other reader the operand's gradient is complete here, and its products cost no pass of their own.
-    let isComplete = fusion.soleReader(of: x) == index && observedAlongRows(x)
+    let isComplete = fusion.soleReader(of: x) == index && lacksProducts(x) && observedAlongRows(x)
     let own = isComplete ? try products(with: x, left: try operand(x).rows) : []
     guard
       let gradient = try completeGradient(y, through: .init(function: function, known: known), products: own)
@@ -65,11 +65,11 @@ extension Compiler {
   }
 
   /// Whether the products asked for with a value are sums over its rows.
-  mutating func observedAlongRows(_ id: ValueID) -> Bool {
-    let axes = observed.filter { $0.value == id }.map(\.channelAxis)
-    guard !axes.isEmpty, let own = tensor(id) else { return false }
-    return network[id].shape[0] % network.batchSize == 0 && axes.allSatisfy { $0 == own.innermostAxis }
-      && own.shape.rank > 1
+  func observedAlongRows(_ id: ValueID) -> Bool {
+    let shape = network[id].shape
+    guard shape.rank > 1, shape[0] % network.batchSize == 0, let layout = layouts[id.index] else { return false }
+    let innermost = layout.order(rank: shape.rank).last
+    return observed.allSatisfy { $0.value != id || $0.channelAxis == innermost }
   }
 
   // MARK: Normalisation with fixed statistics
@@ -274,7 +274,7 @@ extension Compiler {
   mutating func backwardMean(_ axes: [Int], _ node: Node, _ gradient: Tensor, _ x: ValueID) throws(ExecutionError) {
     let shape = network[x].shape
     let factor = Float(meanFactor(axes, shape))
-    if parts[x.index] == nil, shape.rank > 2, axes == Array(2..<shape.rank), try operand(x).layout == .channelsLast,
+    if parts[x.index] == nil, shape.rank > 2, axes == Array(2..<shape.rank), try layout(of: x) == .channelsLast,
       shape[0] == network.batchSize
     {
       // One value per sample and channel: whoever needs the sum of all contributions spreads it.

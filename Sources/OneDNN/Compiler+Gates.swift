@@ -11,6 +11,7 @@ extension Compiler {
     let branch = try operand(residual.branch)
     let stem = try operand(residual.stem, in: branch.layout)
     let sum = Tensor(buffer: branch.buffer, shape: branch.shape, layout: branch.layout)
+    drop(residual.branch)
     define(fusion.result(of: index), as: sum)
     append(
       ForwardPassStep(
@@ -23,35 +24,27 @@ extension Compiler {
     guard let residual = fusion.residuals[index] else { return }
     let result = fusion.result(of: index)
     try appendProducts(of: result)
-    let known = try operand(result)
+    guard gradients[result.index] != nil || !contributions[result.index].isEmpty else { return }
+    var own: [GradientPassStep.Product] = []
+    if lacksProducts(residual.branch) {
+      let known = try operand(result)
+      let stem = try operand(residual.stem, in: known.layout)
+      own = try products(with: residual.branch, left: known.rows, minus: stem.rows)
+    }
+    let isComplete = gradients[result.index] != nil
     var slope: GradientPassStep.Slope?
     if let activation = fusion.activations[index] {
-      slope = .init(function: activation.function, known: known.rows)
+      slope = .init(function: activation.function, known: try operand(result).rows)
     }
-    let stem = try operand(residual.stem, in: known.layout)
-    guard gradients[result.index] != nil || !contributions[result.index].isEmpty else { return }
-    let gradient: Tensor?
-    if gradients[result.index] == nil {
-      let own = try products(with: residual.branch, left: known.rows, minus: stem.rows)
-      gradient = try completeGradient(result, through: slope, products: own)
-    } else {
-      gradient = try completeGradient(result)
-      if let gradient { try appendDifference(residual, gradient, known, stem) }
+    guard let gradient = try completeGradient(result, through: slope, products: own) else { return }
+    if isComplete, !own.isEmpty {
+      append(
+        GradientPassStep(
+          geometry: RowGeometry(gradient, batchSize: network.batchSize), contributions: [.rows(gradient.rows)],
+          products: own))
     }
-    guard let gradient else { return }
     try pass(gradient, to: residual.branch, place: place)
     try pass(gradient, to: residual.stem, place: place)
-  }
-
-  private mutating func appendDifference(
-    _ residual: Fusion.Residual, _ gradient: Tensor, _ sum: Tensor, _ stem: Tensor
-  ) throws(ExecutionError) {
-    let own = try products(with: residual.branch, left: sum.rows, minus: stem.rows)
-    guard !own.isEmpty else { return }
-    append(
-      GradientPassStep(
-        geometry: RowGeometry(gradient, batchSize: network.batchSize), contributions: [.rows(gradient.rows)],
-        products: own))
   }
 
   // MARK: Gates
@@ -77,6 +70,7 @@ extension Compiler {
         shape.count > shape[0] * shape[1], parts[gated.index] == nil, parts[factor.index] == nil,
         try isInChannelsLast(gated)
       else { continue }
+      if let known = gates[index] { return known }
       let gate = Gate(gated: gated, factor: factor, source: try source(of: gated, index))
       gates[index] = gate
       return gate
@@ -90,7 +84,7 @@ extension Compiler {
       fusion.readers(of: id).allSatisfy({ $0 == index || network.nodes[$0].operation.needsNoOperandBackward }),
       let producer = network.nodes.first(where: { $0.outputs.contains(id) }),
       case .unary(let unary) = producer.operation, let operand = producer.inputs[0], parts[operand.index] == nil,
-      tensor(operand)?.layout == .channelsLast
+      layouts[operand.index] == .channelsLast
     else { return nil }
     let function = ElementFunction(unary)
     return function.needsResult ? nil : (function, operand)
@@ -105,6 +99,7 @@ extension Compiler {
     } else {
       // The array itself is not needed again.
       to = Tensor(buffer: from.buffer, shape: from.shape, layout: from.layout)
+      drop(gate.gated)
       define(y, as: to)
     }
     append(

@@ -18,7 +18,7 @@ extension Compiler {
   /// - Parameter source: an array of the value's own layout, which nobody writes to as long as it is held.
   mutating func contribute(_ source: Contribution.Source, to id: ValueID) throws(ExecutionError) {
     guard let parts = parts[id.index] else {
-      let extent = try operand(id).rows.stride
+      let extent = try geometry(of: id).channels
       return contribute(source, channels: 0..<extent, to: id)
     }
     guard case .rows(let rows) = source else { preconditionFailure("parts take contributions as arrays") }
@@ -39,7 +39,7 @@ extension Compiler {
   /// Makes an array of the value's shape a contribution to its gradient.
   mutating func pass(_ tensor: Tensor, to id: ValueID, place: String) throws(ExecutionError) {
     guard wantsGradient(id) else { return }
-    let own = parts[id.index] == nil ? try operand(id).layout : .channelsLast
+    let own = try layout(of: id)
     try contribute(.rows(try reordered(tensor, own, for: place).rows), to: id)
   }
 
@@ -61,7 +61,7 @@ extension Compiler {
     -> Destination
   {
     let shape = network[id].shape
-    let own = parts[id.index] == nil ? try operand(id).layout : .channelsLast
+    let own = try self.layout(of: id)
     let layout = layout ?? own
     if layout.agrees(with: own, for: shape), canAccumulate, parts[id.index] == nil {
       for contribution in contributions[id.index] {
@@ -102,6 +102,11 @@ extension Compiler {
       && sizes[rows.buffer.index] == network[id].shape.count * MemoryLayout<Float>.stride
   }
 
+  /// A value as samples, rows and channels.
+  mutating func geometry(of id: ValueID) throws(ExecutionError) -> RowGeometry {
+    RowGeometry(network[id].shape, try layout(of: id), batchSize: network.batchSize)
+  }
+
   // MARK: Bringing together
 
   /// A value's gradient as far as it is known to be complete.
@@ -121,14 +126,14 @@ extension Compiler {
     let pending = contributions[id.index]
     guard !pending.isEmpty else { return nil }
     contributions[id.index] = []
-    let value = try operand(id)
-    let geometry = RowGeometry(value, batchSize: network.batchSize)
+    let (shape, layout) = (network[id].shape, try layout(of: id))
+    let geometry = try geometry(of: id)
     let isSegmented = pending.contains { $0.channels.count != geometry.channels }
 
     if slope == nil, !isSegmented, pending.count == 1, case .rows(let rows) = pending[0].source,
       isWhole(pending[0], of: id)
     {
-      let tensor = Tensor(buffer: rows.buffer, shape: value.shape, layout: value.layout)
+      let tensor = Tensor(buffer: rows.buffer, shape: shape, layout: layout)
       gradients[id.index] = tensor
       if !products.isEmpty {
         append(GradientPassStep(geometry: geometry, contributions: [pending[0].source], products: products))
@@ -143,8 +148,8 @@ extension Compiler {
       }
     }
     let buffer =
-      if let reused { reused } else { try makeTensor(value.shape, value.layout, for: network[id].name).buffer }
-    let result = Tensor(buffer: buffer, shape: value.shape, layout: value.layout)
+      if let reused { reused } else { try makeTensor(shape, layout, for: network[id].name).buffer }
+    let result = Tensor(buffer: buffer, shape: shape, layout: layout)
     var borders = Set([0, geometry.channels])
     for one in pending { borders.formUnion([one.channels.lowerBound, one.channels.upperBound]) }
     let sorted = borders.sorted()
@@ -198,6 +203,11 @@ extension Compiler {
       result.append(GradientPassStep.Product(left: left, minus: minus, sums: sums))
     }
     return result
+  }
+
+  /// Whether products with a value were asked for that are not computed yet.
+  func lacksProducts(_ id: ValueID) -> Bool {
+    observed.indices.contains { observed[$0].value == id && productSums[$0] == nil }
   }
 
   /// Computes the products with a value that are still missing; its gradient must be complete.

@@ -5,59 +5,62 @@ import Networks
 extension Compiler {
   mutating func forwardConvolution(_ convolution: Convolution, _ index: Int, _ x: ValueID) throws(ExecutionError) {
     let node = network.nodes[index]
-    guard let weights = layerWeights(node, scale: convolution.outputScale) else {
-      throw ExecutionError(.unsupported, node.name, "its weight is no constant")
-    }
+    try checkWeight(of: node)
     let geometry = pc_dnn_geometry(convolution, input: network[x].shape, output: network[node.outputs[0]].shape)
     let from = try operand(x, in: .channelsLast)
     let to = try makeResult(fusion.result(of: index), .channelsLast)
-    try appendConvolution(geometry, .forward(layerActivation(index)), weights, from: from, to: to)
+    let network = network
+    try appendConvolution(geometry, .forward(layerActivation(index)), index, from: from, to: to) {
+      network.layerWeights(node, scale: convolution.outputScale)
+    }
   }
 
   mutating func backwardConvolution(_ convolution: Convolution, _ index: Int, _ x: ValueID) throws(ExecutionError) {
-    let node = network.nodes[index]
-    guard let gradient = try layerGradient(index), wantsGradient(x),
-      var weights = layerWeights(node, scale: convolution.outputScale)
-    else { return }
-    weights.bias = nil
+    guard let gradient = try layerGradient(index), wantsGradient(x) else { return }
+    let (network, node) = (network, network.nodes[index])
     let geometry = pc_dnn_geometry(convolution, input: network[x].shape, output: gradient.shape)
+    func weights() -> PlainWeights? { network.layerWeights(node, scale: convolution.outputScale)?.withoutBias }
     guard let mirrored = geometry.mirrored() else {
       let destination = try begin(x, in: .channelsLast, canAccumulate: false)
-      try appendConvolution(geometry, .backward, weights, from: gradient, to: destination.tensor)
+      try appendConvolution(geometry, .backward, index, from: gradient, to: destination.tensor, weights: weights)
       return try finish(destination)
     }
     let destination = try begin(x, in: .channelsLast)
     try appendConvolution(
-      mirrored, .mirrored(accumulates: destination.accumulates), weights.mirrored(geometry), from: gradient,
-      to: destination.tensor)
+      mirrored, .mirrored(accumulates: destination.accumulates), index, from: gradient, to: destination.tensor
+    ) { weights()?.mirrored(geometry) }
     try finish(destination)
   }
 
   mutating func forwardLinear(_ linear: Linear, _ index: Int, _ x: ValueID) throws(ExecutionError) {
     let node = network.nodes[index]
-    guard let weights = linearWeights(linear, node) else {
-      throw ExecutionError(.unsupported, node.name, "its weight is no constant")
-    }
+    try checkWeight(of: node)
     let from = try operand(x, in: .rowMajor)
     let to = try makeResult(fusion.result(of: index), .rowMajor)
     let geometry = pc_dnn_geometry(rowsOf: from.shape, outputs: to.shape[to.shape.rank - 1])
-    try appendConvolution(geometry, .forward(layerActivation(index)), weights, from: from, to: to)
+    let network = network
+    try appendConvolution(geometry, .forward(layerActivation(index)), index, from: from, to: to) {
+      network.linearWeights(linear, node)
+    }
   }
 
   mutating func backwardLinear(_ linear: Linear, _ index: Int, _ x: ValueID) throws(ExecutionError) {
-    let node = network.nodes[index]
-    guard let gradient = try layerGradient(index), wantsGradient(x), var weights = linearWeights(linear, node) else {
-      return
-    }
-    weights.bias = nil
+    guard let gradient = try layerGradient(index), wantsGradient(x) else { return }
+    let (network, node) = (network, network.nodes[index])
     let shape = network[x].shape
     let geometry = pc_dnn_geometry(rowsOf: shape, outputs: gradient.shape[gradient.shape.rank - 1])
     let destination = try begin(x, in: .rowMajor)
     let back = pc_dnn_geometry(rowsOf: gradient.shape, outputs: shape[shape.rank - 1])
     try appendConvolution(
-      back, .mirrored(accumulates: destination.accumulates), weights.mirrored(geometry), from: gradient,
-      to: destination.tensor)
+      back, .mirrored(accumulates: destination.accumulates), index, from: gradient, to: destination.tensor
+    ) { network.linearWeights(linear, node)?.withoutBias.mirrored(geometry) }
     try finish(destination)
+  }
+
+  private func checkWeight(of node: Node) throws(ExecutionError) {
+    guard node.inputs.count > 1, let weight = node.inputs[1], network[weight].constant != nil else {
+      throw ExecutionError(.unsupported, node.name, "its weight is no constant")
+    }
   }
 
   /// The activation that a layer's kernel runs with.
@@ -70,7 +73,7 @@ extension Compiler {
     let own = network.nodes[index].outputs[0]
     guard let activation = fusion.activations[index] else {
       guard wantsGradient(own) else { return nil }
-      guard gradients[own.index] == nil, observedAlongRows(own) else {
+      guard gradients[own.index] == nil, lacksProducts(own), observedAlongRows(own) else {
         try appendProducts(of: own)
         return try completeGradient(own)
       }
@@ -87,11 +90,12 @@ extension Compiler {
   }
 
   private mutating func appendConvolution(
-    _ geometry: pc_dnn_geometry, _ direction: ConvolutionKernel.Direction, _ weights: PlainWeights, from: Tensor,
-    to: Tensor
+    _ geometry: pc_dnn_geometry, _ direction: ConvolutionKernel.Direction, _ index: Int, from: Tensor, to: Tensor,
+    weights: () -> PlainWeights?
   ) throws(ExecutionError) {
-    let kernel = try ConvolutionKernel(context, geometry, direction, weights: weights, place: place)
-    parameterBytes += kernel.parameterBytes
+    let key = KernelCache.Key(node: index, direction: direction)
+    let kernel = try kernels.kernel(key, geometry, direction, place: place, weights: weights)
+    if usedKernels.insert(key).inserted { parameterBytes += kernel.parameterBytes }
     let bytes = kernel.scratchBytes
     let scratch = bytes > 0 ? try makeBuffer(UInt8.self, count: bytes, for: place) : nil
     callCount += 1
@@ -100,20 +104,22 @@ extension Compiler {
         kernel: kernel, call: callCount - 1, from: from, to: to, scratch: scratch,
         accumulates: direction.accumulates, place: place))
   }
+}
 
+extension Network {
   /// A convolution's weight × scale and its bias.
-  private func layerWeights(_ node: Node, scale: [Double]?) -> PlainWeights? {
-    guard let weight = node.inputs[1].flatMap({ network[$0].constant }) else { return nil }
-    let bias = node.inputs.dropFirst(2).first.flatMap { $0 }.flatMap { network[$0].constant?.floats }
+  fileprivate func layerWeights(_ node: Node, scale: [Double]?) -> PlainWeights? {
+    guard let weight = node.inputs[1].flatMap({ self[$0].constant }) else { return nil }
+    let bias = node.inputs.dropFirst(2).first.flatMap { $0 }.flatMap { self[$0].constant?.floats }
     let elements = scale.map { weight.floats(timesPerRow: $0, rowStride: weight.shape.count / $0.count) }
     return PlainWeights(elements: elements ?? weight.floats, bias: bias)
   }
 
   /// A linear layer's weight [outputs, inputs] with all its factors, and its bias.
-  private func linearWeights(_ linear: Linear, _ node: Node) -> PlainWeights? {
-    guard let weight = node.inputs[1].flatMap({ network[$0].constant }) else { return nil }
+  fileprivate func linearWeights(_ linear: Linear, _ node: Node) -> PlainWeights? {
+    guard let weight = node.inputs[1].flatMap({ self[$0].constant }) else { return nil }
     let (inputs, outputs) = linear.features(of: weight.shape)
-    let bias = node.inputs.dropFirst(2).first.flatMap { $0 }.flatMap { network[$0].constant?.doubles }
+    let bias = node.inputs.dropFirst(2).first.flatMap { $0 }.flatMap { self[$0].constant?.doubles }
     var factors: [Double]?
     if let scale = linear.outputScale {
       factors = scale.map { $0 * linear.alpha }
@@ -194,6 +200,9 @@ extension pc_dnn_geometry {
 }
 
 extension PlainWeights {
+  /// As gradients take them.
+  var withoutBias: PlainWeights { PlainWeights(elements: elements, bias: nil) }
+
   /// A matrix [rows, columns] as [columns, rows].
   func transposed(rows: Int, columns: Int) -> PlainWeights {
     var turned = self

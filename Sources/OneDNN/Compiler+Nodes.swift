@@ -18,6 +18,7 @@ extension Compiler {
   /// Adds a node's forward kernels.
   mutating func compileForward(_ index: Int) throws(ExecutionError) {
     let node = network.nodes[index]
+    self.node = index
     place = node.name
     for id in node.inputs.compactMap({ $0 }) + node.outputs where network[id].shape.count == 0 {
       throw ExecutionError(.unsupported, node.name, "\(network[id].name) of shape \(network[id].shape) is empty")
@@ -48,6 +49,7 @@ extension Compiler {
   /// Adds a node's backward kernels: from the gradients at its results to those at its operands.
   mutating func compileBackward(_ index: Int) throws(ExecutionError) {
     let node = network.nodes[index]
+    self.node = nil
     place = node.name
     let result = fusion.result(of: index)
     if fusion.isAbsorbed[index] || parts[result.index] != nil { return }

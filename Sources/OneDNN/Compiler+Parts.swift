@@ -6,8 +6,7 @@ extension Compiler {
   /// Whether a value can be taken apart along its channels: it is computed, its channels last in memory.
   mutating func isInChannelsLast(_ id: ValueID) throws(ExecutionError) -> Bool {
     guard network[id].shape.rank >= 3, network[id].constant == nil else { return false }
-    if parts[id.index] != nil { return true }
-    return try operand(id).layout == .channelsLast
+    return try layout(of: id) == .channelsLast
   }
 
   /// The parts of a value: those that it stands for, or itself.

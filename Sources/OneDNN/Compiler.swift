@@ -11,11 +11,10 @@ struct Compiler {
   let network: Network
   /// By value index: whether its gradient is computed.
   let needsGradient: [Bool]
-  /// The engine that convolutions are made for.
-  let context: KernelContext
   /// Kernel calls so far.
   private(set) var steps: [CompiledStep] = []
-  /// The node that is being compiled.
+  /// The node that is being compiled, and its name.
+  var node: Int?
   var place = ""
   /// Bytes of each buffer.
   private(set) var sizes: [Int] = []
@@ -25,6 +24,10 @@ struct Compiler {
   let fusion: Fusion
   /// Per value what was computed, in its own layout first, then in others that were asked for.
   private var tensors: [[Tensor]]
+  /// Per value its own layout.
+  private(set) var layouts: [Layout?]
+  /// Per value the node whose kernels compute it; `nil` for inputs and constants.
+  var definers: [Int?]
   /// Per value the parts of other values that it stands for.
   var parts: [[Part]?]
   /// Per value what its readers say of its gradient.
@@ -43,19 +46,25 @@ struct Compiler {
   var gates: [Int: Gate] = [:]
   /// Per max pool, by node index, where its results came from.
   var winners: [Int: BufferID] = [:]
+  /// The kernels of layers: made once, however often a layer is compiled.
+  let kernels: KernelCache
+  /// Those in use.
+  var usedKernels: Set<KernelCache.Key> = []
   /// Bytes of packed weights.
   var parameterBytes = 0
   /// Calls of oneDNN so far.
   var callCount = 0
 
   /// Nothing compiled yet.
-  init(_ request: ExecutionRequest, head: ValueID, needed: [Bool], _ context: KernelContext) {
+  init(_ request: ExecutionRequest, head: ValueID, needed: [Bool], _ kernels: KernelCache) {
     network = request.network
     needsGradient = GradientFlow(request).needsGradient
-    self.context = context
+    self.kernels = kernels
     fusion = Fusion(request, head: head, needed: needed)
     observed = request.observed
     tensors = [[Tensor]](repeating: [], count: network.values.count)
+    layouts = [Layout?](repeating: nil, count: network.values.count)
+    definers = [Int?](repeating: nil, count: network.values.count)
     parts = [[Part]?](repeating: nil, count: network.values.count)
     contributions = [[Contribution]](repeating: [], count: network.values.count)
     gradients = [Tensor?](repeating: nil, count: network.values.count)
@@ -100,10 +109,21 @@ struct Compiler {
 
   // MARK: Values
 
+  /// Lets a value's memory serve for something else: who asks for the value again gets it computed again.
+  mutating func drop(_ id: ValueID) { tensors[id.index] = [] }
+
+  /// Adds a node's forward kernels a second time.
+  private mutating func recompute(_ index: Int) throws(ExecutionError) {
+    let (outer, outerPlace) = (node, place)
+    try compileForward(index)
+    (node, place) = (outer, outerPlace)
+  }
+
   /// Declares what a node or input yields, in the layout that becomes the value's own.
   mutating func define(_ id: ValueID, as tensor: Tensor) {
-    precondition(tensors[id.index].isEmpty, "\(network[id].name) is defined twice")
     tensors[id.index] = [tensor]
+    layouts[id.index] = tensor.layout
+    definers[id.index] = node
   }
 
   /// A new array for a value, declared.
@@ -113,16 +133,25 @@ struct Compiler {
     return tensor
   }
 
-  /// A value in its own layout if it is in memory already.
-  func tensor(_ id: ValueID) -> Tensor? { tensors[id.index].first }
+  /// A value's own layout, known from when it is computed; parts have their channels last.
+  mutating func layout(of id: ValueID) throws(ExecutionError) -> Layout {
+    if let layout = layouts[id.index] { return layout }
+    return try parts[id.index] == nil ? operand(id).layout : .channelsLast
+  }
 
-  /// A value in its own layout. Constants are laid down row-major when they are first asked for.
+  /// A value in its own layout. Constants are laid down row-major when they are first asked for; what was not kept is
+  /// computed again.
   mutating func operand(_ id: ValueID) throws(ExecutionError) -> Tensor {
     if let tensor = tensors[id.index].first { return tensor }
     let value = network[id]
     if let parts = parts[id.index] { return try joined(parts, as: id) }
+    if let definer = definers[id.index] {
+      try recompute(definer)
+      if let tensor = tensors[id.index].first { return tensor }
+    }
     guard let constant = value.constant else { preconditionFailure("\(value.name) is read before it is computed") }
     let tensor = try makeResult(id, .rowMajor)
+    definers[id.index] = nil
     constants.append((tensor.buffer, try AlignedMemory(copying: constant.floats, for: value.name)))
     return tensor
   }

@@ -22,7 +22,9 @@ public struct OneDNNBackend: ExecutionBackend {
   public var instructionSet: String { String(cString: pc_dnn_instruction_set()) }
 
   /// Compiles a network: chooses kernels, packs weights, plans memory.
-  public func program(for request: ExecutionRequest) throws(ExecutionError) -> any ExecutionProgram {
-    try OneDNNProgram(request)
+  public func program(
+    for request: ExecutionRequest, executorLimit: Int?
+  ) throws(ExecutionError) -> any ExecutionProgram {
+    try OneDNNProgram(request, executorLimit: executorLimit)
   }
 }

@@ -8,18 +8,33 @@ public final class OneDNNProgram: ExecutionProgram {
   fileprivate let loss: LossFunction
 
   /// Compiles a network: chooses kernels, packs weights, plans memory.
-  /// - Throws: `ExecutionError` when an operation or shape is not supported or memory runs out.
-  public init(_ request: ExecutionRequest) throws(ExecutionError) {
+  ///
+  /// - Parameter limit: the most bytes that an executor may hold, or `nil`. To keep it, values are computed twice; that
+  ///   costs time and changes no result.
+  /// - Throws: `ExecutionError` when an operation or shape is not supported, memory runs out, or the limit is too low.
+  public init(_ request: ExecutionRequest, executorLimit limit: Int? = nil) throws(ExecutionError) {
     // Kernels are chosen for the number of threads that the choosing thread has.
     pc_dnn_use_one_thread()
     loss = try LossFunction(request)
-    compiled = try CompiledNetwork(request, head: loss.head, try KernelContext())
+    let kernels = KernelCache(try KernelContext())
+    var compiled = try CompiledNetwork(request, head: loss.head, kernels, segments: 1)
+    if let limit {
+      var least = compiled.executorBytes
+      for segments in [2, 3, 4, 6, 8, 12, 16, 24, 32, 48] where compiled.executorBytes > limit {
+        compiled = try CompiledNetwork(request, head: loss.head, kernels, segments: segments)
+        least = min(least, compiled.executorBytes)
+      }
+      guard compiled.executorBytes <= limit else {
+        throw ExecutionError(
+          .tooLarge(least: least), request.network.name, "needs \(least) bytes of memory, the limit is \(limit)")
+      }
+    }
+    self.compiled = compiled
   }
 
   /// Packed weights once, arrays per executor.
   public var memory: MemoryRequirement {
-    let heads = 2 * compiled.head.countPerSample * compiled.batchSize * MemoryLayout<Double>.stride
-    return MemoryRequirement(shared: compiled.parameterBytes, perExecutor: compiled.plan.size + heads)
+    MemoryRequirement(shared: compiled.parameterBytes, perExecutor: compiled.executorBytes)
   }
 
   /// Allocates what one thread needs.

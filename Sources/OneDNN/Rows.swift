@@ -29,11 +29,13 @@ struct RowGeometry: Hashable {
   let channels: Int
 
   /// How many rows of a tensor without gaps belong to each of a batch's samples.
-  init(_ tensor: Tensor, batchSize: Int) {
-    let order = tensor.layout.order(rank: tensor.shape.rank)
-    channels = order.last.map { tensor.shape[$0] } ?? 1
-    let all = tensor.shape.count / max(channels, 1)
-    samples = tensor.shape.rank > 1 && tensor.shape[0] % batchSize == 0 ? batchSize : 1
+  init(_ tensor: Tensor, batchSize: Int) { self.init(tensor.shape, tensor.layout, batchSize: batchSize) }
+
+  /// How many rows of an array without gaps belong to each of a batch's samples.
+  init(_ shape: Shape, _ layout: Layout, batchSize: Int) {
+    channels = layout.order(rank: shape.rank).last.map { shape[$0] } ?? 1
+    let all = shape.count / max(channels, 1)
+    samples = shape.rank > 1 && shape[0] % batchSize == 0 ? batchSize : 1
     rows = all / samples
   }
 

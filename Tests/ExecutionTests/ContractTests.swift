@@ -9,8 +9,11 @@ import Testing
     let description = "spoilt"
     let spoil: @Sendable (_ evaluation: Evaluation, _ run: Int) -> Evaluation
 
-    func program(for request: ExecutionRequest) throws(ExecutionError) -> any ExecutionProgram {
-      SpoiltProgram(program: try ReferenceBackend().program(for: request), request: request, spoil: spoil)
+    func program(
+      for request: ExecutionRequest, executorLimit: Int?
+    ) throws(ExecutionError) -> any ExecutionProgram {
+      let program = try ReferenceBackend().program(for: request, executorLimit: executorLimit)
+      return SpoiltProgram(program: program, request: request, spoil: spoil)
     }
   }
 

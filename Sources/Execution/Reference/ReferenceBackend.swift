@@ -9,9 +9,17 @@ public struct ReferenceBackend: ExecutionBackend {
   public var description: String { "reference (float64 loops)" }
 
   /// Compiles a network; every operation is supported.
-  public func program(for request: ExecutionRequest) throws(ExecutionError) -> any ExecutionProgram {
+  public func program(
+    for request: ExecutionRequest, executorLimit: Int?
+  ) throws(ExecutionError) -> any ExecutionProgram {
     _ = try ReferenceExecutor(request)
-    return ReferenceProgram(request: request)
+    let program = ReferenceProgram(request: request)
+    if let executorLimit, program.memory.perExecutor > executorLimit {
+      throw ExecutionError(
+        .tooLarge(least: program.memory.perExecutor), request.network.name,
+        "needs \(program.memory.perExecutor) bytes of memory, the limit is \(executorLimit)")
+    }
+    return program
   }
 }
 

@@ -1,0 +1,42 @@
+import COneDNN
+import Execution
+
+/// The kernels of one network's layers, each made and its weights packed when it is first asked for.
+final class KernelCache {
+  /// What a kernel is for.
+  struct Key: Hashable {
+    private enum Use { case forward, mirrored, mirroredSum, backward }
+
+    private let node: Int
+    private let use: Use
+
+    /// A node's kernel in one direction.
+    init(node: Int, direction: ConvolutionKernel.Direction) {
+      self.node = node
+      switch direction {
+      case .forward: use = .forward
+      case .mirrored(let accumulates): use = accumulates ? .mirroredSum : .mirrored
+      case .backward: use = .backward
+      }
+    }
+  }
+
+  private let context: KernelContext
+  private var kernels: [Key: ConvolutionKernel] = [:]
+
+  /// No kernels yet.
+  init(_ context: KernelContext) { self.context = context }
+
+  /// A kernel, made if need be.
+  /// - Throws: `ExecutionError` naming `place`.
+  func kernel(
+    _ key: Key, _ geometry: pc_dnn_geometry, _ direction: ConvolutionKernel.Direction, place: String,
+    weights: () -> PlainWeights?
+  ) throws(ExecutionError) -> ConvolutionKernel {
+    if let known = kernels[key] { return known }
+    guard let weights = weights() else { throw ExecutionError(.unsupported, place, "its weight is no constant") }
+    let kernel = try ConvolutionKernel(context, geometry, direction, weights: weights, place: place)
+    kernels[key] = kernel
+    return kernel
+  }
+}
