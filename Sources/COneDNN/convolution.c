@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "layout.h"
+#include "winograd_kernel.h"
 
 struct pc_dnn_convolution {
   pc_dnn_context *context;
@@ -11,6 +12,8 @@ struct pc_dnn_convolution {
   dnnl_memory_t weights, bias;
   bool forward;
   size_t weight_bytes, scratch_bytes;
+  // In place of all that if the convolution goes through Winograd's transforms.
+  pc_winograd_kernel *winograd;
 };
 
 // A convolution with the addresses that it works on.
@@ -20,6 +23,7 @@ struct pc_dnn_call {
   dnnl_memory_t input, output, scratch;
   dnnl_exec_arg_t arguments[5];
   int argument_count;
+  pc_winograd_call *winograd;
 };
 
 // Extents and steps of one convolution in oneDNN's terms.
@@ -130,7 +134,7 @@ static dnnl_status_t append_activation(dnnl_post_ops_t additions, pc_dnn_activat
 
 // Working memory is given from outside: oneDNN's own belongs to the thread that created the primitive, and two
 // executors made by one thread would share it.
-static dnnl_status_t make_attributes(
+dnnl_status_t pc_attributes_create(
     dnnl_primitive_attr_t *attributes, bool accumulates, pc_dnn_activation activation) {
   dnnl_status_t status = dnnl_primitive_attr_create(attributes);
   if (status != dnnl_success) return status;
@@ -181,7 +185,7 @@ static pc_dnn_status create(
         &created->plain_weights, plain_rank, plain, plain_rank == 5 ? dnnl_goihw : dnnl_oihw);
   }
   dnnl_primitive_attr_t attributes = NULL;
-  if (!status) status = pc_status(make_attributes(&attributes, accumulates, activation));
+  if (!status) status = pc_status(pc_attributes_create(&attributes, accumulates, activation));
   if (!status) {
     dnnl_status_t made =
         forward
@@ -201,9 +205,33 @@ static pc_dnn_status create(
   return pc_dnn_success;
 }
 
+static pc_dnn_status create_winograd(
+    pc_dnn_context *context, const pc_dnn_geometry *geometry, bool accumulates, pc_dnn_activation activation,
+    pc_dnn_convolution **convolution) {
+  *convolution = NULL;
+  pc_dnn_convolution *created = calloc(1, sizeof *created);
+  if (!created) return pc_dnn_out_of_memory;
+  created->context = context;
+  created->forward = true;
+  pc_dnn_status status =
+      pc_winograd_kernel_create(context->engine, geometry, accumulates, activation, &created->winograd);
+  if (status) {
+    pc_dnn_convolution_destroy(created);
+    return status;
+  }
+  created->weight_bytes = pc_winograd_weight_bytes(created->winograd);
+  created->scratch_bytes = pc_winograd_scratch_bytes(created->winograd);
+  *convolution = created;
+  return pc_dnn_success;
+}
+
 pc_dnn_status pc_dnn_convolution_forward(
     pc_dnn_context *context, const pc_dnn_geometry *geometry, bool has_bias, bool accumulates,
     pc_dnn_activation activation, pc_dnn_convolution **convolution) {
+  if (pc_winograd_suits(geometry)) {
+    pc_dnn_status status = create_winograd(context, geometry, accumulates, activation, convolution);
+    if (status != pc_dnn_unimplemented) return status;
+  }
   return create(context, geometry, true, has_bias, accumulates, activation, convolution);
 }
 
@@ -215,6 +243,7 @@ pc_dnn_status pc_dnn_convolution_backward_data(
 
 void pc_dnn_convolution_destroy(pc_dnn_convolution *c) {
   if (!c) return;
+  pc_winograd_kernel_destroy(c->winograd);
   if (c->weights) dnnl_memory_destroy(c->weights);
   if (c->bias) dnnl_memory_destroy(c->bias);
   if (c->primitive) dnnl_primitive_destroy(c->primitive);
@@ -228,6 +257,7 @@ size_t pc_dnn_convolution_weight_bytes(const pc_dnn_convolution *convolution) { 
 size_t pc_dnn_convolution_scratch_bytes(const pc_dnn_convolution *convolution) { return convolution->scratch_bytes; }
 
 const char *pc_dnn_convolution_kernel(const pc_dnn_convolution *convolution) {
+  if (convolution->winograd) return "winograd:4x4";
   const char *name = NULL;
   dnnl_status_t status = dnnl_primitive_desc_query(convolution->description, dnnl_query_impl_info_str, 0, &name);
   return status == dnnl_success && name ? name : "unknown";
@@ -235,6 +265,7 @@ const char *pc_dnn_convolution_kernel(const pc_dnn_convolution *convolution) {
 
 pc_dnn_status pc_dnn_convolution_set_weights(
     pc_dnn_convolution *c, const float *weights, void *packed, const float *bias) {
+  if (c->winograd) return pc_winograd_set_weights(c->winograd, weights, packed, bias);
   dnnl_engine_t engine = c->context->engine;
   pc_layout_reference target = dnnl_primitive_desc_query_md(c->description, dnnl_query_weights_md, 0);
   dnnl_memory_t plain = NULL;
@@ -277,6 +308,12 @@ pc_dnn_status pc_dnn_call_create(
   *call = NULL;
   pc_dnn_call *created = calloc(1, sizeof *created);
   if (!created) return pc_dnn_out_of_memory;
+  if (c->winograd) {
+    pc_dnn_status status = pc_winograd_call_create(c->winograd, input, output, scratch, &created->winograd);
+    if (status) free(created);
+    else *call = created;
+    return status;
+  }
   created->primitive = c->primitive;
   bool forward = c->forward;
   dnnl_status_t status = dnnl_stream_create(&created->stream, c->context->engine, dnnl_stream_default_flags);
@@ -305,6 +342,7 @@ pc_dnn_status pc_dnn_call_create(
 }
 
 pc_dnn_status pc_dnn_call_run(pc_dnn_call *call) {
+  if (call->winograd) return pc_winograd_call_run(call->winograd);
   dnnl_status_t status =
       dnnl_primitive_execute(call->primitive, call->stream, call->argument_count, call->arguments);
   if (status == dnnl_success) status = dnnl_stream_wait(call->stream);
@@ -313,6 +351,7 @@ pc_dnn_status pc_dnn_call_run(pc_dnn_call *call) {
 
 void pc_dnn_call_destroy(pc_dnn_call *call) {
   if (!call) return;
+  pc_winograd_call_destroy(call->winograd);
   dnnl_memory_t memories[] = {call->input, call->output, call->scratch};
   for (size_t i = 0; i < sizeof memories / sizeof *memories; i++) {
     if (memories[i]) dnnl_memory_destroy(memories[i]);

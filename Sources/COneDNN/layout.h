@@ -24,6 +24,10 @@ pc_dnn_status pc_layout_create(
 pc_layout_reference pc_layout_refer(const pc_layout *layout);
 void pc_layout_destroy(pc_layout *layout);
 
+// Attributes of a primitive that takes its working memory from outside.
+dnnl_status_t pc_attributes_create(
+    dnnl_primitive_attr_t *attributes, bool accumulates, pc_dnn_activation activation);
+
 struct pc_dnn_context {
   dnnl_engine_t engine;
   dnnl_stream_t stream;

@@ -11,16 +11,16 @@ struct RunSize {
   let samples: Int
 
   /// Arrays of this size stay in the caches of a usual processor, several of them at a time.
-  private static let comfortableBytes = 8 << 20
+  private static let comfortableBytes = 16 << 20
 
   /// The size for batches of `batchSize` samples.
   /// - Parameter network: the network for some batch size.
   init(batchSize: Int, network: Network) {
     let largest = network.values.lazy.filter { $0.constant == nil }.map(\.shape.count).max() ?? 1
     let perSample = max(largest / network.batchSize, 1) * 4
-    let fitting = max(RunSize.comfortableBytes / perSample, 2)
-    // Pieces of one size: the last one is filled up.
-    let pieces = (max(batchSize, 2) + fitting - 1) / fitting
-    samples = max((batchSize + pieces - 1) / pieces, 2)
+    let fitting = min(max(RunSize.comfortableBytes / perSample, 2), max(batchSize, 2))
+    // The last piece is filled up: the size that wastes least, the largest of these.
+    func run(_ size: Int) -> Int { (max(batchSize, 2) + size - 1) / size * size }
+    samples = (2...fitting).min { (run($0), -$0) < (run($1), -$1) } ?? 2
   }
 }

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "winograd.h"
+
 // float32 kernels that run on the calling thread. They do not check: bounds are the caller's. No destination may overlap
 // a source. Strides and extents count elements. With `accumulate`, results are added to the destination.
 // Every sum has one fixed order, so the same operands give the same bits.
