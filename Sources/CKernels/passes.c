@@ -69,21 +69,28 @@ PC_INLINE void apply_affine(float *tile, const float *scale, const float *shift,
   if (shift) PC_CHANNEL_STAGE(channel_values(shift, p, 0), t[i] += v[i]);
 }
 
-// tile = f(tile)
-PC_INLINE void apply_function(float *tile, float *spare, pc_function f, const place *p) {
+// f(values); the result may lie in `spare`.
+PC_INLINE float *apply_function(float *tile, float *spare, const float *values, pc_function f, const place *p) {
   ptrdiff_t count = p->rows * p->channels;
   if (f.function == pc_relu) {
     // Written so that what is not a number stays so.
-    for (ptrdiff_t i = 0; i < count; i++) tile[i] = tile[i] <= 0.0f ? 0.0f : tile[i];
-  } else {
-    pc_unary_forward(f.function, f.first, f.second, spare, tile, count);
-    memcpy(tile, spare, (size_t)count * sizeof(float));
+    for (ptrdiff_t i = 0; i < count; i++) tile[i] = values[i] <= 0.0f ? 0.0f : values[i];
+    return tile;
   }
+  pc_unary_forward(f.function, f.first, f.second, spare, values, count);
+  return spare;
+}
+
+// The values of a strided array without gaps: themselves, or a copy in `tile`.
+PC_INLINE const float *contiguous(float *tile, pc_rows rows, const place *p) {
+  if (rows.stride == p->channels) return address(rows, p);
+  load(tile, rows, p);
+  return tile;
 }
 
 PC_CLONES void pc_forward_pass(const pc_forward *pass) {
-  _Alignas(64) float tile[TILE];
-  _Alignas(64) float spare[TILE];
+  _Alignas(64) float first[TILE];
+  _Alignas(64) float second[TILE];
   for (ptrdiff_t sample = 0; sample < pass->samples; sample++) {
     for (ptrdiff_t channel = 0; channel < pass->channels; channel += WIDTH) {
       ptrdiff_t channels = pass->channels - channel < WIDTH ? pass->channels - channel : WIDTH;
@@ -92,10 +99,11 @@ PC_CLONES void pc_forward_pass(const pc_forward *pass) {
         ptrdiff_t rows = pass->rows - row < most ? pass->rows - row : most;
         place here = {sample, sample * pass->rows + row, channel, rows, channels};
         const place *p = &here;
+        float *tile = first;
         load(tile, pass->source, p);
         apply_affine(tile, pass->scale, pass->shift, p);
         if (pass->addend.values) PC_STAGE(pass->addend, t[i] += x[i]);
-        if (pass->has_function) apply_function(tile, spare, pass->function, p);
+        if (pass->has_function) tile = apply_function(tile, second, tile, pass->function, p);
         if (pass->factors) PC_CHANNEL_STAGE(channel_values(pass->factors, p, pass->channels), t[i] *= v[i]);
         store(pass->destination, pass->destination_stride, tile, p, false);
       }
@@ -128,26 +136,33 @@ PC_INLINE void gather_contributions(float *tile, const pc_gradient *pass, const 
   }
 }
 
-// tile = tile × f′
-PC_INLINE void apply_slope(float *tile, float *spare, float *result, const pc_gradient *pass, const place *p) {
+// tile × f′; the result may lie in `result`.
+PC_INLINE float *apply_slope(float *tile, float *spare, float *result, const pc_gradient *pass, const place *p) {
   pc_function f = pass->function;
   ptrdiff_t count = p->rows * p->channels;
   bool is_plain = !pass->scale && !pass->shift;
   if (is_plain && f.function == pc_relu) {
     PC_STAGE(pass->known, t[i] = x[i] > 0.0f ? t[i] : 0.0f);
-  } else if (is_plain && f.function == pc_clip) {
+    return tile;
+  }
+  if (is_plain && f.function == pc_clip) {
     float lower = f.first, upper = f.second;
     PC_STAGE(pass->known, t[i] = x[i] > lower && x[i] < upper ? t[i] : 0.0f);
+    return tile;
+  }
+  const float *known = spare;
+  if (is_plain) {
+    known = contiguous(spare, pass->known, p);
   } else {
     load(spare, pass->known, p);
     apply_affine(spare, pass->scale, pass->shift, p);
-    if (f.function == pc_relu) {
-      for (ptrdiff_t i = 0; i < count; i++) tile[i] = spare[i] > 0.0f ? tile[i] : 0.0f;
-    } else {
-      pc_unary_backward(f.function, f.first, f.second, result, tile, spare, count, false);
-      memcpy(tile, result, (size_t)count * sizeof(float));
-    }
   }
+  if (f.function == pc_relu) {
+    for (ptrdiff_t i = 0; i < count; i++) tile[i] = known[i] > 0.0f ? tile[i] : 0.0f;
+    return tile;
+  }
+  pc_unary_backward(f.function, f.first, f.second, result, tile, known, count, false);
+  return result;
 }
 
 // totals += Σ over the tile's rows of (left − minus) × tile
@@ -158,9 +173,7 @@ PC_INLINE void add_products(
   const float *left = address(product->left, p);
   ptrdiff_t left_stride = product->left.stride;
   if (product->applies_function) {
-    load(spare, product->left, p);
-    apply_function(spare, result, pass->function, p);
-    left = spare;
+    left = apply_function(spare, result, contiguous(spare, product->left, p), pass->function, p);
     left_stride = p->channels;
   }
   const float *minus = product->minus.values ? address(product->minus, p) : NULL;
@@ -178,9 +191,7 @@ PC_INLINE void add_products(
 }
 
 PC_CLONES void pc_gradient_pass(const pc_gradient *pass) {
-  _Alignas(64) float tile[TILE];
-  _Alignas(64) float spare[TILE];
-  _Alignas(64) float result[TILE];
+  _Alignas(64) float buffers[4][TILE];
   _Alignas(64) double totals[PC_MAX_PRODUCTS][WIDTH];
   for (ptrdiff_t sample = 0; sample < pass->samples; sample++) {
     for (ptrdiff_t channel = 0; channel < pass->channels; channel += WIDTH) {
@@ -193,10 +204,11 @@ PC_CLONES void pc_gradient_pass(const pc_gradient *pass) {
         ptrdiff_t rows = pass->rows - row < most ? pass->rows - row : most;
         place here = {sample, sample * pass->rows + row, channel, rows, channels};
         const place *p = &here;
+        float *tile = buffers[0];
         gather_contributions(tile, pass, p);
-        if (pass->has_function) apply_slope(tile, spare, result, pass, p);
+        if (pass->has_function) tile = apply_slope(tile, buffers[1], buffers[2], pass, p);
         for (int index = 0; index < pass->product_count; index++) {
-          add_products(totals[index], pass->products + index, tile, spare, result, pass, p);
+          add_products(totals[index], pass->products + index, tile, buffers[1], buffers[3], pass, p);
         }
         if (!pass->destination) continue;
         if (pass->scale) PC_CHANNEL_STAGE(channel_values(pass->scale, p, 0), t[i] *= v[i]);

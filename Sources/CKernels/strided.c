@@ -1,3 +1,4 @@
+#include <math.h>
 #include <string.h>
 
 #include "CKernels.h"
@@ -65,7 +66,18 @@ PC_INLINE float apply(pc_binary_function function, float left, float right) {
   case pc_add: return left + right;
   case pc_subtract: return left - right;
   case pc_multiply: return left * right;
-  default: return left / right;
+  case pc_divide: return left / right;
+  case pc_power: return powf(left, right);
+  // Written so that what is not a number stays so.
+  case pc_maximum: return left > right || left != left ? left : right;
+  case pc_minimum: return left < right || left != left ? left : right;
+  case pc_rectified: return left > 0.0f ? left : right * left;
+  case pc_equal: return left == right ? 1.0f : 0.0f;
+  case pc_less: return left < right ? 1.0f : 0.0f;
+  case pc_less_or_equal: return left <= right ? 1.0f : 0.0f;
+  case pc_and: return left != 0.0f && right != 0.0f ? 1.0f : 0.0f;
+  case pc_or: return left != 0.0f || right != 0.0f ? 1.0f : 0.0f;
+  default: return (left != 0.0f) != (right != 0.0f) ? 1.0f : 0.0f;
   }
 }
 
@@ -138,6 +150,16 @@ PC_CLONES void pc_binary(
     PC_CASE(pc_subtract);
     PC_CASE(pc_multiply);
     PC_CASE(pc_divide);
+    PC_CASE(pc_power);
+    PC_CASE(pc_maximum);
+    PC_CASE(pc_minimum);
+    PC_CASE(pc_rectified);
+    PC_CASE(pc_equal);
+    PC_CASE(pc_less);
+    PC_CASE(pc_less_or_equal);
+    PC_CASE(pc_and);
+    PC_CASE(pc_or);
+    PC_CASE(pc_xor);
   }
 #undef PC_CASE
 }

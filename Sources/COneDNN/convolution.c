@@ -16,16 +16,6 @@ struct pc_dnn_convolution {
   pc_winograd_kernel *winograd;
 };
 
-// A convolution with the addresses that it works on.
-struct pc_dnn_call {
-  dnnl_primitive_t primitive;
-  dnnl_stream_t stream;
-  dnnl_memory_t input, output, scratch;
-  dnnl_exec_arg_t arguments[5];
-  int argument_count;
-  pc_winograd_call *winograd;
-};
-
 // Extents and steps of one convolution in oneDNN's terms.
 typedef struct {
   pc_layout input, output, weights, bias;
@@ -303,7 +293,7 @@ static dnnl_status_t add_argument(
   return status;
 }
 
-pc_dnn_status pc_dnn_call_create(
+pc_dnn_status pc_dnn_convolution_call_create(
     const pc_dnn_convolution *c, const float *input, float *output, void *scratch, pc_dnn_call **call) {
   *call = NULL;
   pc_dnn_call *created = calloc(1, sizeof *created);
@@ -341,6 +331,10 @@ pc_dnn_status pc_dnn_call_create(
   return pc_dnn_success;
 }
 
+pc_dnn_status pc_dnn_call_set_right(pc_dnn_call *call, const float *right) {
+  return call->right ? pc_status(dnnl_memory_set_data_handle(call->right, (void *)right)) : pc_dnn_invalid_arguments;
+}
+
 pc_dnn_status pc_dnn_call_run(pc_dnn_call *call) {
   if (call->winograd) return pc_winograd_call_run(call->winograd);
   dnnl_status_t status =
@@ -352,7 +346,7 @@ pc_dnn_status pc_dnn_call_run(pc_dnn_call *call) {
 void pc_dnn_call_destroy(pc_dnn_call *call) {
   if (!call) return;
   pc_winograd_call_destroy(call->winograd);
-  dnnl_memory_t memories[] = {call->input, call->output, call->scratch};
+  dnnl_memory_t memories[] = {call->input, call->right, call->output, call->scratch};
   for (size_t i = 0; i < sizeof memories / sizeof *memories; i++) {
     if (memories[i]) dnnl_memory_destroy(memories[i]);
   }

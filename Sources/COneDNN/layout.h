@@ -33,4 +33,16 @@ struct pc_dnn_context {
   dnnl_stream_t stream;
 };
 
+typedef struct pc_winograd_call pc_winograd_call;
+
+// A kernel with the addresses that it works on; `right` is a product's second operand.
+struct pc_dnn_call {
+  dnnl_primitive_t primitive;
+  dnnl_stream_t stream;
+  dnnl_memory_t input, right, output, scratch;
+  dnnl_exec_arg_t arguments[5];
+  int argument_count;
+  pc_winograd_call *winograd;
+};
+
 #endif

@@ -91,26 +91,25 @@ private struct UnitGrouping {
       let weight = node.inputs[1]
     else { return nil }
     let output = network[node.outputs[0]].shape
-    let axis: Int
-    var kernel: [Int] = []
-    var convolutionGroups = 1
-    var isDepthwise = false
-    if case .convolution(let convolution) = node.operation {
-      axis = 1
-      kernel = convolution.kernel
-      convolutionGroups = convolution.groups
-      isDepthwise = convolution.isDepthwise(inputs: incoming.count)
-    } else {
-      axis = output.rank - 1
+    var axis = 1
+    var geometry: Convolution?
+    // Where the kernel is applied: at every output, or for a transposed convolution at every input.
+    var applied = output
+    switch node.operation {
+    case .convolution(let convolution): geometry = convolution
+    case .convolutionTranspose(let convolution):
+      geometry = convolution
+      if let x = node.inputs[0] { applied = network[x].shape }
+    default: axis = output.rank - 1
     }
     let outputUnits = units(outgoing)
     return Layer(
       node: index, name: node.name, opType: node.opType, weight: network[weight].name, output: node.outputs[0],
-      channelAxis: axis, outputShape: Array(output.dimensions.dropFirst()), kernel: kernel,
-      convolutionGroups: convolutionGroups,
-      isDepthwise: isDepthwise,
+      channelAxis: axis, outputShape: Array(output.dimensions.dropFirst()), kernel: geometry?.kernel ?? [],
+      convolutionGroups: geometry?.groups ?? 1,
+      isDepthwise: geometry?.isDepthwise(inputs: incoming.count) ?? false,
       hasBias: node.inputs.count > 2 && node.inputs[2] != nil,
-      positions: output.count / output[axis] / network.batchSize, outputUnits: outputUnits,
+      positions: applied.count / applied[axis] / network.batchSize, outputUnits: outputUnits,
       inputUnits: units(incoming), reason: reason(outputUnits, outgoing, node))
   }
 
@@ -128,11 +127,20 @@ private struct UnitGrouping {
   }
 
   mutating func norm(at index: Int) -> Norm? {
-    guard case .batchNormalization = network.nodes[index].operation else { return nil }
-    let channels = network[network.nodes[index].outputs[0]].shape[1]
-    let role = propagation.roles.first { $0.role == .norm && $0.node == index }
-    return Norm(
-      name: network.nodes[index].name,
-      units: role.map { units($0.labels) } ?? [UnitReference?](repeating: nil, count: channels))
+    let node = network.nodes[index]
+    let parameters = node.inputs.dropFirst().compactMap { $0 }.map { network[$0].shape.count }
+    switch node.operation {
+    case .batchNormalization, .groupNormalization:
+      let role = propagation.roles.first { $0.role == .norm && $0.node == index }
+      return Norm(
+        name: node.name,
+        units: role.map { units($0.labels) } ?? [UnitReference?](repeating: nil, count: parameters[0]),
+        parametersPerChannel: 2)
+    case .layerNormalization:
+      return Norm(
+        name: node.name, units: [UnitReference?](repeating: nil, count: parameters[0]),
+        parametersPerChannel: parameters.count)
+    default: return nil
+    }
   }
 }

@@ -2,7 +2,8 @@ public import Networks
 
 /// How a network's channels hang together: which go at once, which may go at all, and what every layer loses with them.
 public struct ChannelStructure: Sendable {
-  /// The layers in graph order: convolutions and linear layers, depthwise ones included.
+  /// The layers in graph order: convolutions, transposed ones and linear layers, depthwise ones included. Products of two
+  /// computed matrices have no weights and are none.
   public let layers: [Layer]
   /// The channel groups in order of first appearance, those that must stay whole included.
   public let groups: [ChannelGroup]
@@ -42,7 +43,8 @@ public struct Layer: Sendable {
   public let isDepthwise: Bool
   /// Whether a bias is added.
   public let hasBias: Bool
-  /// Output elements per channel and sample: positions at which the kernel is applied.
+  /// Positions per sample at which the kernel is applied: output elements per channel, for a transposed convolution input
+  /// elements per channel.
   public let positions: Int
   /// The unit of every output channel; `nil` for a channel of none.
   public let outputUnits: [UnitReference?]
@@ -59,12 +61,14 @@ public struct Layer: Sendable {
   public var kernelElements: Int { kernel.reduce(1, *) }
 }
 
-/// A BatchNormalization node: two trained parameters per channel.
+/// A normalisation with trained parameters per channel.
 public struct Norm: Sendable {
   /// The ONNX node name.
   public let name: String
-  /// The unit of every channel.
+  /// The unit of every channel; `nil` for a channel of none, and for an element of a layer normalisation.
   public let units: [UnitReference?]
+  /// 2 for scale and shift, 1 for a layer normalisation without a shift.
+  public let parametersPerChannel: Int
 }
 
 /// All units that live on the same set of (weight, axis) pairs: what shares one ratio.
@@ -75,8 +79,8 @@ public struct ChannelGroup: Sendable {
   public let unitCount: Int
   /// What each unit takes with it, producers first, each in graph order.
   public let members: [ChannelMember]
-  /// For each grouped convolution that reads or makes these channels: the units of every one of its groups, which must
-  /// lose equally many. Empty when none does.
+  /// For each grouped convolution that reads or makes these channels, and each normalisation in groups of them: the units
+  /// of every one of its groups, which must lose equally many. Empty when none does.
   public let partitions: [[[Int]]]
   /// Why it must stay whole; `nil` when units can go.
   public let reason: FreezeReason?
@@ -112,7 +116,8 @@ public struct ChannelMember: Sendable {
   public let name: String
   /// The constant that loses them: weight, scale or operand.
   public let initializer: String
-  /// The constant's axis; for `consume` of a grouped convolution the indices count all groups' inputs.
+  /// The constant's axis; for `consume` of a grouped convolution, and `produce` of a grouped transposed one, the indices
+  /// count the channels of all groups.
   public let axis: Int
   /// Per unit the indices along the axis, ascending.
   public let indices: [[Int]]

@@ -6,7 +6,7 @@ public enum CostMetric: String, Hashable, Sendable, CaseIterable {
   case bitComplexity = "bit_complexity"
   /// Floating-point operations of the layers, 2 per multiply-accumulate; bias additions are not counted.
   case flops
-  /// Multiply-accumulates.
+  /// Multiply-accumulates of the layers; products of two computed matrices, which have no weights, are not counted.
   case macs
   /// Trained parameters: weights, biases, scale and shift of normalisations.
   case params
@@ -76,12 +76,23 @@ public struct LayerCost: Sendable {
   public func parameters(kept: [Int]) -> Int { weights(kept: kept) + (hasBias ? outputs.count(kept: kept) : 0) }
 }
 
+/// What a normalisation costs: parameters only.
+public struct NormCost: Sendable {
+  /// Kept channels.
+  public let channels: KeptChannels
+  /// Trained parameters of each.
+  public let parametersPerChannel: Int
+
+  /// Trained parameters at given kept counts.
+  public func parameters(kept: [Int]) -> Int { parametersPerChannel * channels.count(kept: kept) }
+}
+
 /// What a network costs at any widths, exactly, in every metric.
 public struct CostModel: Sendable {
   /// In the order of `ChannelStructure.layers`.
   public let layers: [LayerCost]
-  /// Channels of the normalisations, each with a scale and a shift.
-  public let norms: [KeptChannels]
+  /// What the normalisations are made of.
+  public let norms: [NormCost]
   /// In the order of `layers`.
   public let bits: [LayerBits]
   /// Units of every group: the kept counts of the whole network.
@@ -102,7 +113,9 @@ public struct CostModel: Sendable {
         kernelElements: layer.kernelElements, divisor: layer.isDepthwise ? 1 : layer.convolutionGroups,
         hasBias: layer.hasBias)
     }
-    norms = structure.norms.map { KeptChannels($0.units, structure) }
+    norms = structure.norms.map {
+      NormCost(channels: KeptChannels($0.units, structure), parametersPerChannel: $0.parametersPerChannel)
+    }
     // Pruned networks cost less, so what fits here fits everywhere. Doubles only decide whether it is near the limit.
     for (index, layer) in layers.enumerated() {
       let factors = [
@@ -130,6 +143,6 @@ public struct CostModel: Sendable {
   /// The whole network's cost per sample at given kept counts.
   public func total(_ metric: CostMetric, kept: [Int]) -> Int {
     let sum = layers.indices.reduce(0) { $0 + cost(ofLayer: $1, metric, kept: kept) }
-    return metric == .params ? norms.reduce(sum) { $0 + 2 * $1.count(kept: kept) } : sum
+    return metric == .params ? norms.reduce(sum) { $0 + $1.parameters(kept: kept) } : sum
   }
 }

@@ -63,6 +63,27 @@ extension LabelArray {
     return LabelArray(extents: counts, stored: taken, labels: labels)
   }
 
+  /// Places of an axis that indices name, the index axes in its place; `nil` when that takes more labels than can be held.
+  func gathered(axis: Int, indices: [Int], indexExtents: [Int]) -> LabelArray? {
+    let result = Array(extents[..<axis] + indexExtents + extents[(axis + 1)...])
+    guard stored[axis] > 1 else {
+      let ones = indexExtents.map { _ in 1 }
+      return LabelArray(extents: result, stored: stored[..<axis] + ones + stored[(axis + 1)...], labels: labels)
+    }
+    let taken = Array(stored[..<axis] + indexExtents + stored[(axis + 1)...])
+    guard LabelArray.fits(taken) else { return nil }
+    let inner = stored[(axis + 1)...].reduce(1, *)
+    var labels: [Int32] = []
+    labels.reserveCapacity(taken.reduce(1, *))
+    for block in 0..<stored[..<axis].reduce(1, *) {
+      for index in indices {
+        let start = (block * stored[axis] + index) * inner
+        labels += self.labels[start..<start + inner]
+      }
+    }
+    return LabelArray(extents: result, stored: taken, labels: labels)
+  }
+
   /// Parts joined along an axis; `nil` when that takes more labels than can be held.
   static func joined(_ parts: [LabelArray], axis: Int, extents: [Int]) -> LabelArray? {
     var stored = [Int](repeating: 1, count: extents.count)
@@ -129,7 +150,7 @@ extension LabelArray {
     return LabelArray(extents: padded, stored: stored, labels: result)
   }
 
-  /// The axes of a mean taken away or kept with extent 1; nothing changes along them.
+  /// The axes of a reduction taken away or kept with extent 1; nothing changes along them.
   func reduced(to target: [Int], axes: [Int]) -> LabelArray {
     let keeps = target.count == extents.count
     let kept = stored.indices.filter { !axes.contains($0) }.map { stored[$0] }

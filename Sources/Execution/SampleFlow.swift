@@ -52,10 +52,18 @@ struct SampleFlow {
   private func place(_ node: Node, _ operands: [ValueID], _ axis: Int, _ result: Shape) -> Int? {
     let shape = network[operands[0]].shape
     switch node.operation {
-    case .convolution, .pool, .batchNormalization, .localResponseNormalization: return axis == 0 ? 0 : nil
+    case .convolution, .convolutionTranspose, .pool, .batchNormalization, .groupNormalization,
+      .localResponseNormalization:
+      return axis == 0 ? 0 : nil
     case .linear: return axis < shape.rank - 1 ? axis : nil
     case .unary: return axis
-    case .binary:
+    case .matrixProduct: return placeInMatrixProduct(node, result)
+    case .layerNormalization(let first, _): return axis < first ? axis : nil
+    case .cumulativeSum(let summed, _, _): return summed != axis ? axis : nil
+    case .resample(let steps): return steps.contains { $0.axis == axis } ? nil : axis
+    case .gather(let chosen, _, let indexRank):
+      return chosen == axis ? nil : axis < chosen ? axis : axis - 1 + indexRank
+    case .binary, .select, .expand:
       // Broadcasting counts axes from the end; every operand that holds samples must hold them at one place.
       let places = operands.map { (axes[$0.index] ?? 0) + result.rank - network[$0].shape.rank }
       return places.allSatisfy { $0 == places[0] && result[$0] == shape[axis] } ? places[0] : nil
@@ -65,7 +73,7 @@ struct SampleFlow {
     case .slice: return result[axis] == shape[axis] && isWhole(node.operation, axis) ? axis : nil
     case .pad(let pad): return pad.before[axis] == 0 && pad.behind[axis] == 0 ? axis : nil
     case .transpose(let permutation): return permutation.firstIndex(of: axis)
-    case .reduceMean(let reduced):
+    case .reduce(_, let reduced):
       guard !reduced.contains(axis) else { return nil }
       return result.rank == shape.rank ? axis : axis - reduced.count { $0 < axis }
     case .reshape:
@@ -76,6 +84,20 @@ struct SampleFlow {
           && result[candidate] > 0
       }
     }
+  }
+
+  /// The axis of the samples in a matrix product: a leading axis, at one place in all operands that hold samples; or the
+  /// rows of the left or the columns of the right operand, where the other one holds none.
+  private func placeInMatrixProduct(_ node: Node, _ result: Shape) -> Int? {
+    var places: Set<Int> = []
+    for (position, operand) in node.inputs.enumerated() {
+      guard let operand, let axis = axes[operand.index] else { continue }
+      let place = axis + result.rank - network[operand].shape.rank
+      let isOwn = place == (position == 0 ? result.rank - 2 : result.rank - 1)
+      guard place < result.rank - 2 || isOwn else { return nil }
+      places.insert(place)
+    }
+    return places.count == 1 ? places.first : nil
   }
 
   /// Whether a slice takes an axis from its first element in steps of one.

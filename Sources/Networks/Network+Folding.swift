@@ -1,6 +1,6 @@
 extension Network {
   /// The same function with fewer operations: every BatchNormalization, and every Mul or Add with a per-channel
-  /// constant, that alone reads a convolution or linear layer (directly or behind another folded one) becomes part of it.
+  /// constant, that alone reads a convolution, transposed convolution or linear layer (directly or behind another folded one) becomes part of it.
   ///
   /// Values keep their identifiers; the layer node keeps its name and now yields what the last folded node yielded, so a
   /// layer's output here is "after the normalisation, before the nonlinearity". Weights are not touched: the factor is
@@ -31,7 +31,7 @@ private struct Folding {
     let isOutput = Set(network.outputs)
     for (index, node) in network.nodes.enumerated() {
       switch node.operation {
-      case .convolution, .linear:
+      case .convolution, .convolutionTranspose, .linear:
         layerYielding[node.outputs[0]] = index
       default:
         guard let operand = node.inputs.compactMap({ $0 }).first(where: { layerYielding[$0] != nil }),
@@ -79,6 +79,7 @@ private struct Folding {
       case .multiply: return (perChannel, nil)
       case .subtract: return constantIsLeft ? nil : (nil, perChannel.map { -$0 })
       case .divide: return constantIsLeft || perChannel.contains(0) ? nil : (perChannel.map { 1 / $0 }, nil)
+      default: return nil
       }
     default:
       return nil
@@ -107,6 +108,11 @@ private struct Folding {
       channels = values[weight.index].shape[0]
       convolution.outputScale = Self.product(convolution.outputScale, scale)
       operation = .convolution(convolution)
+      beta = 1
+    case .convolutionTranspose(var convolution):
+      channels = values[weight.index].shape[1] * convolution.groups
+      convolution.outputScale = Self.product(convolution.outputScale, scale)
+      operation = .convolutionTranspose(convolution)
       beta = 1
     case .linear(var linear):
       channels = linear.features(of: values[weight.index].shape).outputs

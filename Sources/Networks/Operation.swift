@@ -2,199 +2,93 @@
 ///
 /// Inputs and outputs are named in the order of `Node.inputs` and `Node.outputs`. Shapes: N samples, C channels, D… space.
 public enum Operation: Hashable, Sendable {
+  // MARK: Layers
+
   /// x [N, I, D…], weight [O, I ÷ groups, K…], bias [O] or absent → [N, O, D′…]. Weight and bias are constants.
   case convolution(Convolution)
+  /// x [N, I, D…], weight [I, O ÷ groups, K…], bias [O] or absent → [N, O, D′…]. Weight and bias are constants.
+  ///
+  /// The gradient of a convolution as a forward operation: input i adds weight × x(i) at stride × i + dilation × k −
+  /// padsBegin. D′ = stride × (D − 1) + dilation × (K − 1) + 1 − padsBegin − padsEnd + output padding; the output's shape
+  /// says how much output padding there is, and places that no input reaches hold the bias.
+  case convolutionTranspose(Convolution)
   /// x […, I], constant weight, bias [O] or absent → […, O]: ONNX Gemm and MatMul with a constant.
   case linear(Linear)
+  /// Two operands of rank ≥ 2, of which one may be constant: […, M, K] × […, K, N] → […, M, N]; the axes in front of the
+  /// last two broadcast.
+  case matrixProduct
+
+  // MARK: Normalisations
+
   /// x [N, C, D…], scale, shift, mean, variance [C] (all constant) → x's shape; inference form.
   case batchNormalization(epsilon: Double)
+  /// x, scale, bias or absent → x's shape: (x − mean) ÷ √(variance + epsilon) × scale + bias, the mean and the (biased)
+  /// variance taken over the axes from `axis` ≥ 0 to the last. Scale and bias are constants of the extents of those axes.
+  case layerNormalization(axis: Int, epsilon: Double)
+  /// x [N, C, D…], scale [C], bias [C] (both constant) → x's shape: each of `groups` runs of channels of a sample
+  /// normalised with its mean and (biased) variance over channels and space. ONNX InstanceNormalization has C groups.
+  case groupNormalization(groups: Int, epsilon: Double)
+  /// Local response normalisation across channels (axis 1), ONNX LRN.
+  case localResponseNormalization(LocalResponseNormalization)
+  /// Softmax along one axis ≥ 0, or its logarithm.
+  case softmax(axis: Int, logarithm: Bool)
+
+  // MARK: Element by element
+
   /// One value in, one out, element by element.
   case unary(UnaryFunction)
   /// Two operands, broadcast to one shape. One of them may be constant.
   case binary(BinaryFunction)
+  /// condition, a, b, broadcast to one shape: a where the condition is not 0, else b. Any of them may be constant; the
+  /// gradient flows to a and b only.
+  case select
+
+  // MARK: Sums, windows and resizing
+
+  /// The elements along `axes` (each ≥ 0, ascending) made one. The output's shape says whether the axes are kept as 1.
+  case reduce(Reduction, axes: [Int])
+  /// Max or average pooling over the axes behind the channel axis.
+  case pool(Pool)
+  /// Resizing by weighted sums along single axes, at most one entry per axis, axes ascending; applied in that order. All
+  /// modes of ONNX Resize and Upsample come to this.
+  case resample([Resampling])
+  /// Sums of the elements up to each place of an axis ≥ 0; exclusive: without the place's own, reversed: from the end.
+  case cumulativeSum(axis: Int, isExclusive: Bool, isReversed: Bool)
+
+  // MARK: Movement
+
   /// Any number of operands, joined along an axis ≥ 0; some may be constant.
   case concat(axis: Int)
   /// One operand cut along an axis ≥ 0 into `outputs.count` runs; output shapes give the sizes.
   case split(axis: Int)
   /// A strided part: per axis the first index, the step (≠ 0, may be negative), the count in the output's shape.
   case slice(starts: [Int], steps: [Int])
-  /// Max or average pooling over the axes behind the channel axis.
-  case pool(Pool)
-  /// The mean over `axes` (each ≥ 0, ascending). The output's shape says whether they are kept as 1.
-  case reduceMean(axes: [Int])
+  /// The parts of an axis ≥ 0 that constant indices ≥ 0 name. Output axes: x's in front of `axis`, `indexRank` axes of the
+  /// indices (extents in the output's shape, `indices` in row-major order), x's behind `axis`.
+  case gather(axis: Int, indices: [Int], indexRank: Int)
+  /// One operand, broadcast to the output's shape: ONNX Expand.
+  case expand
   /// The same elements in row-major order under the output's shape: Reshape, Flatten, Squeeze, Unsqueeze.
   case reshape
   /// Axis i of the output is axis `permutation[i]` of the input.
   case transpose(permutation: [Int])
   /// Elements added around: per axis how many before and behind (≥ 0).
   case pad(Pad)
-  /// Softmax along one axis ≥ 0, or its logarithm.
-  case softmax(axis: Int, logarithm: Bool)
-  /// Local response normalisation across channels (axis 1), ONNX LRN.
-  case localResponseNormalization(LocalResponseNormalization)
 }
 
-/// A convolution's geometry: 1-D or 2-D (kernel.count axes of space).
-public struct Convolution: Hashable, Sendable {
-  /// Kernel extent per space axis.
-  public var kernel: [Int]
-  /// Steps per space axis.
-  public var strides: [Int]
-  /// Zeros in front, per space axis; negative pads are refused at import.
-  public var padsBegin: [Int]
-  /// Zeros behind, per space axis.
-  public var padsEnd: [Int]
-  /// Distance between kernel elements, 1 = dense (ONNX counting).
-  public var dilations: [Int]
-  /// Convolution groups; inputs and outputs divide by it.
-  public var groups: Int
-  /// What folding multiplied onto the output channels: output channel o is weight[o] × outputScale[o], then + bias.
-  /// `nil` until a normalisation was folded in; executors apply it when they pack the weight.
-  public var outputScale: [Double]?
-
-  /// A convolution's geometry.
-  public init(
-    kernel: [Int], strides: [Int], padsBegin: [Int], padsEnd: [Int], dilations: [Int], groups: Int,
-    outputScale: [Double]? = nil
-  ) {
-    self.kernel = kernel
-    self.strides = strides
-    self.padsBegin = padsBegin
-    self.padsEnd = padsEnd
-    self.dilations = dilations
-    self.groups = groups
-    self.outputScale = outputScale
-  }
-}
-
-/// A linear layer: out[…, o] = alpha × Σᵢ x[…, i] × W(o, i) × outputScale[o] + beta × bias[o].
-public struct Linear: Hashable, Sendable {
-  /// True when the weight is stored [O, I] (Gemm with transB), false for [I, O].
-  public var weightIsOutputByInput: Bool
-  /// ONNX Gemm's alpha; 1 for MatMul.
-  public var alpha: Double
-  /// ONNX Gemm's beta; 1 for MatMul.
-  public var beta: Double
-  /// As in `Convolution.outputScale`.
-  public var outputScale: [Double]?
-
-  /// A linear layer.
-  public init(weightIsOutputByInput: Bool, alpha: Double = 1, beta: Double = 1, outputScale: [Double]? = nil) {
-    self.weightIsOutputByInput = weightIsOutputByInput
-    self.alpha = alpha
-    self.beta = beta
-    self.outputScale = outputScale
-  }
-}
-
-/// A function of one value. Derivatives at kinks are PyTorch's: Relu, LeakyRelu 0-side at 0 (Relu′(0) = 0, LeakyRelu′(0) = α);
-/// Clip passes the gradient strictly inside its bounds, as ReLU6 does; HardSigmoid and HardSwish take the flat side's value at theirs.
-public enum UnaryFunction: Hashable, Sendable {
-  /// max(x, 0)
-  case relu
-  /// x for x > 0, slope × x otherwise.
-  case leakyRelu(slope: Double)
-  /// min(max(x, lower), upper); an absent ONNX bound is ∓infinity.
-  case clip(lower: Double, upper: Double)
-  /// 1 ÷ (1 + e⁻ˣ)
-  case sigmoid
-  /// min(max(alpha × x + beta, 0), 1)
-  case hardSigmoid(alpha: Double, beta: Double)
-  /// x × min(max(x ÷ 6 + ½, 0), 1)
-  case hardSwish
-  /// Hyperbolic tangent.
-  case tanh
-}
-
-/// A function of two broadcast operands.
-public enum BinaryFunction: Hashable, Sendable {
-  /// a + b
-  case add
-  /// a − b
-  case subtract
-  /// a × b
-  case multiply
-  /// a ÷ b
-  case divide
-}
-
-/// A pooling window.
-public struct Pool: Hashable, Sendable {
-  /// What a window yields.
-  public enum Kind: Hashable, Sendable {
-    /// The largest element; the gradient goes to the first of equals in row-major order. Pads never win.
-    case max
-    /// The mean; `countsPads`: divide by the window's extent inside the padded input, else by the real elements only.
-    case average(countsPads: Bool)
-  }
-
-  /// What a window yields.
-  public var kind: Kind
-  /// Window extent per space axis.
-  public var kernel: [Int]
-  /// Steps per space axis.
-  public var strides: [Int]
-  /// Pads in front, per space axis.
-  public var padsBegin: [Int]
-  /// Pads behind as written. With ceil mode the last window may reach further: trust the output's shape.
-  public var padsEnd: [Int]
-  /// Distance between window elements, 1 = dense.
-  public var dilations: [Int]
-
-  /// A pooling window.
-  public init(kind: Kind, kernel: [Int], strides: [Int], padsBegin: [Int], padsEnd: [Int], dilations: [Int]) {
-    self.kind = kind
-    self.kernel = kernel
-    self.strides = strides
-    self.padsBegin = padsBegin
-    self.padsEnd = padsEnd
-    self.dilations = dilations
-  }
-}
-
-/// Padding of any axes.
-public struct Pad: Hashable, Sendable {
-  /// Where the added elements come from.
-  public enum Mode: Hashable, Sendable {
-    /// One value.
-    case constant(Double)
-    /// Mirrored at the border element, which is not repeated.
-    case reflect
-    /// The border element repeated.
-    case edge
-  }
-
-  /// Elements added in front, per axis.
-  public var before: [Int]
-  /// Elements added behind, per axis.
-  public var behind: [Int]
-  /// Where they come from.
-  public var mode: Mode
-
-  /// Padding of any axes.
-  public init(before: [Int], behind: [Int], mode: Mode) {
-    self.before = before
-    self.behind = behind
-    self.mode = mode
-  }
-}
-
-/// out = x ÷ (bias + alpha ÷ size × Σ over the window of x²)^beta, the window being `size` channels around, ONNX LRN.
-public struct LocalResponseNormalization: Hashable, Sendable {
-  /// Channels in the window: ⌊(size − 1) ÷ 2⌋ in front, ⌈(size − 1) ÷ 2⌉ behind.
-  public var size: Int
-  /// Weight of the squares.
-  public var alpha: Double
-  /// Exponent.
-  public var beta: Double
-  /// Offset.
-  public var bias: Double
-
-  /// A normalisation window.
-  public init(size: Int, alpha: Double, beta: Double, bias: Double) {
-    self.size = size
-    self.alpha = alpha
-    self.beta = beta
-    self.bias = bias
+extension Operation {
+  /// Whether ∂result/∂operand can be other than 0 for the operand at a position; parameters (weight, scale, statistics)
+  /// count as operands that get none.
+  public func carriesGradient(to position: Int) -> Bool {
+    switch self {
+    case .convolution, .convolutionTranspose, .linear, .batchNormalization, .layerNormalization, .groupNormalization:
+      position == 0
+    case .unary(let function): function.isDifferentiable
+    case .binary(let function): function.isDifferentiable
+    case .select: position > 0
+    case .matrixProduct, .localResponseNormalization, .softmax, .reduce, .pool, .resample, .cumulativeSum, .concat,
+      .split, .slice, .gather, .expand, .reshape, .transpose, .pad:
+      true
+    }
   }
 }

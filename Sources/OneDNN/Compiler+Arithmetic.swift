@@ -169,7 +169,13 @@ extension Compiler {
     let layout: Layout = if let leader { try operand(leader).layout } else { .rowMajor }
     let left = try operand(a).view.broadcast(to: shape)
     let right = try operand(b).view.broadcast(to: shape)
-    try appendBinary(function.kernel, left, right, to: try makeResult(y, layout).view, place: node.name)
+    let to = try makeResult(y, layout).view
+    switch function {
+    // The kernels know one direction.
+    case .greater: try appendBinary(pc_less, right, left, to: to, place: node.name)
+    case .greaterOrEqual: try appendBinary(pc_less_or_equal, right, left, to: to, place: node.name)
+    default: try appendBinary(function.kernel, left, right, to: to, place: node.name)
+    }
   }
 
   mutating func backwardBinary(_ function: BinaryFunction, _ index: Int, _ gradient: Tensor) throws(ExecutionError) {
@@ -181,6 +187,11 @@ extension Compiler {
       case .add, .subtract: try passReduced(gradient, to: a, factor: 1, node)
       case .multiply: try passProduct(pc_multiply, gradient, with: b, to: a, node)
       case .divide: try passProduct(pc_divide, gradient, with: b, to: a, node)
+      case .maximum: try passSlopes(pc_maximum_slope, gradient, a, b, to: a, node)
+      case .minimum: try passSlopes(pc_minimum_slope, gradient, a, b, to: a, node)
+      case .power: try passSlopes(pc_power_base_slope, gradient, a, b, to: a, node)
+      case .parametricRelu: try passSlopes(pc_rectified_slope, gradient, a, b, to: a, node)
+      case .equal, .less, .lessOrEqual, .greater, .greaterOrEqual, .logicalAnd, .logicalOr, .logicalXor: break
       }
     }
     if wantsGradient(b) {
@@ -193,6 +204,11 @@ extension Compiler {
         let product = try combined(pc_multiply, gradient, with: a, node)
         let quotient = try combined(pc_divide, product, with: b, node)
         try passReduced(try combined(pc_divide, quotient, with: b, node), to: b, factor: -1, node)
+      case .maximum: try passSlopes(pc_maximum_slope, gradient, b, a, to: b, node)
+      case .minimum: try passSlopes(pc_minimum_slope, gradient, b, a, to: b, node)
+      case .power: try passSlopes(pc_power_exponent_slope, gradient, a, b, to: b, node)
+      case .parametricRelu: try passSlopes(pc_rectified_parameter_slope, gradient, a, b, to: b, node)
+      case .equal, .less, .lessOrEqual, .greater, .greaterOrEqual, .logicalAnd, .logicalOr, .logicalXor: break
       }
     }
   }
@@ -204,7 +220,7 @@ extension Compiler {
     return (a, b)
   }
 
-  private mutating func appendBinary(
+  mutating func appendBinary(
     _ function: pc_binary_function, _ left: View, _ right: View, to: View, accumulates: Bool = false, place: String
   ) throws(ExecutionError) {
     let step = BinaryStep(function, left, right, to: to, accumulates: accumulates)
@@ -238,7 +254,7 @@ extension Compiler {
   }
 
   /// Adds factor × an array, summed over the axes along which an operand was repeated, to the operand's gradient.
-  private mutating func passReduced(_ gradient: Tensor, to id: ValueID, factor: Float, _ node: Node)
+  mutating func passReduced(_ gradient: Tensor, to id: ValueID, factor: Float, _ node: Node)
     throws(ExecutionError)
   {
     let shape = network[id].shape
@@ -260,50 +276,7 @@ extension Compiler {
     try finish(destination)
   }
 
-  // MARK: Mean
-
-  mutating func forwardMean(_ axes: [Int], _ node: Node, _ x: ValueID, _ y: ValueID) throws(ExecutionError) {
-    let from = try operand(x)
-    let shape = network[y].shape
-    let to = try makeResult(y, shape.rank == from.shape.rank ? from.layout : .rowMajor)
-    try appendReduction(
-      from: from, to: expanded(to, over: axes, of: from.shape), axes: axes, factor: meanFactor(axes, from.shape),
-      accumulates: false, place: node.name)
-  }
-
-  mutating func backwardMean(_ axes: [Int], _ node: Node, _ gradient: Tensor, _ x: ValueID) throws(ExecutionError) {
-    let shape = network[x].shape
-    let factor = Float(meanFactor(axes, shape))
-    if parts[x.index] == nil, shape.rank > 2, axes == Array(2..<shape.rank), try layout(of: x) == .channelsLast,
-      shape[0] == network.batchSize
-    {
-      // One value per sample and channel: whoever needs the sum of all contributions spreads it.
-      return try contribute(.spread(try reordered(gradient, .rowMajor, for: node.name).buffer, factor: factor), to: x)
-    }
-    let destination = try begin(x)
-    try appendCopy(
-      from: expanded(gradient, over: axes, of: shape), to: destination.tensor.view,
-      factor: factor, accumulates: destination.accumulates, place: node.name)
-    try finish(destination)
-  }
-
-  private func meanFactor(_ axes: [Int], _ shape: Shape) -> Double { 1 / Double(axes.reduce(1) { $0 * shape[$1] }) }
-
-  /// A mean, kept or squeezed, as a view of the operand's shape that stands still along the reduced axes.
-  private func expanded(_ mean: Tensor, over axes: [Int], of shape: Shape) -> View {
-    let own = mean.view
-    let isKept = mean.shape.rank == shape.rank
-    var strides: [Int] = []
-    var next = 0
-    for axis in shape.dimensions.indices {
-      let isReduced = axes.contains(axis)
-      strides.append(isReduced ? 0 : own.strides[isKept ? axis : next])
-      if !isReduced { next += 1 }
-    }
-    return View(buffer: own.buffer, offset: own.offset, extents: shape.dimensions, strides: strides)
-  }
-
-  private mutating func appendReduction(
+  mutating func appendReduction(
     from: Tensor, to: View, axes: [Int], factor: Double, accumulates: Bool, place: String
   ) throws(ExecutionError) {
     let step = ReduceStep(from: from, to: to, axes: Set(axes), factor: factor, accumulates: accumulates)
@@ -313,13 +286,23 @@ extension Compiler {
 }
 
 extension BinaryFunction {
-  /// The kernel's name for it.
+  /// The kernel's name for it; for `greater` and `greaterOrEqual` with the operands exchanged.
   fileprivate var kernel: pc_binary_function {
     switch self {
     case .add: pc_add
     case .subtract: pc_subtract
     case .multiply: pc_multiply
     case .divide: pc_divide
+    case .power: pc_power
+    case .maximum: pc_maximum
+    case .minimum: pc_minimum
+    case .parametricRelu: pc_rectified
+    case .equal: pc_equal
+    case .less, .greater: pc_less
+    case .lessOrEqual, .greaterOrEqual: pc_less_or_equal
+    case .logicalAnd: pc_and
+    case .logicalOr: pc_or
+    case .logicalXor: pc_xor
     }
   }
 }

@@ -130,7 +130,7 @@ extension Operation {
   /// Whether the way back through it needs nothing of its operand.
   fileprivate var needsNoOperandBackward: Bool {
     switch self {
-    case .convolution, .linear, .reduceMean: true
+    case .convolution, .linear, .reduce(.mean, _), .reduce(.sum, _): true
     default: false
     }
   }

@@ -37,6 +37,9 @@ extension Compiler {
     try checkWeight(of: node)
     let from = try operand(x, in: .rowMajor)
     let to = try makeResult(fusion.result(of: index), .rowMajor)
+    if let weight = plainWeight(linear, node, rowsOf: from.shape) {
+      return try appendPlainLinear(linear, index, weight, from: from, to: to)
+    }
     let geometry = pc_dnn_geometry(rowsOf: from.shape, outputs: to.shape[to.shape.rank - 1])
     let network = network
     try appendConvolution(geometry, .forward(layerActivation(index)), index, from: from, to: to) {
@@ -50,6 +53,12 @@ extension Compiler {
     let shape = network[x].shape
     let geometry = pc_dnn_geometry(rowsOf: shape, outputs: gradient.shape[gradient.shape.rank - 1])
     let destination = try begin(x, in: .rowMajor)
+    if let weight = plainWeight(linear, node, rowsOf: shape) {
+      try appendPlainProduct(
+        weight, isTurned: !linear.weightIsOutputByInput, from: gradient, to: destination.tensor,
+        accumulates: destination.accumulates)
+      return try finish(destination)
+    }
     let back = pc_dnn_geometry(rowsOf: gradient.shape, outputs: shape[shape.rank - 1])
     try appendConvolution(
       back, .mirrored(accumulates: destination.accumulates), index, from: gradient, to: destination.tensor
@@ -57,7 +66,56 @@ extension Compiler {
     try finish(destination)
   }
 
-  private func checkWeight(of node: Node) throws(ExecutionError) {
+  /// The weight of a linear layer that is too large to be packed; its product with few rows is bound by memory anyway.
+  private func plainWeight(_ linear: Linear, _ node: Node, rowsOf shape: Shape) -> [Float]? {
+    let (smallest, mostRows) = (1 << 22, 32)
+    guard linear.alpha == 1, linear.outputScale == nil, let id = node.inputs[1],
+      case .float(let elements) = network[id].constant?.elements, elements.count >= smallest,
+      shape.count / shape[shape.rank - 1] <= mostRows
+    else { return nil }
+    return elements
+  }
+
+  private mutating func appendPlainLinear(
+    _ linear: Linear, _ index: Int, _ weight: [Float], from: Tensor, to: Tensor
+  ) throws(ExecutionError) {
+    try appendPlainProduct(weight, isTurned: linear.weightIsOutputByInput, from: from, to: to, accumulates: false)
+    let bias = network.nodes[index].inputs.dropFirst(2).first.flatMap { $0 }.flatMap { network[$0].constant?.doubles }
+    let function = fusion.activations[index]?.function
+    guard bias != nil || function != nil else { return }
+    var pass = ForwardPassStep(
+      geometry: RowGeometry(to, batchSize: network.batchSize), from: to.rows, to: to.rows)
+    if let bias {
+      let shift = try AlignedMemory(copying: bias.map { Float($0 * linear.beta) }, for: place)
+      parameterBytes += shift.bytes.count
+      pass.affine = Affine(scale: nil, shift: shift)
+    }
+    pass.function = function
+    append(pass)
+  }
+
+  /// Rows times a weight [rows' elements, result's elements], or turned if it is stored the other way round.
+  private mutating func appendPlainProduct(
+    _ weight: [Float], isTurned: Bool, from: Tensor, to: Tensor, accumulates: Bool
+  ) throws(ExecutionError) {
+    let (inner, columns) = (from.shape[from.shape.rank - 1], to.shape[to.shape.rank - 1])
+    var geometry = pc_dnn_product_geometry()
+    (geometry.rows, geometry.inner, geometry.columns) = (from.shape.count / inner, inner, columns)
+    (geometry.left.row_stride, geometry.left.column_stride) = (inner, 1)
+    (geometry.right.row_stride, geometry.right.column_stride) = isTurned ? (1, inner) : (columns, 1)
+    (geometry.result.row_stride, geometry.result.column_stride) = (columns, 1)
+    let kernel = try MatrixProductKernel(kernels.context, geometry, accumulates: accumulates, place: place)
+    let bytes = kernel.scratchBytes
+    let scratch = bytes > 0 ? try makeBuffer(UInt8.self, count: bytes, for: place) : nil
+    callCount += 1
+    append(
+      PlainLinearStep(
+        kernel: kernel, call: callCount - 1, from: from, to: to, weight: weight, scratch: scratch,
+        accumulates: accumulates, place: place))
+  }
+
+  /// Layers pack their weights before they run.
+  func checkWeight(of node: Node) throws(ExecutionError) {
     guard node.inputs.count > 1, let weight = node.inputs[1], network[weight].constant != nil else {
       throw ExecutionError(.unsupported, node.name, "its weight is no constant")
     }
@@ -89,7 +147,8 @@ extension Compiler {
       products: try products(with: own, left: known))
   }
 
-  private mutating func appendConvolution(
+  /// Adds a call of a node's kernel, which is made if need be.
+  mutating func appendConvolution(
     _ geometry: pc_dnn_geometry, _ direction: ConvolutionKernel.Direction, _ index: Int, from: Tensor, to: Tensor,
     weights: () -> PlainWeights?
   ) throws(ExecutionError) {

@@ -37,12 +37,22 @@ extension Compiler {
     case .split(let axis): try forwardSplit(axis, node, x)
     case .slice(let starts, let steps): try forwardSlice(starts, steps, node, x, y)
     case .pool(let pool): try forwardPool(pool, index, x, y)
-    case .reduceMean(let axes): try forwardMean(axes, node, x, y)
+    case .reduce(let reduction, let axes): try forwardReduction(reduction, axes, node, x, y)
     case .reshape: try forwardReshape(x, y)
     case .transpose(let permutation): try forwardTranspose(permutation, node, x, y)
     case .pad(let pad): try forwardPad(pad, node, x, y)
     case .softmax(let axis, let logarithm): try forwardSoftmax(axis, logarithm, x, y)
     case .localResponseNormalization(let window): try forwardResponse(window, x, y)
+    case .convolutionTranspose(let convolution): try forwardConvolutionTranspose(convolution, index, x, y)
+    case .matrixProduct: try forwardMatrixProduct(node, x, y)
+    case .layerNormalization(let axis, let epsilon): try forwardLayerNormalization(axis, epsilon, node, x, y)
+    case .groupNormalization(let groups, let epsilon): try forwardGroupNormalization(groups, epsilon, node, x, y)
+    case .select: try forwardSelect(node, y)
+    case .resample(let axes): try forwardResample(axes, node, x, y)
+    case .cumulativeSum(let axis, let isExclusive, let isReversed):
+      try forwardCumulativeSum(axis, isExclusive, isReversed, x, y)
+    case .gather(let axis, let indices, let indexRank): try forwardGather(axis, indices, indexRank, x, y)
+    case .expand: try forwardExpand(node, x, y)
     }
   }
 
@@ -60,7 +70,8 @@ extension Compiler {
     case .convolution(let convolution): return try backwardConvolution(convolution, index, x)
     case .linear(let linear): return try backwardLinear(linear, index, x)
     case .batchNormalization(let epsilon): return try backwardNormalization(epsilon, index, x)
-    case .unary(let function): return try backwardUnary(ElementFunction(function), index, x)
+    case .unary(let function) where function.isDifferentiable:
+      return try backwardUnary(ElementFunction(function), index, x)
     case .binary(.add) where fusion.residuals[index] != nil: return try backwardResidual(index)
     default: break
     }
@@ -75,12 +86,24 @@ extension Compiler {
     case .concat(let axis): try backwardConcat(axis, node, gradient)
     case .slice(let starts, let steps): try backwardSlice(starts, steps, node, gradient, x)
     case .pool(let pool): try backwardPool(pool, index, gradient, x)
-    case .reduceMean(let axes): try backwardMean(axes, node, gradient, x)
+    case .reduce(let reduction, let axes): try backwardReduction(reduction, axes, node, gradient, x, y)
     case .reshape: try backwardReshape(node, gradient, x)
     case .transpose(let permutation): try backwardTranspose(permutation, node, gradient, x)
     case .pad(let pad): try backwardPad(pad, node, gradient, x)
     case .softmax(let axis, let logarithm): try backwardSoftmax(axis, logarithm, gradient, x, y)
     case .localResponseNormalization(let window): try backwardResponse(window, gradient, x)
+    case .convolutionTranspose(let convolution): try backwardConvolutionTranspose(convolution, index, gradient, x)
+    case .matrixProduct: try backwardMatrixProduct(node, gradient, x)
+    case .layerNormalization(let axis, let epsilon): try backwardLayerNormalization(axis, epsilon, node, gradient, x)
+    case .groupNormalization(let groups, let epsilon):
+      try backwardGroupNormalization(groups, epsilon, node, gradient, x)
+    case .select: try backwardSelect(node, gradient)
+    case .resample(let axes): try backwardResample(axes, node, gradient, x)
+    case .cumulativeSum(let axis, let isExclusive, let isReversed):
+      try backwardCumulativeSum(axis, isExclusive, isReversed, gradient, x)
+    case .gather(let axis, let indices, let indexRank):
+      try backwardGather(axis, indices, indexRank, node, gradient, x)
+    case .expand: try passReduced(gradient, to: x, factor: 1, node)
     case .convolution, .linear, .batchNormalization, .unary, .split: preconditionFailure("handled above")
     }
   }

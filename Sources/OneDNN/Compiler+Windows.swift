@@ -78,7 +78,7 @@ extension Compiler {
   }
 
   private mutating func makeResponseWork(_ x: ValueID) throws(ExecutionError) -> BufferID {
-    try makeBuffer((Double, Double, Double).self, count: network[x].shape[1], for: network[x].name)
+    try makeBuffer((Float, Float, Float, Float, Float).self, count: network[x].shape[1], for: network[x].name)
   }
 }
 

@@ -6,7 +6,7 @@ import Execution
 /// Immutable once made but for what one call at a time does with it while kernels are chosen and weights are packed.
 final class KernelContext: @unchecked Sendable {
   /// The shim's context.
-  fileprivate let handle: OpaquePointer
+  let handle: OpaquePointer
 
   /// Starts an engine on this machine's processor.
   init() throws(ExecutionError) {
@@ -71,7 +71,7 @@ final class ConvolutionKernel: @unchecked Sendable {
     case .backward:
       created = pc_dnn_convolution_backward_data(context.handle, &geometry, &handle)
     }
-    try Self.check(created, place, "choosing a kernel")
+    try pc_dnn_status.check(created, place, "choosing a kernel")
     guard let handle else { throw ExecutionError(.failed, place, "oneDNN gave no kernel") }
     do throws(ExecutionError) {
       let packed = try AlignedMemory(count: pc_dnn_convolution_weight_bytes(handle), for: place)
@@ -82,7 +82,7 @@ final class ConvolutionKernel: @unchecked Sendable {
           handle, $0.baseAddress, packed.bytes.baseAddress,
           bias?.bytes.baseAddress?.assumingMemoryBound(to: Float.self))
       }
-      try Self.check(status, place, "packing weights")
+      try pc_dnn_status.check(status, place, "packing weights")
       self.packed = packed
       self.bias = bias
     } catch {
@@ -107,17 +107,12 @@ final class ConvolutionKernel: @unchecked Sendable {
   /// A call with fixed addresses.
   func makeCall(
     input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer?, place: String
-  ) throws(ExecutionError) -> ConvolutionCall {
+  ) throws(ExecutionError) -> KernelCall {
     var call: OpaquePointer?
-    try Self.check(pc_dnn_call_create(handle, input, output, scratch, &call), place, "preparing a call")
+    try pc_dnn_status.check(
+      pc_dnn_convolution_call_create(handle, input, output, scratch, &call), place, "preparing a call")
     guard let call else { throw ExecutionError(.failed, place, "oneDNN gave no call") }
-    return ConvolutionCall(self, call)
-  }
-
-  fileprivate static func check(_ status: pc_dnn_status, _ place: String, _ activity: String) throws(ExecutionError) {
-    guard status != pc_dnn_success else { return }
-    let kind: ExecutionError.Kind = status == pc_dnn_unimplemented ? .unsupported : .failed
-    throw ExecutionError(kind, place, "oneDNN, \(activity): \(String(cString: pc_dnn_status_text(status)))")
+    return KernelCall(self, call)
   }
 }
 
@@ -129,24 +124,6 @@ extension pc_dnn_geometry {
       kernel_height, kernel_width, stride_height, stride_width, dilation_height, dilation_width, pad_top, pad_left,
       pad_bottom, pad_right,
     ].allSatisfy { (0...Int(Int32.max)).contains($0) }
-  }
-}
-
-/// A convolution with the addresses that it works on; one thread's.
-final class ConvolutionCall {
-  private let kernel: ConvolutionKernel
-  private let handle: OpaquePointer
-
-  fileprivate init(_ kernel: ConvolutionKernel, _ handle: OpaquePointer) {
-    self.kernel = kernel
-    self.handle = handle
-  }
-
-  deinit { pc_dnn_call_destroy(handle) }
-
-  /// Runs it.
-  func run(place: String) throws(ExecutionError) {
-    try ConvolutionKernel.check(pc_dnn_call_run(handle), place, "running")
   }
 }
 

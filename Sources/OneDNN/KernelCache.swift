@@ -21,7 +21,8 @@ final class KernelCache {
     }
   }
 
-  private let context: KernelContext
+  /// The engine that kernels are made for.
+  let context: KernelContext
   private var kernels: [Key: ConvolutionKernel] = [:]
 
   /// No kernels yet.

@@ -102,7 +102,7 @@ final class Memory {
   private let offsets: [Int]
   private let arena: AlignedMemory
   /// Calls of oneDNN, by number.
-  var calls: [ConvolutionCall?]
+  var calls: [KernelCall?]
 
   /// Buffers as planned.
   /// - Throws: `ExecutionError` naming `place` when there is not so much memory.
@@ -111,7 +111,7 @@ final class Memory {
     guard let base = arena.bytes.baseAddress else { throw ExecutionError(.failed, place, "no memory") }
     self.base = base
     offsets = plan.offsets
-    calls = [ConvolutionCall?](repeating: nil, count: callCount)
+    calls = [KernelCall?](repeating: nil, count: callCount)
   }
 
   /// A buffer's bytes.

@@ -57,7 +57,7 @@ struct ResponseStep: Step {
   let from: Tensor
   /// The result, in the operand's layout.
   let to: Tensor
-  /// Three float64 per channel.
+  /// Five float32 per channel.
   let work: BufferID
 
   var kind: StepKind { .normalization }
@@ -68,7 +68,7 @@ struct ResponseStep: Step {
     let (outer, channels, inner) = from.layout.split(from.shape, at: 1)
     withUnsafePointer(to: window) {
       pc_lrn_forward(
-        $0, memory.floats(to.buffer), memory.floats(from.buffer), memory.doubles(work), outer, channels, inner)
+        $0, memory.floats(to.buffer), memory.floats(from.buffer), memory.floats(work), outer, channels, inner)
     }
   }
 }
@@ -83,7 +83,7 @@ struct ResponseGradientStep: Step {
   let operand: Tensor
   /// The gradient at the operand.
   let to: Tensor
-  /// Three float64 per channel.
+  /// Five float32 per channel.
   let work: BufferID
   /// Whether it is added.
   let accumulates: Bool
@@ -97,7 +97,7 @@ struct ResponseGradientStep: Step {
     withUnsafePointer(to: window) {
       pc_lrn_backward(
         $0, memory.floats(to.buffer), memory.floats(gradient.buffer), memory.floats(operand.buffer),
-        memory.doubles(work), outer, channels, inner, accumulates)
+        memory.floats(work), outer, channels, inner, accumulates)
     }
   }
 }

@@ -110,6 +110,12 @@ public final class OneDNNExecutor: NetworkExecutor {
       guard elements.count == input.count else {
         throw ExecutionError(.badData, input.name, "\(elements.count) elements, expected \(input.count)")
       }
+      // A layer's activation would turn what is not a number into 0, and nobody would ever know.
+      if let wrong = elements.firstNotFinite {
+        throw ExecutionError(
+          .notFinite, input.name, "element \(wrong % (input.count / compiled.batchSize)) is \(elements[wrong])",
+          sample: wrong / (input.count / compiled.batchSize))
+      }
       memory.floats(input.buffer).update(from: elements, count: elements.count)
     }
   }
@@ -153,6 +159,15 @@ public final class OneDNNExecutor: NetworkExecutor {
       guard let gradient = input.gradient else { return [Double](repeating: 0, count: count) }
       return UnsafeBufferPointer(start: memory.floats(gradient), count: count).map(Double.init)
     }
+  }
+}
+
+extension [Float] {
+  /// The first element that is infinite or not a number.
+  fileprivate var firstNotFinite: Int? {
+    let infinity = Float.infinity.bitPattern
+    let largest = withUnsafeBufferPointer { $0.reduce(UInt32(0)) { Swift.max($0, $1.magnitude.bitPattern) } }
+    return largest >= infinity ? firstIndex { !$0.isFinite } : nil
   }
 }
 

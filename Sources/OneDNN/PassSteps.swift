@@ -157,16 +157,16 @@ struct GradientPassStep: Step {
 
 /// x × scale + shift, one of each per channel.
 struct Affine: Sendable {
-  private let scale: AlignedMemory
+  private let scale: AlignedMemory?
   private let shift: AlignedMemory?
   private let first: Int
 
-  /// A map of all channels.
-  init(scale: AlignedMemory, shift: AlignedMemory?) {
+  /// A map of all channels; what is absent is left out.
+  init(scale: AlignedMemory?, shift: AlignedMemory?) {
     self.init(scale: scale, shift: shift, first: 0)
   }
 
-  private init(scale: AlignedMemory, shift: AlignedMemory?, first: Int) {
+  private init(scale: AlignedMemory?, shift: AlignedMemory?, first: Int) {
     self.scale = scale
     self.shift = shift
     self.first = first
@@ -178,7 +178,7 @@ struct Affine: Sendable {
   /// Without the shift, as gradients take it.
   var linearPart: Affine { Affine(scale: scale, shift: nil, first: first) }
 
-  fileprivate var pointers: (scale: UnsafePointer<Float>, shift: UnsafePointer<Float>?) {
-    (scale.constantFloats + first, shift.map { $0.constantFloats + first })
+  fileprivate var pointers: (scale: UnsafePointer<Float>?, shift: UnsafePointer<Float>?) {
+    (scale.map { $0.constantFloats + first }, shift.map { $0.constantFloats + first })
   }
 }

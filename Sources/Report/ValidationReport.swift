@@ -22,6 +22,8 @@ public struct ValidationReport {
       text += "target: \(Quantity.decimal(target.compressionRatio, 3)) x smaller in \(target.metric.rawValue), "
       text += "at most \(Quantity.decimal(summary.largestRatio, 2)) x can be reached\n"
     }
+    text += "memory: about \(MemoryForecast.mebibytes(summary.memory.bytes)) MiB for a rank with "
+    text += "\(Quantity.number(summary.memory.workers, "worker"))\n"
     return text
   }
 }

@@ -17,6 +17,8 @@ struct Preparation {
   let execution: LayerExecution
   let plan: ShardPlan
   let data: MatchedData
+  /// Bytes of the model's files.
+  let modelBytes: Int
   /// The calibration files.
   let dataPaths: [String]
   /// Whether samples have a class, so that an accuracy can be told.
@@ -29,6 +31,7 @@ struct Preparation {
   /// That includes the target: what cannot be reached is told before anything is computed.
   init(_ configuration: SearchConfiguration, model message: [UInt8], _ format: any ModelFormat) throws {
     self.configuration = configuration
+    modelBytes = message.count
     let calibration = try CalibrationData(configuration)
     let batchSize = min(configuration.calibration.batchSize, calibration.sampleCount)
     // A batch of one sample takes other kernels than larger ones; two at least keep a short set on the usual ones.

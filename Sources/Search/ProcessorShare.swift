@@ -12,9 +12,13 @@ enum ProcessorShare {
     let masks = try world.allGather(Array(mask.utf8))
     let hosts = try world.allGather(Array(world.location.hostName.utf8))
     let sharing = masks.indices.count { masks[$0] == masks[world.rank] && hosts[$0] == hosts[world.rank] }
-    let allowed = mask.reduce(0) { $0 + ($1.hexDigitValue?.nonzeroBitCount ?? 0) }
-    let processors = allowed > 0 ? allowed : Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-    return max(1, processors / max(sharing, 1))
+    return max(1, available / max(sharing, 1))
+  }
+
+  /// The processors that this process may run on.
+  static var available: Int {
+    let allowed = processorMask().reduce(0) { $0 + ($1.hexDigitValue?.nonzeroBitCount ?? 0) }
+    return max(1, allowed > 0 ? allowed : Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
   }
 
   /// The processors that this process may run on, as the kernel writes the mask: hexadecimal digits and commas.

@@ -5,7 +5,7 @@ import Sensitivity
 /// Where a result comes from: the content of `run.json`. Everything that differs from run to run is here and only here.
 struct RunRecord {
   private let preparation: Preparation
-  private let source: ModelSource
+  private let model: [FileDigest]
   private let data: [FileDigest]
   private let clock: PhaseClock
   private let hosts: [String]
@@ -15,12 +15,12 @@ struct RunRecord {
   private let table: SensitivityTable
 
   init(
-    _ preparation: Preparation, _ source: ModelSource, _ data: [FileDigest], _ clock: PhaseClock, hosts: [String],
+    _ preparation: Preparation, _ model: [FileDigest], _ data: [FileDigest], _ clock: PhaseClock, hosts: [String],
     usage: [[Int64]],
     transport: String, backend: String, table: SensitivityTable
   ) {
     self.preparation = preparation
-    self.source = source
+    self.model = model
     self.data = data
     self.clock = clock
     self.hosts = hosts
@@ -38,7 +38,7 @@ struct RunRecord {
     document["format_version"] = 1
     document["version"] = .string(ProductVersion.text)
     document["configuration"] = preparation.configuration.canonicalJSON
-    document["model"] = .array(source.digests.map(\.json))
+    document["model"] = .array(model.map(\.json))
     document["data"] = .array(data.map(\.json))
     document["calibration"] = [
       "samples": .integer(table.sampleCount), "batches": .integer(preparation.plan.batches.count),
@@ -49,7 +49,7 @@ struct RunRecord {
       hosts.indices.map { rank in
         [
           "host": .string(hosts[rank]), "workers": .integer(Int(usage[rank][1])),
-          "peak_memory_bytes": .integer(Int(usage[rank][0])),
+          "peak_memory_bytes": .integer(Int(usage[rank][0])), "forecast_memory_bytes": .integer(Int(usage[rank][2])),
         ]
       })
     document["seconds"] = .object(seconds)

@@ -1,5 +1,6 @@
 import Channels
 public import Configuration
+public import Execution
 import Networks
 
 /// What a valid configuration comes to.
@@ -18,12 +19,18 @@ public struct ValidationSummary: Sendable {
   public let target: SearchConfiguration.Target?
   /// The largest compression ratio that the configuration's limits allow, in the target's metric.
   public let largestRatio: Double
+  /// The memory of one rank that has all of this host's processors.
+  public let memory: MemoryForecast
 }
 
 extension SearchRun {
   /// Reads and checks everything that a search checks before it computes; writes nothing.
+  ///
+  /// - Parameter memoryLimit: the most bytes that a rank may hold, or `nil`.
   /// - Throws: the first thing that is wrong.
-  public static func validate(_ path: String, _ format: any ModelFormat) throws -> ValidationSummary {
+  public static func validate(
+    _ path: String, _ format: any ModelFormat, backend: any ExecutionBackend, memoryLimit: Int? = nil
+  ) throws -> ValidationSummary {
     let text = try FileHandleReader.contents(of: path, limit: configurationSizeLimit)
     let configuration = try SearchConfiguration(parsing: text, file: path)
     let source = try format.read(configuration.model.path)
@@ -35,10 +42,12 @@ extension SearchRun {
         return false
       }
     }
+    let workers = min(ProcessorShare.available, preparation.plan.shards.count)
+    let work = try WorkPlan(preparation, backend, mostWorkers: workers, memoryLimit: memoryLimit)
     return ValidationSummary(
       layerCount: preparation.structure.layers.count, searchedLayerCount: searched,
       sampleCount: preparation.plan.batches.last?.upperBound ?? 0, batchCount: preparation.plan.batches.count,
       shardCount: preparation.plan.shards.count, target: configuration.target,
-      largestRatio: preparation.largestRatio)
+      largestRatio: preparation.largestRatio, memory: work.forecast)
   }
 }

@@ -4,6 +4,7 @@ import Configuration
 public import Execution
 public import Logging
 public import MessagePassing
+import Networks
 import Sensitivity
 
 /// One search, from a configuration file to the result files.
@@ -14,20 +15,23 @@ public struct SearchRun {
   private let world: any Communicator
   private let backend: any ExecutionBackend
   private let format: any ModelFormat
+  private let memoryLimit: Int?
   private let logger: Logger
   private let progress: @Sendable (SearchProgress) -> Void
 
   /// A search on the ranks of `world`.
   ///
   /// - Parameters:
+  ///   - memoryLimit: the most bytes that each rank may hold, or `nil`. It changes no result.
   ///   - progress: called at rank 0, from any thread, as work gets done.
   public init(
-    on world: any Communicator, backend: any ExecutionBackend, format: any ModelFormat, logger: Logger,
-    progress: @escaping @Sendable (SearchProgress) -> Void
+    on world: any Communicator, backend: any ExecutionBackend, format: any ModelFormat, memoryLimit: Int? = nil,
+    logger: Logger, progress: @escaping @Sendable (SearchProgress) -> Void
   ) {
     self.world = world
     self.backend = backend
     self.format = format
+    self.memoryLimit = memoryLimit
     self.logger = logger
     self.progress = progress
   }
@@ -40,18 +44,24 @@ public struct SearchRun {
   ///   unreadable data files that is rank 0, before anything is computed.
   public func execute(_ path: String) throws -> SearchOutcome? {
     var clock = PhaseClock()
-    let (preparation, source) = try prepare(path)
-    let workerCount = try ProcessorShare.count(on: world)
+    let (preparation, digests) = try prepare(path)
+    let processors = try ProcessorShare.count(on: world)
+    let shards = preparation.plan.shards(of: world.rank, size: world.size)
+    let work = try WorkPlan(
+      preparation, backend, mostWorkers: min(processors, max(shards.count, 1)), memoryLimit: memoryLimit)
+    logger.info(
+      "workers: \(work.workerCount), samples per run: \(preparation.network.batchSize), memory: \(MemoryForecast.mebibytes(work.forecast.bytes)) MiB"
+    )
     clock.end(of: "prepare")
 
-    let shards = preparation.plan.shards(of: world.rank, size: world.size)
-    let tables = try measure(preparation, shards, workerCount: workerCount)
+    let tables = try measure(preparation, work, shards)
     let all = try collect(tables, preparation)
     clock.end(of: "measure")
 
-    let usage = try world.gather([Int64(ResourceUse.peakMemory), Int64(workerCount)], at: 0)
+    let usage = try world.gather(
+      [Int64(ResourceUse.peakMemory), Int64(work.workerCount), Int64(work.forecast.bytes)], at: 0)
     let hosts = try world.gather(world.location.hostName, at: 0)
-    guard let all, let source, let usage, let hosts else { return nil }
+    guard let all, let digests, let usage, let hosts else { return nil }
     let table = try reduce(all, preparation)
     let plan = try allocate(table, preparation)
     clock.end(of: "solve")
@@ -60,12 +70,12 @@ public struct SearchRun {
     let data = try preparation.dataPaths.map { try FileDigest(reading: $0) }
     clock.end(of: "digest")
 
-    let ratios = RatioConfig(preparation, plan, model: source.digests)
+    let ratios = RatioConfig(preparation, plan, model: digests)
     let files = ResultFiles(in: preparation.configuration.outputDirectory.path)
     try files.write(ratios, table, preparation)
     clock.end(of: "write")
     let record = RunRecord(
-      preparation, source, data, clock, hosts: hosts, usage: usage, transport: world.transport,
+      preparation, digests, data, clock, hosts: hosts, usage: usage, transport: world.transport,
       backend: backend.description, table: table)
     try files.write(record.json)
     return SearchOutcome(
@@ -74,7 +84,7 @@ public struct SearchRun {
   }
 
   /// Reads and checks at rank 0, then sends: a wrong file is found once, before any other rank has begun.
-  private func prepare(_ path: String) throws -> (Preparation, ModelSource?) {
+  private func prepare(_ path: String) throws -> (Preparation, [FileDigest]?) {
     if world.rank == 0 {
       let text = try FileHandleReader.contents(of: path, limit: SearchRun.configurationSizeLimit)
       let configuration = try SearchConfiguration(parsing: text, file: path)
@@ -88,7 +98,7 @@ public struct SearchRun {
       try world.broadcast(&name, from: 0)
       try world.broadcast(&bytes, from: 0)
       try world.broadcast(&message, from: 0)
-      return (preparation, source)
+      return (preparation, source.digests)
     }
     var (name, bytes, message): ([UInt8], [UInt8], [UInt8]) = ([], [], [])
     try world.broadcast(&name, from: 0)
@@ -104,14 +114,8 @@ public struct SearchRun {
   /// The tables of this rank's shards.
   ///
   /// Only rank 0 reports; all ranks have as many shards as it or one less, so its share stands for the whole.
-  private func measure(_ preparation: Preparation, _ shards: [Int], workerCount: Int) throws -> [ShardTable] {
-    let program: any ExecutionProgram
-    do {
-      program = try backend.program(for: preparation.execution.request)
-    } catch {
-      throw SearchError(error, in: preparation.configuration)
-    }
-    let workers = ShardWorkers(preparation: preparation, program: program, workerCount: workerCount)
+  private func measure(_ preparation: Preparation, _ work: WorkPlan, _ shards: [Int]) throws -> [ShardTable] {
+    let workers = ShardWorkers(preparation: preparation, program: work.program, workerCount: work.workerCount)
     let total = shards.reduce(0) { $0 + preparation.plan.shards[$1].count }
     let (progress, reports) = (progress, world.rank == 0)
     if reports { progress(SearchProgress(done: 0, total: total)) }

@@ -174,7 +174,9 @@ extension CostModel {
       terms.append(CostTerm(coefficient: coefficient, left: layer.inputs.form, right: layer.outputs.form))
       if metric == .params, layer.hasBias { terms.append(CostTerm(coefficient: 1, left: layer.outputs.form)) }
     }
-    if metric == .params { terms += norms.map { CostTerm(coefficient: 2, left: $0.form) } }
+    if metric == .params {
+      terms += norms.map { CostTerm(coefficient: Double($0.parametersPerChannel), left: $0.channels.form) }
+    }
     return terms
   }
 }

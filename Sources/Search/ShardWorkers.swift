@@ -141,7 +141,7 @@ extension SearchError {
     let model = configuration.model.path
     switch error.kind {
     case .unsupported: self.init(.badContent, file: model, "\(error)")
-    case .failed: self.init(.program, file: model, "\(error)")
+    case .failed, .tooLarge: self.init(.program, file: model, "\(error)")
     case .badData, .notFinite:
       let data = configuration.calibration.inputs[0].array.file.path
       let place = samples.map { samples in

@@ -26,14 +26,22 @@ struct SearchCommand: ParsableCommand {
   @Flag(name: .shortAndLong, help: "No progress and no log; results and errors only.")
   var quiet = false
 
+  @Option(
+    help: ArgumentHelp(
+      "The most memory that a rank may use, like 2G. Below what the fastest way takes, values are computed twice, and then there are fewer workers; results stay the same.",
+      valueName: "size"))
+  var memoryLimit: MemorySize?
+
   func run() throws {
     let quiet = quiet
+    let memoryLimit = memoryLimit?.bytes
     let outcome = try MPI.withWorld(program: ProgramName.text, failure: { Failure($0).ofJob }) { world in
       let level: Logger.Level = quiet ? .error : world.rank == 0 ? .info : .warning
       let logger = Logger(label: ProgramName.text) { _ in LineLogHandler(rank: world.rank, logLevel: level) }
       let display = ProgressDisplay(isSilent: quiet)
       let search = SearchRun(
-        on: world, backend: OneDNNBackend(), format: ONNXFormat(), logger: logger, progress: display.show)
+        on: world, backend: OneDNNBackend(), format: ONNXFormat(), memoryLimit: memoryLimit, logger: logger,
+        progress: display.show)
       return try search.execute(config)
     }
     guard let outcome else { return }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import OneDNN
 import Report
 import Search
 
@@ -18,9 +19,13 @@ struct ValidateCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The configuration file (JSON).", valueName: "config"))
   var config: String
 
+  @Option(help: ArgumentHelp("As for search: the most memory that a rank may use, like 2G.", valueName: "size"))
+  var memoryLimit: MemorySize?
+
   func run() throws {
     guard Launch.isFirstRank else { return }
-    let summary = try SearchRun.validate(config, ONNXFormat())
+    let summary = try SearchRun.validate(
+      config, ONNXFormat(), backend: OneDNNBackend(), memoryLimit: memoryLimit?.bytes)
     try StandardOutput.write(ValidationReport(summary, file: config).text)
   }
 }

@@ -10,7 +10,7 @@ struct FreezingTests {
 
   /// A head that reads a feature map, so that nothing else than the operation under test keeps channels.
   private func structure(_ builder: inout NetworkBuilder, _ map: ValueID, _ channels: Int) throws -> ChannelStructure {
-    let mean = builder.apply("pooled", .reduceMean(axes: [2, 3]), [map], [2, channels])
+    let mean = builder.apply("pooled", .reduce(.mean, axes: [2, 3]), [map], [2, channels])
     let head = builder.linear("head", mean, 3)
     return ChannelStructure(of: try builder.network([head]))
   }
@@ -29,7 +29,7 @@ struct FreezingTests {
     let a = b.convolve("a", x, 8)
     let c = b.convolve("c", x, 4)
     let cut = b.apply("cut", .reshape, [a], [2, 2, 4, 4, 4])
-    let mean = b.apply("mean", .reduceMean(axes: [1]), [cut], [2, 4, 4, 4])
+    let mean = b.apply("mean", .reduce(.mean, axes: [1]), [cut], [2, 4, 4, 4])
     let sum = b.apply("sum", .binary(.add), [mean, c], [2, 4, 4, 4])
     let structure = try structure(&b, sum, 4)
     #expect(try !isPrunable(structure, "a"))
@@ -41,7 +41,7 @@ struct FreezingTests {
     let x = b.input([2, 3, 4, 4])
     let a = b.convolve("a", x, 8)
     let c = b.convolve("c", x, 4)
-    let mean = b.apply("mean", .reduceMean(axes: [1]), [a], [2, 1, 4, 4])
+    let mean = b.apply("mean", .reduce(.mean, axes: [1]), [a], [2, 1, 4, 4])
     let scaled = b.apply("scale", .binary(.multiply), [mean, c], [2, 4, 4, 4])
     #expect(try isPrunable(try structure(&b, scaled, 4), "c"))
   }
@@ -69,11 +69,11 @@ struct FreezingTests {
   @Test func `padding a map of one pixel adds space, not channels`() throws {
     var b = NetworkBuilder()
     let a = b.convolve("a", b.input([2, 3, 4, 4]), 8)
-    let pixel = b.apply("pixel", .reduceMean(axes: [2, 3]), [a], [2, 8, 1, 1])
+    let pixel = b.apply("pixel", .reduce(.mean, axes: [2, 3]), [a], [2, 8, 1, 1])
     let pad = Pad(before: [0, 0, 1, 1], behind: [0, 0, 1, 1], mode: .constant(0))
     let padded = b.apply("pad", .pad(pad), [pixel], [2, 8, 3, 3])
     let c = b.convolve("c", padded, 6, kernel: 3)
-    let mean = b.apply("pooled", .reduceMean(axes: [2, 3]), [c], [2, 6])
+    let mean = b.apply("pooled", .reduce(.mean, axes: [2, 3]), [c], [2, 6])
     let head = b.linear("head", mean, 3)
     #expect(try isPrunable(ChannelStructure(of: try b.network([head])), "a"))
   }
@@ -100,7 +100,7 @@ struct FreezingTests {
     let a = b.linear("a", b.input([2, 16, 8]), 12)
     let relu = b.apply("relu", .unary(.relu), [a], [2, 16, 12])
     let c = b.linear("c", relu, 6)
-    let mean = b.apply("mean", .reduceMean(axes: [1]), [c], [2, 6])
+    let mean = b.apply("mean", .reduce(.mean, axes: [1]), [c], [2, 6])
     let head = b.linear("head", mean, 3)
     let structure = ChannelStructure(of: try b.network([head]))
     #expect(structure.layers.map { $0.reason == nil } == [true, true, false])

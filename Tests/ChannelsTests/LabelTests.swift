@@ -68,7 +68,7 @@ struct LabelTests {
   @Test func `a squeeze-and-excitation gate goes with the channels that it scales`() throws {
     var builder = NetworkBuilder()
     let a = builder.convolve("a", builder.input([2, 3, 4, 4]), 4)
-    let mean = builder.apply("mean", .reduceMean(axes: [2, 3]), [a], [2, 4, 1, 1])
+    let mean = builder.apply("mean", .reduce(.mean, axes: [2, 3]), [a], [2, 4, 1, 1])
     let squeezed = builder.convolve("squeeze", mean, 2)
     let excited = builder.convolve("excite", squeezed, 4)
     let gate = builder.apply("sigmoid", .unary(.sigmoid), [excited], [2, 4, 1, 1])
@@ -129,7 +129,7 @@ struct LabelTests {
 
   @Test(arguments: [
     ("softmax over channels", Operation.softmax(axis: 1, logarithm: false), [2, 4, 4, 4]),
-    ("mean over channels", .reduceMean(axes: [1]), [2, 1, 4, 4]),
+    ("mean over channels", .reduce(.mean, axes: [1]), [2, 1, 4, 4]),
     ("response normalisation", .localResponseNormalization(.init(size: 3, alpha: 1, beta: 1, bias: 1)), [2, 4, 4, 4]),
   ])
   func `what mixes channels keeps them and is named as the reason`(_ law: (String, Operation, [Int])) throws {

@@ -59,4 +59,38 @@ import Testing
       example.flow(observed: [], inputGradients: true)
         == [example.x, example.a, example.tanh, example.b, example.frozen, example.sum])
   }
+
+  /// Which of some values need a gradient, asked for all inputs.
+  private static func needed(_ values: [ValueID], _ builder: ProblemBuilder, _ output: ValueID) -> [Bool] {
+    let request = ExecutionRequest(
+      network: builder.network(outputs: [output]), loss: .meanSquaredError, observed: [], inputGradients: true)
+    let needed = GradientFlow(request).needsGradient
+    return values.map { needed[$0.index] }
+  }
+
+  @Test func `what reaches the loss through a rounding, comparison or condition alone needs no gradient`() {
+    var b = ProblemBuilder(name: "steps", batchSize: 1, sampleCount: 1, seed: 1)
+    let (x, y, z) = (b.input([3]), b.input([3]), b.input([3]))
+    let floor = b.unary(.floor, b.unary(.tanh, x))
+    let less = b.binary(.less, y, b.constant([3]))
+    let chosen = b.select(less, z, floor)
+    let output = b.binary(.multiply, chosen, b.constant([3]))
+    #expect(
+      Self.needed([x, floor, y, less, z, chosen, output], b, output) == [false, false, false, false, true, true, true])
+  }
+
+  @Test func `a value that is a condition and an operand needs its gradient`() {
+    var b = ProblemBuilder(name: "both", batchSize: 1, sampleCount: 1, seed: 1)
+    let x = b.input([3])
+    let output = b.select(x, b.constant([3]), x)
+    #expect(Self.needed([x], b, output) == [true])
+  }
+
+  @Test func `a watched value behind which only a step stands has products of 0`() throws {
+    var b = ProblemBuilder(name: "dead", batchSize: 1, sampleCount: 1, seed: 1)
+    let x = b.front([3])
+    let output = b.binary(.add, b.unary(.round, x), b.input([3]))
+    let problem = b.problem(output: output, loss: .meanSquaredError)
+    #expect(try ReferenceBackend().compile(problem.request).evaluate(problem.batch).products == [[0, 0, 0]])
+  }
 }

@@ -45,6 +45,12 @@ extension Node {
     case .convolution:
       let perInput = weight.dimensions[2...].reduce(1, *)
       return (element / (weight[1] * perInput), element / perInput % weight[1])
+    case .convolutionTranspose(let convolution):
+      // [I, O ÷ groups, K…]: the input's group says which outputs the second axis counts.
+      let perInput = weight.dimensions[2...].reduce(1, *)
+      let (input, own) = (element / (weight[1] * perInput), element / perInput % weight[1])
+      let inputsPerGroup = weight[0] / convolution.groups
+      return (input / inputsPerGroup * weight[1] + own, input % inputsPerGroup)
     case .linear(let linear):
       let (row, column) = (element / weight[1], element % weight[1])
       return linear.weightIsOutputByInput ? (row, column) : (column, row)

@@ -21,7 +21,7 @@ import Testing
       let layer = network.nodes[producer]
       let channelAxis: Int
       switch layer.operation {
-      case .convolution: channelAxis = 1
+      case .convolution, .convolutionTranspose: channelAxis = 1
       case .linear: channelAxis = network[observed.value].shape.rank - 1
       default: return nil
       }

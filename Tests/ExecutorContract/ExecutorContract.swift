@@ -16,7 +16,7 @@ package enum ExecutorContract {
         network: problem.request.network, loss: problem.request.loss, observed: problem.request.observed,
         inputGradients: inputGradients)
       let executor = try backend.compile(request)
-      _ = try executor.evaluate(problem.batch.negated)
+      _ = try executor.evaluate(problem.batch.turnedRound)
       let found = try executor.evaluate(problem.batch)
       let comparison = Comparison(problem: "\(problem.name) on \(backend.description)", tolerance: tolerance)
       try comparison.check("losses", found.losses, expected.losses)
@@ -76,8 +76,8 @@ package struct Comparison {
 }
 
 extension Batch {
-  /// The same batch with every input negated.
-  fileprivate var negated: Batch {
-    Batch(inputs: inputs.map { $0.map { -$0 } }, targets: targets, sampleCount: sampleCount)
+  /// The same batch with the elements of every input in the opposite order: other numbers of the same range.
+  fileprivate var turnedRound: Batch {
+    Batch(inputs: inputs.map { $0.reversed() }, targets: targets, sampleCount: sampleCount)
   }
 }

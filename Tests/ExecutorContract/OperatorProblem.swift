@@ -15,15 +15,23 @@ package struct OperatorProblem: Sendable, CustomStringConvertible {
   package static func all(seed: UInt64) -> [OperatorProblem] {
     var list = ProblemList(seed: seed)
     list.addConvolutions()
+    list.addTransposedConvolutions()
     list.addLinearLayers()
+    list.addMatrixProducts()
     list.addNormalizations()
     list.addUnaryFunctions()
     list.addBinaryFunctions()
+    list.addChoices()
     list.addJoinsAndCuts()
     list.addRearrangements()
+    list.addSelectionsByIndex()
     list.addPools()
     list.addReductions()
+    list.addResampling()
+    list.addCumulativeSums()
     list.addPatterns()
+    list.addConvolutionalBlocks()
+    list.addTransformerBlocks()
     list.addLosses()
     return list.problems
   }

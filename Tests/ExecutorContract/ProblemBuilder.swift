@@ -12,6 +12,8 @@ package struct ProblemBuilder {
   package private(set) var nodes: [Node] = []
   package private(set) var inputs: [ValueID] = []
   package private(set) var observed: [ObservedValue] = []
+  /// Outputs of the network behind the one that the loss reads.
+  private var furtherOutputs: [ValueID] = []
   private let sampleCount: Int
   private var data: [[Float]] = []
 
@@ -73,6 +75,9 @@ package struct ProblemBuilder {
   package mutating func observe(_ value: ValueID, axis: Int = 1) {
     observed.append(ObservedValue(value, channelAxis: axis))
   }
+
+  /// Makes a value an output of the network behind the first.
+  package mutating func yield(_ value: ValueID) { furtherOutputs.append(value) }
 
   // MARK: Nodes
 
@@ -136,25 +141,20 @@ package struct ProblemBuilder {
     return y
   }
 
-  /// A watched layer whose outputs are odd multiples of 1/32, exact in float32: at least that far from every kink on a
-  /// multiple of 1/16.
-  package mutating func gridFront(_ sample: [Int]) -> ValueID {
-    let x = gridInput(sample)
-    let channels = sample[0]
-    let weights = random.quarters(channels * channels)
-    let bias = constant([channels], (0..<channels).map { Float($0 % 5 - 2) / 16 + 1 / 32 })
-    let result: ValueID
-    if sample.count == 1 {
-      let weight = constant([channels, channels], weights)
-      result = node(.linear(Linear(weightIsOutputByInput: true)), [x, weight, bias], result: shape(x).dimensions)
-    } else {
-      let ones = sample.dropFirst().map { _ in 1 }
-      let zeros = sample.dropFirst().map { _ in 0 }
-      let weight = constant([channels, channels] + ones, weights)
-      let convolution = Convolution(
-        kernel: ones, strides: ones, padsBegin: zeros, padsEnd: zeros, dilations: ones, groups: 1)
-      result = node(.convolution(convolution), [x, weight, bias], result: shape(x).dimensions)
-    }
+  /// A value behind a layer whose operand is watched. Where each channel alone is normalised, the sums of the channel
+  /// itself are nothing but rounding: what does not depend on a scale has none with its own gradient.
+  package mutating func mixedFront(_ sample: [Int]) -> ValueID {
+    let x = input(sample)
+    observe(x)
+    return sample.count == 1
+      ? linear(x, to: sample[0]) : convolution(x, to: sample[0], kernel: sample.dropFirst().map { _ in 1 })
+  }
+
+  /// A watched value of positive elements, ¼ to 4.
+  package mutating func positiveFront(_ sample: [Int]) -> ValueID {
+    let x = input(sample, in: 0.5...2)
+    let factors = constant(sample.indices.map { $0 == 0 ? sample[0] : 1 }, in: 0.5...2)
+    let result = binary(.multiply, x, factors)
     observe(result)
     return result
   }
@@ -193,15 +193,6 @@ package struct ProblemBuilder {
     node(.transpose(permutation: permutation), [x], result: permutation.map { shape(x)[$0] })
   }
 
-  package mutating func mean(_ x: ValueID, axes: [Int], kept: Bool = true) -> ValueID {
-    let extents = shape(x).dimensions
-    let result =
-      kept
-      ? extents.indices.map { axes.contains($0) ? 1 : extents[$0] }
-      : extents.indices.filter { !axes.contains($0) }.map { extents[$0] }
-    return node(.reduceMean(axes: axes), [x], result: result)
-  }
-
   /// A pool; the extents of the result are told where ceil mode makes them larger.
   package mutating func pool(
     _ kind: Pool.Kind, _ x: ValueID, kernel: [Int], strides: [Int], padsBegin: [Int]? = nil, padsEnd: [Int]? = nil,
@@ -233,7 +224,7 @@ package struct ProblemBuilder {
 
   /// The problem whose loss reads `output`, with random targets.
   package mutating func problem(output: ValueID, loss: Loss) -> OperatorProblem {
-    let network = network(outputs: [output])
+    let network = network(outputs: [output] + furtherOutputs)
     let count = shape(output).count
     let targets: Targets
     switch loss {

@@ -128,38 +128,4 @@ extension ProblemList {
       return second
     }
   }
-
-  mutating func addNormalizations() {
-    for sample in [[5], [3, 4], [3, 4, 5], [16, 3, 3]] {
-      add("batch normalization of rank \(sample.count + 1), \(sample[0]) channels") { problem in
-        problem.normalization(problem.front(sample))
-      }
-    }
-    for (size, channels) in [(1, 3), (3, 5), (4, 6), (5, 3), (9, 4)] {
-      add("response normalization over \(size) of \(channels) channels") { problem in
-        let x = problem.front([channels, 3, 2])
-        let window = LocalResponseNormalization(size: size, alpha: 0.9, beta: 0.75, bias: 1.5)
-        return problem.node(.localResponseNormalization(window), [x], result: problem.shape(x).dimensions)
-      }
-    }
-    add("response normalization with AlexNet's figures") { problem in
-      let x = problem.front([16, 2, 2])
-      let window = LocalResponseNormalization(size: 5, alpha: 1e-4, beta: 0.75, bias: 1)
-      return problem.node(.localResponseNormalization(window), [x], result: problem.shape(x).dimensions)
-    }
-    for (sample, axis) in [([5], 1), ([4, 3, 2], 1), ([3, 4], 2), ([3, 4, 5], 3), ([3, 4, 5], 2)] {
-      for logarithm in [false, true] {
-        let name = "\(logarithm ? "logarithm of softmax" : "softmax") over axis \(axis) of rank \(sample.count + 1)"
-        add(name) { problem in
-          let x = problem.front(sample)
-          return problem.node(.softmax(axis: axis, logarithm: logarithm), [x], result: problem.shape(x).dimensions)
-        }
-      }
-    }
-    add("softmax of large numbers") { problem in
-      let x = problem.input([4], in: 100...104)
-      problem.observe(x)
-      return problem.node(.softmax(axis: 1, logarithm: false), [x], result: problem.shape(x).dimensions)
-    }
-  }
 }

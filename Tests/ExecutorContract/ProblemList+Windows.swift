@@ -59,20 +59,4 @@ extension ProblemList {
       return problem.pool(.max, padded, kernel: [2, 2], strides: [2, 2])
     }
   }
-
-  mutating func addReductions() {
-    for kept in [true, false] {
-      let form = kept ? "kept" : "dropped"
-      for axes in [[2, 3], [1], [3], [1, 2, 3]] where kept || axes != [1, 2, 3] {
-        add("mean over axes \(axes), \(form)") { problem in
-          problem.mean(problem.front([4, 3, 5]), axes: axes, kept: kept)
-        }
-      }
-      add("mean of rank 3, axis \(form)") { problem in problem.mean(problem.front([4, 5]), axes: [2], kept: kept) }
-      add("mean over planes of 16 channels, axes \(form)") { problem in
-        problem.mean(problem.front([16, 3, 3]), axes: [2, 3], kept: kept)
-      }
-    }
-    add("mean over no axis") { problem in problem.mean(problem.front([4, 3, 5]), axes: []) }
-  }
 }

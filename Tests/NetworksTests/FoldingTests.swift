@@ -29,6 +29,22 @@ struct FoldingTests {
     Case(description: "normalisation behind a convolution along one axis", nodesLeft: 1) { b in
       [b.normalization(b.convolution(b.input([3, 9]), to: 4, kernel: [3]))]
     },
+    Case(description: "normalisation behind a transposed convolution", nodesLeft: 1) { b in
+      [b.normalization(b.convolutionTranspose(b.input([3, 4, 4]), to: 5, kernel: [3, 3], strides: [2, 2]))]
+    },
+    Case(description: "normalisation and factor behind a transposed convolution in groups", nodesLeft: 1) { b in
+      let y = b.convolutionTranspose(b.input([4, 5]), to: 6, kernel: [2], strides: [2], groups: 2, bias: false)
+      return [b.binary(.multiply, b.normalization(y), b.constant([6, 1]))]
+    },
+    Case(description: "powers, maxima and comparisons with a constant per channel", nodesLeft: 4) { b in
+      var y = b.convolution(b.input([3, 4, 4]), to: 4, kernel: [1, 1])
+      y = b.binary(.maximum, y, b.constant([4, 1, 1], in: 0.5...1))
+      y = b.binary(.power, y, b.constant([4, 1, 1]))
+      return [b.binary(.parametricRelu, y, b.constant([4, 1, 1]))]
+    },
+    Case(description: "features of a linear layer of four axes times a constant, a layer scale", nodesLeft: 1) { b in
+      [b.binary(.multiply, b.constant([6]), b.linear(b.input([2, 3, 4]), to: 6, outputByInput: false))]
+    },
     Case(description: "normalisation behind a linear layer", nodesLeft: 1) { b in
       [b.normalization(b.linear(b.input([5]), to: 4, alpha: 0.5, beta: 2))]
     },
@@ -94,14 +110,14 @@ struct FoldingTests {
     #expect(folded.nodes.count == test.nodesLeft, "\(test), seed \(Self.seed)")
   }
 
-  @Test(arguments: UInt64(0)..<40)
+  @Test(arguments: UInt64(0)..<48)
   func `any chain of normalisations and constants behind a layer becomes part of it`(seed: UInt64) throws {
     var builder = ProblemBuilder(name: "seed \(seed)", batchSize: 2, sampleCount: 2, seed: seed)
     let outputByInput = Bool.random(using: &builder.random)
     let bias = Bool.random(using: &builder.random)
     let scaled = Bool.random(using: &builder.random)
     var value: ValueID
-    switch seed % 5 {
+    switch seed % 6 {
     case 0: value = builder.convolution(builder.input([3, 4, 4]), to: 6, kernel: [3, 3], bias: bias, scaled: scaled)
     case 1:
       value = builder.convolution(
@@ -110,13 +126,17 @@ struct FoldingTests {
     case 3:
       value = builder.linear(
         builder.input([5]), to: 6, outputByInput: outputByInput, alpha: 0.5, beta: -2, bias: bias, scaled: scaled)
+    case 5:
+      value = builder.convolutionTranspose(
+        builder.input([4, 3, 3]), to: 6, kernel: [3, 3], strides: [2, 2], padsBegin: [1, 1], groups: 2, bias: bias,
+        scaled: scaled)
     default:
       value = builder.linear(
         builder.input([3, 5]), to: 6, outputByInput: outputByInput, alpha: 2, beta: 3, bias: bias, scaled: scaled)
     }
     let layer = builder.nodes[0].name
     for _ in 0..<Int.random(in: 1...4, using: &builder.random) {
-      value = Self.extended(&builder, value, isRowWise: seed % 5 == 4)
+      value = Self.extended(&builder, value, isRowWise: seed % 6 == 4)
     }
     let folded = try Self.checkedFolding(&builder, [value])
     #expect(folded.nodes.map(\.name) == [layer])

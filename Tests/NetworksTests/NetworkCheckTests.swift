@@ -38,6 +38,18 @@ struct NetworkCheckTests {
     .pool(Pool(kind: .max, kernel: [kernel], strides: [stride], padsBegin: [pad], padsEnd: [0], dilations: [dilation]))
   }
 
+  private static func transposed(_ groups: Int = 1, stride: Int = 2, pad: Int = 0) -> Operation {
+    .convolutionTranspose(
+      Convolution(
+        kernel: [3, 3], strides: [stride, stride], padsBegin: [pad, pad], padsEnd: [pad, pad], dilations: [1, 1],
+        groups: groups))
+  }
+
+  private static func resampling(_ axis: Int, taps: Int = 1, _ sources: [Int], weights: Int? = nil) -> Resampling {
+    Resampling(
+      axis: axis, taps: taps, sources: sources, weights: [Double](repeating: 1, count: weights ?? sources.count))
+  }
+
   private static let big = Int.max
 
   /// Operation, operands, results, constants.
@@ -67,8 +79,8 @@ struct NetworkCheckTests {
     (pool(1, stride: big), [[2, 3, 3]], [[2, 3, 3]], []),
     (pool(2, pad: big - 1, dilation: big), [[2, 3, 3]], [[2, 3, 3]], []),
     (pool(Int.min), [[2, 3, 3]], [[2, 3, 3]], []),
-    (.reduceMean(axes: [2, 1]), [[2, 3, 4]], [[2]], []),
-    (.reduceMean(axes: [1]), [[2, 3, 4]], [[2, 3]], []),
+    (.reduce(.mean, axes: [2, 1]), [[2, 3, 4]], [[2]], []),
+    (.reduce(.mean, axes: [1]), [[2, 3, 4]], [[2, 3]], []),
     (.reshape, [[2, 6]], [[2, 7]], []),
     (.transpose(permutation: [0, 0]), [[2, 6]], [[2, 6]], []),
     (.pad(Pad(before: [0, 3], behind: [0, 0], mode: .reflect)), [[2, 3]], [[2, 6]], []),
@@ -76,6 +88,54 @@ struct NetworkCheckTests {
     (.pad(Pad(before: [0, 1], behind: [0, 0], mode: .edge)), [[2, 0]], [[2, 1]], []),
     (.softmax(axis: 2, logarithm: false), [[2, 3]], [[2, 3]], []),
     (.localResponseNormalization(.init(size: big, alpha: 1, beta: 1, bias: 1)), [[2, 3]], [[2, 3]], []),
+    (transposed(), [[2, 3, 4, 4]], [[2, 5, 9, 9]], [[4, 5, 3, 3]]),
+    (transposed(), [[2, 3, 4, 4]], [[2, 5, 8, 9]], [[3, 5, 3, 3]]),
+    (transposed(), [[2, 3, 4, 4]], [[2, 5, 9, 12]], [[3, 5, 3, 3]]),
+    (transposed(), [[2, 3, 4, 4]], [[2, 6, 9, 9]], [[3, 5, 3, 3]]),
+    (transposed(), [[2, 3, 4, 4]], [[2, 5, 9, 9]], [[3, 5, 3, 3], [3]]),
+    (transposed(2), [[2, 3, 4, 4]], [[2, 4, 9, 9]], [[3, 2, 3, 3]]),
+    (transposed(pad: 5), [[2, 3, 4, 4]], [[2, 5, 0, 0]], [[3, 5, 3, 3]]),
+    (transposed(stride: big), [[2, 3, 4, 4]], [[2, 5, 9, 9]], [[3, 5, 3, 3]]),
+    (transposed(pad: big), [[2, 3, 4, 4]], [[2, 5, 1, 1]], [[3, 5, 3, 3]]),
+    (transposed(stride: 0), [[2, 3, 4, 4]], [[2, 5, 3, 3]], [[3, 5, 3, 3]]),
+    (transposed(), [[2, 2, 4, 4], [2, 5, 3, 3]], [[2, 5, 9, 9]], []),
+    (.matrixProduct, [[2, 3], [2, 3]], [[2, 3]], []),
+    (.matrixProduct, [[2, 3, 3, 4], [2, 2, 4, 5]], [[2, 3, 3, 5]], []),
+    (.matrixProduct, [[2, 3, 4], [2, 4, 5]], [[2, 5, 3]], []),
+    (.matrixProduct, [[2], [2]], [[2]], []),
+    (.layerNormalization(axis: 2, epsilon: 0), [[2, 3]], [[2, 3]], [[3]]),
+    (.layerNormalization(axis: 1, epsilon: 0), [[2, 3, 4]], [[2, 3, 4]], [[4]]),
+    (.layerNormalization(axis: 1, epsilon: 0), [[2, 3, 4]], [[2, 3, 4]], [[4, 3]]),
+    (.layerNormalization(axis: 2, epsilon: 0), [[2, 3, 4]], [[2, 3, 4]], [[4], [3]]),
+    (.layerNormalization(axis: 1, epsilon: 0), [[2, 2], [2]], [[2, 2]], []),
+    (.groupNormalization(groups: 2, epsilon: 0), [[2, 3, 4]], [[2, 3, 4]], [[3], [3]]),
+    (.groupNormalization(groups: 0, epsilon: 0), [[2, 3, 4]], [[2, 3, 4]], [[3], [3]]),
+    (.groupNormalization(groups: 3, epsilon: 0), [[2, 3, 4]], [[2, 3, 4]], [[3], [4]]),
+    (.groupNormalization(groups: 3, epsilon: 0), [[2, 3, 4]], [[2, 3, 4]], [[3]]),
+    (.select, [[2, 3], [2, 3]], [[2, 3]], []),
+    (.select, [[2, 3], [2, 3], [2, 4]], [[2, 3]], []),
+    (.select, [[2, 1], [2, 3], [2, 1]], [[2, 1]], []),
+    (.expand, [[2, 3]], [[2, 1]], []),
+    (.expand, [[2, 3]], [[2, 6]], []),
+    (.reduce(.max, axes: [3]), [[2, 3, 4]], [[2, 3]], []),
+    (.gather(axis: 3, indices: [0], indexRank: 1), [[2, 3]], [[2, 1]], []),
+    (.gather(axis: 1, indices: [3], indexRank: 1), [[2, 3]], [[2, 1]], []),
+    (.gather(axis: 1, indices: [-1], indexRank: 1), [[2, 3]], [[2, 1]], []),
+    (.gather(axis: 1, indices: [0, 1], indexRank: 1), [[2, 3]], [[2, 3]], []),
+    (.gather(axis: 1, indices: [0, 1], indexRank: 2), [[2, 3]], [[2, 2]], []),
+    (.gather(axis: 1, indices: [0], indexRank: 0), [[2, 3, 4]], [[2, 3]], []),
+    (.gather(axis: 1, indices: [0], indexRank: Int.min), [[2, 3]], [[2]], []),
+    (.resample([resampling(1, [0, 3])]), [[2, 3]], [[2, 2]], []),
+    (.resample([resampling(1, [0, 1])]), [[2, 3]], [[2, 3]], []),
+    (.resample([resampling(1, [0, 1], weights: 1)]), [[2, 3]], [[2, 2]], []),
+    (.resample([resampling(1, taps: 0, [])]), [[2, 3]], [[2, 0]], []),
+    (.resample([resampling(1, taps: big, [0, 1])]), [[2, 3]], [[2, 2]], []),
+    (.resample([resampling(1, [0]), resampling(1, [0])]), [[2, 3]], [[2, 1]], []),
+    (.resample([resampling(2, [0])]), [[2, 3]], [[2, 3]], []),
+    (.resample([]), [[2, 3]], [[2, 4]], []),
+    (.resample([resampling(1, [0])]), [[2, 3]], [[2]], []),
+    (.cumulativeSum(axis: 2, isExclusive: false, isReversed: false), [[2, 3]], [[2, 3]], []),
+    (.cumulativeSum(axis: 1, isExclusive: false, isReversed: false), [[2, 3]], [[2, 4]], []),
   ]
 
   @Test(arguments: wrong.indices)
@@ -110,6 +170,15 @@ struct NetworkCheckTests {
     #expect(
       Self.refusal(.slice(starts: [0, 5], steps: [1, 1]), [[2, 7]], [[2, 3]])
         == "node: Op: 3 elements from 5 in steps of 1 on axis 1 of [2, 7]")
+    #expect(
+      Self.refusal(.select, [[2, 3], [2, 3], [2, 4]], [[2, 3]])
+        == "node: Op: operands [2, 3], [2, 3] and [2, 4] do not broadcast")
+    #expect(
+      Self.refusal(.matrixProduct, [[2, 3], [2, 3]], [[2, 3]])
+        == "node: Op: operands [2, 3] and [2, 3] have no matrix product")
+    #expect(
+      Self.refusal(Self.transposed(), [[2, 3, 4, 4]], [[2, 5, 9, 12]], constants: [[3, 5, 3, 3]])
+        == "node: Op: a result of shape [2, 5, 9, 12], expected [2, 5, 9, 9] and less than a step of output padding")
     #expect(Self.refusal(.unary(.relu), [[2, 3]], [[2, 3], [2, 3]]) == "node: Op: 2 results, expected 1")
   }
 
@@ -119,6 +188,21 @@ struct NetworkCheckTests {
     #expect(Self.refusal(.slice(starts: [0, 6], steps: [1, -3]), [[2, 7]], [[2, 3]]) == nil)
     #expect(Self.refusal(.binary(.add), [[2, 3, 4], [2, 1, 4]], [[2, 3, 4]]) == nil)
     #expect(Self.refusal(Self.pool(3, stride: 2), [[2, 3, 6]], [[2, 3, 3]]) == nil)
+    // 2 · 3 + 2 + 1 = 9 without output padding, 10 with.
+    for side in [9, 10] {
+      #expect(
+        Self.refusal(Self.transposed(), [[2, 3, 4, 4]], [[2, 5, side, 9]], constants: [[3, 5, 3, 3], [5]]) == nil)
+    }
+    #expect(Self.refusal(.matrixProduct, [[2, 1, 3, 4], [2, 4, 5]], [[2, 2, 3, 5]]) == nil)
+    #expect(
+      Self.refusal(.layerNormalization(axis: 1, epsilon: 0), [[2, 3, 4]], [[2, 3, 4]], constants: [[3, 4]]) == nil)
+    #expect(
+      Self.refusal(.groupNormalization(groups: 3, epsilon: 0), [[2, 6, 4]], [[2, 6, 4]], constants: [[6], [6]]) == nil)
+    #expect(Self.refusal(.select, [[2, 1, 1], [2, 1, 3], [2, 4, 1]], [[2, 4, 3]]) == nil)
+    #expect(Self.refusal(.expand, [[2, 1]], [[5, 2, 3]]) == nil)
+    #expect(Self.refusal(.gather(axis: 1, indices: [0, 2, 2, 1], indexRank: 2), [[2, 3]], [[2, 2, 2]]) == nil)
+    #expect(Self.refusal(.gather(axis: 1, indices: [2], indexRank: 0), [[2, 3]], [[2]]) == nil)
+    #expect(Self.refusal(.resample([Self.resampling(1, taps: 2, [0, 1, 2, 2])]), [[2, 3]], [[2, 2]]) == nil)
   }
 
   @Test func `inputs hold the batch along axis 0`() throws {

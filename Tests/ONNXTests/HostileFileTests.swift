@@ -100,6 +100,12 @@ struct HostileFileTests {
     ("Squeeze", [.ints("axes", [.max])]), ("Unsqueeze", [.ints("axes", [0, 0])]), ("LRN", [.int("size", -1)]),
     ("Split", [.ints("split", [.max, .max])]), ("Concat", []), ("ReduceMean", [.ints("axes", [.min])]),
     ("Cast", [.int("to", .max)]), ("Gemm", []), ("Conv", []), ("BatchNormalization", []), ("MatMul", []),
+    ("ConvTranspose", []), ("Upsample", []), ("Upsample", [.floats("scales", [1, 1, .nan, 2])]),
+    ("Upsample", [.floats("scales", [1, 1, .infinity, 2])]), ("Upsample", [.floats("scales", [1, 1, 1e9, 1e9])]),
+    ("Upsample", [.floats("scales", [1, 1, 1e-9, 2])]), ("Upsample", [.floats("scales", [-1, 1, 1, 1])]),
+    ("DepthToSpace", [.int("blocksize", .max)]), ("SpaceToDepth", [.int("blocksize", 0)]), ("Gather", []),
+    ("ReduceL1", [.ints("axes", [0, 0])]), ("PRelu", []), ("Where", []), ("Expand", []), ("InstanceNormalization", []),
+    ("Einsum", []), ("Celu", [.float("alpha", 0)]), ("Tile", []), ("CumSum", []),
   ])
   func `attributes out of range are an error at their node`(_ opType: String, _ attributes: [Onnx_AttributeProto])
     throws

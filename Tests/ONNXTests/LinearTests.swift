@@ -84,11 +84,19 @@ struct LinearTests {
     #expect(second.outputs.map { second[$0].name } == ["y"])
   }
 
-  @Test func `two computed factors and computed weights are unsupported`() throws {
-    var product = ModelBuilder(input: [nil, 4])
-    product.node("Transpose", ["x"], ["t"])
-    product.node("MatMul", ["x", "t"], ["y"], name: "odd")
-    #expect(try "\(product.error())".contains("node 'odd' (MatMul): factors computed [2, 4] and computed [4, 2]"))
+  @Test func `two computed factors are a matrix product, and have to fit`() throws {
+    var builder = ModelBuilder(input: [nil, 4])
+    builder.node("Transpose", ["x"], ["t"])
+    builder.node("MatMul", ["x", "t"], ["y"], name: "product")
+    let network = try builder.network()
+    #expect(network.nodes.map(\.operation) == [.transpose(permutation: [1, 0]), .matrixProduct])
+    #expect(network.result == [2, 2])
+    var misfit = ModelBuilder(input: [nil, 4])
+    misfit.node("MatMul", ["x", "x"], ["y"], name: "odd")
+    #expect(try misfit.error().problem.contains("factors [2, 4] and [2, 4] have no product"))
+  }
+
+  @Test func `computed weights are unsupported`() throws {
     var weight = ModelBuilder()
     weight.node("Conv", ["x", "x"], ["y"], name: "odd")
     #expect(try weight.error().problem.contains("weight 'x' is computed"))

@@ -111,6 +111,13 @@ extension Onnx_AttributeProto {
       $0.type = .float
     }
   }
+  static func floats(_ name: String, _ values: [Float]) -> Self {
+    .with {
+      $0.name = name
+      $0.floats = values
+      $0.type = .floats
+    }
+  }
   static func string(_ name: String, _ value: String) -> Self {
     .with {
       $0.name = name

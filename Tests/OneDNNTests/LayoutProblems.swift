@@ -67,6 +67,32 @@ enum LayoutProblems {
       let gate = b.unary(.sigmoid, b.convolution(b.mean(wide, axes: [2, 3]), to: 200, kernel: [1, 1]))
       return b.mean(b.binary(.multiply, wide, gate), axes: [2, 3], kept: false)
     },
+    problem("norms over 200 channels in groups, both layouts") { b in
+      let a = b.groupNormalization(b.convolution(b.front([3, 9, 5]), to: 200, kernel: [1, 1]), groups: 8)
+      let rows = b.groupNormalization(b.transpose(a, [0, 1, 3, 2]), groups: 4)
+      return b.convolution(b.layerNormalization(rows, axis: 1), to: 3, kernel: [2, 2])
+    },
+    problem("softmax, sums and extremes over 150 channels and over 300 places, both layouts") { b in
+      let a = b.convolution(b.front([3, 15, 20]), to: 150, kernel: [1, 1])
+      let chosen = b.binary(.multiply, a, b.softmax(a, axis: 1))
+      let rows = b.softmax(b.reshape(chosen, [2, 150, 300]), axis: 2)
+      let along = b.cumulativeSum(b.transpose(chosen, [0, 1, 3, 2]), axis: 1)
+      let largest = b.reduce(.max, along, axes: [1, 3], kept: false)
+      return b.concat(
+        [largest, b.reduce(.min, chosen, axes: [2, 3], kept: false), b.reduce(.l2, rows, axes: [2], kept: false)],
+        axis: 1)
+    },
+    problem("a product of one matrix with stacks in both layouts") { b in
+      let a = b.front([6, 4, 5])
+      let shared = b.reduce(.sum, b.convolution(a, to: 6, kernel: [1, 1]), axes: [1])
+      let product = b.matrixProduct(a, b.transpose(shared, [0, 1, 3, 2]))
+      return b.binary(.add, product, b.matrixProduct(shared, b.transpose(a, [0, 1, 3, 2])))
+    },
+    problem("places of channels in runs, singly and twice") { b in
+      let a = b.front([40, 3, 3])
+      let some = b.gather(a, axis: 1, Array(4..<36) + [0, 2, 39, 38, 2])
+      return b.binary(.add, b.gather(some, axis: 3, [2, 1, 1]), b.gather(some, axis: 2, [0, 1, 2]))
+    },
     problem("130 rows of features and 333 features") { b in
       let a = b.linear(b.input([130, 5]), to: 333)
       b.observe(a)

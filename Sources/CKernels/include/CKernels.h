@@ -21,7 +21,23 @@ void pc_scale(
     float *destination, const ptrdiff_t *destination_strides, const float *source, const ptrdiff_t *source_strides,
     const ptrdiff_t *extents, int rank, float factor, bool accumulate);
 
-typedef enum pc_binary_function { pc_add, pc_subtract, pc_multiply, pc_divide } pc_binary_function;
+typedef enum pc_binary_function {
+  pc_add,
+  pc_subtract,
+  pc_multiply,
+  pc_divide,
+  pc_power,
+  pc_maximum,
+  pc_minimum,
+  /// left where it is above 0, else right × left.
+  pc_rectified,
+  pc_equal,
+  pc_less,
+  pc_less_or_equal,
+  pc_and,
+  pc_or,
+  pc_xor
+} pc_binary_function;
 
 /// destination = left ∘ right over `rank` axes; a stride of 0 broadcasts.
 void pc_binary(
@@ -29,11 +45,47 @@ void pc_binary(
     const ptrdiff_t *left_strides, const float *right, const ptrdiff_t *right_strides, const ptrdiff_t *extents,
     int rank, bool accumulate);
 
+typedef enum pc_ternary_function {
+  /// second where first is not 0, else third.
+  pc_select,
+  /// first × the slope of the larger (the smaller) of second and third by second: ½ where they are equal.
+  pc_maximum_slope,
+  pc_minimum_slope,
+  /// first × the slope of second to the power third, by the base or by the exponent; 0 where the other one is 0.
+  pc_power_base_slope,
+  pc_power_exponent_slope,
+  /// first where second is above 0, else third × first.
+  pc_rectified_slope,
+  /// 0 where second is above 0, else first × second; third is not used.
+  pc_rectified_parameter_slope,
+  /// first ÷ second, or 0 where second is 0.
+  pc_guarded_quotient
+} pc_ternary_function;
+
+/// destination = f(first, second, third) over `rank` axes; `strides`: `rank` of the destination, then as many
+/// of each operand.
+void pc_ternary(
+    pc_ternary_function function, float *destination, const float *first, const float *second, const float *third,
+    const ptrdiff_t *strides, const ptrdiff_t *extents, int rank, bool accumulate);
+
 /// destination = factor × Σ source: one sum over the reduced axes for each index of the kept ones, in float64.
 void pc_reduce(
     float *destination, const ptrdiff_t *destination_strides, const float *source,
     const ptrdiff_t *kept_strides, const ptrdiff_t *kept_extents, int kept_rank, const ptrdiff_t *reduced_strides,
     const ptrdiff_t *reduced_extents, int reduced_rank, double factor, bool accumulate);
+
+/// The largest or the smallest element of the reduced axes for each index of the kept ones.
+void pc_reduce_extreme(
+    float *destination, const ptrdiff_t *destination_strides, const float *source, const ptrdiff_t *kept_strides,
+    const ptrdiff_t *kept_extents, int kept_rank, const ptrdiff_t *reduced_strides, const ptrdiff_t *reduced_extents,
+    int reduced_rank, bool largest);
+
+/// Adds each gradient to the place of the first element that equals the result, in the order of the reduced axes.
+void pc_reduce_extreme_backward(
+    float *destination, const ptrdiff_t *destination_kept, const ptrdiff_t *destination_reduced, const float *source,
+    const ptrdiff_t *source_kept, const ptrdiff_t *source_reduced, const float *result,
+    const ptrdiff_t *result_strides, const float *gradient, const ptrdiff_t *gradient_strides,
+    const ptrdiff_t *kept_extents, int kept_rank, const ptrdiff_t *reduced_extents, int reduced_rank);
 
 /// count values.
 void pc_fill(float *destination, float value, ptrdiff_t count);
@@ -47,6 +99,40 @@ void pc_gather(
 void pc_gather_adjoint(
     float *destination, const float *source, const ptrdiff_t *tables, const ptrdiff_t *extents, int rank);
 
+// One axis of contiguous arrays [outer, extent, inner].
+
+/// Runs of the source's axis one behind another; `runs` holds pairs of first index and count.
+void pc_gather_runs(
+    float *destination, const float *source, ptrdiff_t outer, ptrdiff_t extent, ptrdiff_t inner, const ptrdiff_t *runs,
+    ptrdiff_t run_count);
+
+/// The adjoint of `pc_gather_runs`: adds each run to where it came from; `extent` is the destination's.
+void pc_gather_runs_adjoint(
+    float *destination, const float *source, ptrdiff_t outer, ptrdiff_t extent, ptrdiff_t inner, const ptrdiff_t *runs,
+    ptrdiff_t run_count);
+
+/// Sums up to each place, in float64; without the place's own element when exclusive, from the end when reversed.
+void pc_cumulative_sum(
+    float *destination, const float *source, ptrdiff_t outer, ptrdiff_t extent, ptrdiff_t inner, bool exclusive,
+    bool reversed, bool accumulate);
+
+/// Resizing of [outer, inputs, inner] to [outer, outputs, inner].
+typedef struct pc_resampling {
+  ptrdiff_t outer, inputs, outputs, inner;
+  /// Entries of `sources` and `weights` per output.
+  ptrdiff_t taps;
+} pc_resampling;
+
+/// destination[o] = Σ weights[o, tap] × source[sources[o, tap]].
+void pc_resample_forward(
+    const pc_resampling *resampling, float *destination, const float *source, const ptrdiff_t *sources,
+    const float *weights);
+
+/// The adjoint: adds to the destination, which is zero before the first contribution.
+void pc_resample_backward(
+    const pc_resampling *resampling, float *destination, const float *gradient, const ptrdiff_t *sources,
+    const float *weights);
+
 // Functions of one value. `first` and `second` are the slope, the bounds, or alpha and beta.
 
 typedef enum pc_unary_function {
@@ -57,7 +143,34 @@ typedef enum pc_unary_function {
   pc_hard_sigmoid,
   pc_hard_swish,
   pc_tanh,
-  pc_swish
+  pc_swish,
+  pc_gelu,
+  pc_gelu_approximate,
+  pc_softplus,
+  pc_mish,
+  pc_softsign,
+  /// second × x above 0, else first × (eˣ − 1).
+  pc_elu,
+  /// x above 0, else first × (e^(second × x) − 1).
+  pc_celu,
+  pc_exponential,
+  pc_logarithm,
+  pc_square_root,
+  pc_reciprocal,
+  pc_negate,
+  pc_absolute,
+  pc_error_function,
+  pc_square,
+  pc_cube,
+  /// To the power `first`.
+  pc_constant_power,
+  pc_sine,
+  pc_cosine,
+  pc_floor,
+  pc_ceiling,
+  pc_round,
+  pc_sign,
+  pc_not
 } pc_unary_function;
 
 /// Whether `pc_unary_backward` takes the function's results rather than its operands.
@@ -71,6 +184,18 @@ void pc_unary_backward(
     pc_unary_function function, float first, float second, float *destination, const float *gradient,
     const float *known, ptrdiff_t count, bool accumulate);
 
+// The part of the above that is not piecewise linear: what `pc_unary_forward` and the others hand on.
+
+bool pc_curve_needs_result(pc_unary_function function);
+
+void pc_curve_forward(
+    pc_unary_function function, float first, float second, float *destination, const float *source, ptrdiff_t count);
+
+void pc_curve_backward(
+    pc_unary_function function, float first, float second, float *destination, const float *gradient,
+    const float *known, ptrdiff_t count, bool accumulate);
+
+// Channels: arrays [outer, channels, inner], contiguous.
 // Passes over arrays [samples, rows, channels] whose channels are contiguous: several stages at once, each array read
 // or written a single time. Destinations may be the same memory as a source, element for element.
 
@@ -167,14 +292,41 @@ typedef struct pc_lrn_window {
   double alpha_per_element, beta, bias;
 } pc_lrn_window;
 
-/// `work`: 3 × channels values.
+/// `work`: 5 × channels values.
 void pc_lrn_forward(
-    const pc_lrn_window *window, float *destination, const float *source, double *work, ptrdiff_t outer,
+    const pc_lrn_window *window, float *destination, const float *source, float *work, ptrdiff_t outer,
     ptrdiff_t channels, ptrdiff_t inner);
 
 void pc_lrn_backward(
-    const pc_lrn_window *window, float *destination, const float *gradient, const float *source, double *work,
+    const pc_lrn_window *window, float *destination, const float *gradient, const float *source, float *work,
     ptrdiff_t outer, ptrdiff_t channels, ptrdiff_t inner, bool accumulate);
+
+/// Rows of `length` elements, each less its mean and divided by √(variance + epsilon), × scale + bias element by
+/// element; `bias` may be null. Statistics are float64.
+void pc_layer_normalization_forward(
+    float *destination, const float *source, const float *scale, const float *bias, ptrdiff_t rows, ptrdiff_t length,
+    double epsilon);
+
+void pc_layer_normalization_backward(
+    float *destination, const float *gradient, const float *source, const float *scale, ptrdiff_t rows,
+    ptrdiff_t length, double epsilon, bool accumulate);
+
+/// Arrays [samples, channels, space], or [samples, space, channels] when channels are last.
+typedef struct pc_group_geometry {
+  ptrdiff_t samples, groups, channels, space;
+  bool channels_last;
+  double epsilon;
+} pc_group_geometry;
+
+/// Runs of channels ÷ groups channels of a sample normalised as one, × scale + bias per channel. `work`: 7 × channels
+/// values.
+void pc_group_normalization_forward(
+    const pc_group_geometry *geometry, float *destination, const float *source, const float *scale, const float *bias,
+    double *work);
+
+void pc_group_normalization_backward(
+    const pc_group_geometry *geometry, float *destination, const float *gradient, const float *source,
+    const float *scale, double *work, bool accumulate);
 
 // Pooling of channels-last arrays.
 

@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-// oneDNN's convolutions with one surface over its versions 2 and 3. Arrays are float32. Activations are channels-last
-// (samples, height, width, channels); weights have the layout that oneDNN chooses and are packed once.
+// oneDNN's convolutions and matrix products with one surface over its versions 2 and 3. Arrays are float32. Activations
+// are channels-last (samples, height, width, channels); weights have the layout that oneDNN chooses and are packed once.
 // A context and what was made with it belong to one thread at a time, where nothing else is said.
 
 /// What a call came to.
@@ -86,13 +86,53 @@ const char *pc_dnn_convolution_kernel(const pc_dnn_convolution *convolution);
 pc_dnn_status pc_dnn_convolution_set_weights(
     pc_dnn_convolution *convolution, const float *weights, void *packed, const float *bias);
 
-/// A convolution with the arrays that it works on: `input` and `output` are activations, or their gradients in the other
-/// direction. It belongs to one thread at a time; convolution and arrays must outlive it.
+/// A kernel with the arrays that it works on. It belongs to one thread at a time; kernel and arrays must outlive it.
 typedef struct pc_dnn_call pc_dnn_call;
 
-pc_dnn_status pc_dnn_call_create(
+/// `input` and `output` are activations, or their gradients in the other direction.
+pc_dnn_status pc_dnn_convolution_call_create(
     const pc_dnn_convolution *convolution, const float *input, float *output, void *scratch, pc_dnn_call **call);
 pc_dnn_status pc_dnn_call_run(pc_dnn_call *call);
 void pc_dnn_call_destroy(pc_dnn_call *call);
+
+/// The most axes in front of a matrix.
+enum { PC_DNN_MAX_BATCH_RANK = 6 };
+
+/// A stack of matrices in memory. Strides count elements; a batch stride of 0 repeats one matrix along that axis.
+typedef struct pc_dnn_matrix {
+  ptrdiff_t batch_strides[PC_DNN_MAX_BATCH_RANK];
+  ptrdiff_t row_stride, column_stride;
+} pc_dnn_matrix;
+
+/// result [batch, rows, columns] = left [batch, rows, inner] × right [batch, inner, columns].
+typedef struct pc_dnn_product_geometry {
+  int batch_rank;
+  ptrdiff_t batch[PC_DNN_MAX_BATCH_RANK];
+  ptrdiff_t rows, inner, columns;
+  pc_dnn_matrix left, right;
+  /// No batch stride of it is 0.
+  pc_dnn_matrix result;
+} pc_dnn_product_geometry;
+
+typedef struct pc_dnn_product pc_dnn_product;
+
+/// Chooses a kernel. With `accumulates`, products are added to what the result holds.
+pc_dnn_status pc_dnn_product_create(
+    pc_dnn_context *context, const pc_dnn_product_geometry *geometry, bool accumulates, pc_dnn_product **product);
+
+void pc_dnn_product_destroy(pc_dnn_product *product);
+
+/// Bytes of working memory that a run needs; nothing in it outlives the run.
+size_t pc_dnn_product_scratch_bytes(const pc_dnn_product *product);
+
+/// The name of the kernel that was chosen.
+const char *pc_dnn_product_kernel(const pc_dnn_product *product);
+
+pc_dnn_status pc_dnn_product_call_create(
+    const pc_dnn_product *product, const float *left, const float *right, float *result, void *scratch,
+    pc_dnn_call **call);
+
+/// Lets the next runs of a product's call take their second operand from somewhere else.
+pc_dnn_status pc_dnn_call_set_right(pc_dnn_call *call, const float *right);
 
 #endif

@@ -82,7 +82,7 @@ public final class ReferenceExecutor: NetworkExecutor {
         gradients[id.index] ?? [Double](repeating: 0, count: network[id].shape.count)
       }
       for (position, id) in node.inputs.enumerated() {
-        guard let id, needsGradient[id.index] else { continue }
+        guard let id, needsGradient[id.index], node.operation.carriesGradient(to: position) else { continue }
         let gradient = kernel.backward(operands, results: node.outputs.map { values[$0.index] }, arrived, to: position)
         if let sum = gradients[id.index] {
           gradients[id.index] = zip(sum, gradient).map { $0 + $1 }
@@ -111,38 +111,5 @@ public final class ReferenceExecutor: NetworkExecutor {
       }
     }
     return products
-  }
-}
-
-/// One node's arithmetic, forward and backward.
-protocol ReferenceKernel {
-  /// The results for operands in row-major order; an absent operand is empty.
-  func forward(_ operands: [[Double]]) -> [[Double]]
-  /// ∂L/∂operand at one position, from ∂L/∂result.
-  func backward(_ operands: [[Double]], results: [[Double]], _ gradients: [[Double]], to position: Int) -> [Double]
-}
-
-extension Network {
-  /// The kernel that computes a node.
-  fileprivate func referenceKernel(_ node: Node) -> any ReferenceKernel {
-    let operands = node.inputs.map { id in id.map { self[$0].shape } ?? Shape([]) }
-    let results = node.outputs.map { self[$0].shape }
-    switch node.operation {
-    case .convolution(let convolution):
-      return ReferenceConvolution(convolution, input: operands[0], output: results[0])
-    case .linear(let linear): return ReferenceLinear(linear, weight: operands[1])
-    case .batchNormalization(let epsilon): return ReferenceNormalization(epsilon: epsilon, shape: operands[0])
-    case .unary(let function): return ReferenceUnary(function: function)
-    case .binary(let function):
-      return ReferenceBinary(function, left: operands[0], right: operands[1], result: results[0])
-    case .pool(let pool): return ReferencePool(pool, input: operands[0], output: results[0])
-    case .reduceMean(let axes): return ReferenceMean(axes: axes, shape: operands[0])
-    case .softmax(let axis, let logarithm):
-      return ReferenceSoftmax(axis: axis, logarithm: logarithm, shape: operands[0])
-    case .localResponseNormalization(let window):
-      return ReferenceResponseNormalization(window: window, shape: operands[0])
-    case .concat, .split, .slice, .reshape, .transpose, .pad:
-      return ReferenceMovement(node.operation, operands: operands, results: results)
-    }
   }
 }

@@ -36,6 +36,15 @@ struct ReferenceMovement: ReferenceKernel {
         first += operand[axis]
       }
       sources = [joined]
+    case .expand: sources = [IndexMap.broadcast(operands[0], to: results[0]).map { (0, $0) }]
+    case .gather(let axis, let indices, _):
+      let inner = operands[0].dimensions[(axis + 1)...].reduce(1, *)
+      let outer = operands[0].dimensions[..<axis].reduce(1, *)
+      sources = [
+        (0..<outer).flatMap { block in
+          indices.flatMap { index in (0..<inner).map { (0, (block * operands[0][axis] + index) * inner + $0) } }
+        }
+      ]
     case .pad(let pad):
       if case .constant(let value) = pad.mode { constant = value }
       let strides = operands[0].rowMajorStrides

@@ -1,14 +1,9 @@
 import Glibc
 import Networks
 
-/// Functions of one constant.
-enum FoldedUnary: Sendable {
-  case abs, negate, squareRoot, exp, log, floor, ceil, not
-}
-
 /// Functions of two constants.
 enum FoldedBinary: Sendable {
-  case add, subtract, multiply, divide, power, min, max, equal, less, lessOrEqual, greater, greaterOrEqual, and, or
+  case add, subtract, multiply, divide, power, min, max, equal, less, lessOrEqual, greater, greaterOrEqual, and, or, xor
   /// Remainder with the divisor's sign.
   case modulo
   /// Remainder with the dividend's sign.
@@ -17,29 +12,25 @@ enum FoldedBinary: Sendable {
 
 /// Folding of element-wise operators. Floats are computed in float64, integers as int64 that wraps.
 extension OperatorNode {
-  func foldUnary(_ function: FoldedUnary, _ builder: inout NetworkBuilder) throws(ImportProblem) -> [Operand] {
+  func foldUnary(_ function: UnaryFunction, _ builder: inout NetworkBuilder) throws(ImportProblem) -> [Operand] {
     let tensor = try constant(0)
     let shape = try builder.reserve(tensor.shape.dimensions, arrays: 2)
     let elements: ConstantTensor.Elements
     if case .integer(let values) = tensor.elements {
       switch function {
-      case .abs: elements = .integer(values.map { $0 < 0 ? 0 &- $0 : $0 })
+      case .absolute: elements = .integer(values.map { $0 < 0 ? 0 &- $0 : $0 })
       case .negate: elements = .integer(values.map { 0 &- $0 })
-      case .not: elements = .integer(values.map { $0 == 0 ? 1 : 0 })
+      case .sign: elements = .integer(values.map { $0.signum() })
+      case .relu: elements = .integer(values.map { max($0, 0) })
+      case .clip(let lower, let upper):
+        let (low, high) = (Int64(saturating: lower), Int64(saturating: upper))
+        elements = .integer(values.map { min(max($0, low), high) })
+      case .logicalNot: elements = .integer(values.map { $0 == 0 ? 1 : 0 })
       default: throw .bad("operand of integers, expected floats")
       }
     } else {
-      let values = tensor.doubles
-      switch function {
-      case .abs: elements = .double(values.map { $0.magnitude })
-      case .negate: elements = .double(values.map { -$0 })
-      case .squareRoot: elements = .double(values.map { $0.squareRoot() })
-      case .exp: elements = .double(values.map { Glibc.exp($0) })
-      case .log: elements = .double(values.map { Glibc.log($0) })
-      case .floor: elements = .double(values.map { $0.rounded(.down) })
-      case .ceil: elements = .double(values.map { $0.rounded(.up) })
-      case .not: throw .bad("operand of floats, expected booleans")
-      }
+      guard function != .logicalNot else { throw .bad("operand of floats, expected booleans") }
+      elements = .double(tensor.doubles.map { function.value(at: $0) })
     }
     return [folded(ConstantTensor(shape: shape, elements: elements))]
   }
@@ -55,6 +46,17 @@ extension OperatorNode {
       result = try Self.combined(function, result, try constant(position), &builder)
     }
     return [folded(result)]
+  }
+
+  /// Mean of any number of operands.
+  func foldMean(_ builder: inout NetworkBuilder) throws(ImportProblem) -> [Operand] {
+    var sum = try constant(0)
+    for position in operands.indices.dropFirst() {
+      sum = try Self.combined(.add, sum, try constant(position), &builder)
+    }
+    let shape = try builder.reserve(sum.shape.dimensions)
+    let count = Double(operands.count)
+    return [folded(ConstantTensor(shape: shape, elements: .double(sum.doubles.map { $0 / count })))]
   }
 
   func foldMod(_ builder: inout NetworkBuilder) throws(ImportProblem) -> [Operand] {
@@ -108,6 +110,7 @@ extension OperatorNode {
     case .greaterOrEqual: return places.map { a[$0] >= b[$0] ? 1 : 0 }
     case .and: return places.map { a[$0] != 0 && b[$0] != 0 ? 1 : 0 }
     case .or: return places.map { a[$0] != 0 || b[$0] != 0 ? 1 : 0 }
+    case .xor: return places.map { (a[$0] != 0) != (b[$0] != 0) ? 1 : 0 }
     case .divide, .modulo, .remainder:
       guard !b.contains(0) else { throw .bad("division by zero") }
       if function == .divide { return places.map { a[$0].dividedReportingOverflow(by: b[$0]).partialValue } }
@@ -152,6 +155,7 @@ extension OperatorNode {
     case .greaterOrEqual: return .integer(places.map { a[$0] >= b[$0] ? 1 : 0 })
     case .and: return .integer(places.map { a[$0] != 0 && b[$0] != 0 ? 1 : 0 })
     case .or: return .integer(places.map { a[$0] != 0 || b[$0] != 0 ? 1 : 0 })
+    case .xor: return .integer(places.map { (a[$0] != 0) != (b[$0] != 0) ? 1 : 0 })
     }
   }
 }

@@ -75,10 +75,7 @@ extension OperatorNode {
 
   func foldExpand(_ builder: inout NetworkBuilder) throws(ImportProblem) -> [Operand] {
     let tensor = try constant(0)
-    guard let written = try integerList(1) else { throw .bad("the shape is missing") }
-    guard let asked = Shape(written: written), let target = tensor.shape.broadcast(with: asked) else {
-      throw .bad("\(tensor.shape) does not expand to \(written)")
-    }
+    let target = try expanded(tensor.shape)
     return [folded(tensor.expanded(to: try builder.reserve(target.dimensions)))]
   }
 
@@ -110,11 +107,7 @@ extension OperatorNode {
     guard case .integer(let written) = indices.elements else { throw .bad("indices, expected integers") }
     let axis = try self.axis(try integer("axis", default: 0), rank: tensor.shape.rank)
     let extent = tensor.shape[axis]
-    var places: [Int] = []
-    for index in written {
-      guard index >= -extent, index < extent else { throw .bad("index \(index) on axis \(axis) of \(tensor.shape)") }
-      places.append(Int(index) + (index < 0 ? extent : 0))
-    }
+    let places = try places(written, on: axis, of: tensor.shape)
     // The axis goes to the front, rows are picked there, and the index axes go back to its place.
     let dimensions = tensor.shape.dimensions
     let front = Array(dimensions[..<axis])

@@ -1,8 +1,9 @@
+import Glibc
 import Networks
 
 /// What a reduction makes of the elements that it takes together.
 enum FoldedReduction: Sendable {
-  case sum, product, min, max, mean
+  case sum, product, min, max, mean, l1, l2, sumOfSquares, logSumExp
 }
 
 extension OperatorNode {
@@ -20,7 +21,7 @@ extension OperatorNode {
     let run = reduction.axes.reduce(1) { $0 * tensor.shape[$1] }
     guard run > 0 else { throw .bad("a reduction over no elements of shape \(tensor.shape)") }
     if case .integer(let values) = turned.elements {
-      guard function != .mean else { throw .unsupported("the mean of integers") }
+      guard ![.mean, .l2, .logSumExp].contains(function) else { throw .unsupported("a \(function) of integers") }
       let results = (0..<shape.count).map { Self.reduce(function, values[$0 * run..<($0 + 1) * run]) }
       return [folded(ConstantTensor(shape: shape, elements: .integer(results)))]
     }
@@ -31,7 +32,9 @@ extension OperatorNode {
 
   private static func reduce(_ function: FoldedReduction, _ run: ArraySlice<Int64>) -> Int64 {
     switch function {
-    case .sum, .mean: run.reduce(0, &+)
+    case .sum, .mean, .l2, .logSumExp: run.reduce(0, &+)
+    case .l1: run.reduce(0) { $0 &+ ($1 < 0 ? 0 &- $1 : $1) }
+    case .sumOfSquares: run.reduce(0) { $0 &+ $1 &* $1 }
     case .product: run.reduce(1, &*)
     case .min: run.min() ?? 0
     case .max: run.max() ?? 0
@@ -45,6 +48,44 @@ extension OperatorNode {
     case .product: run.reduce(1, *)
     case .min: run.min() ?? 0
     case .max: run.max() ?? 0
+    case .l1: run.reduce(0) { $0 + $1.magnitude }
+    case .l2: run.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    case .sumOfSquares: run.reduce(0) { $0 + $1 * $1 }
+    case .logSumExp:
+      // The largest is taken out, so that nothing overflows.
+      logSumExp(run, largest: run.max() ?? 0)
     }
+  }
+
+  private static func logSumExp(_ run: ArraySlice<Double>, largest: Double) -> Double {
+    largest.isInfinite ? largest : largest + log(run.reduce(0) { $0 + exp($1 - largest) })
+  }
+
+  /// CumSum.
+  func foldCumulativeSum(_ builder: inout NetworkBuilder) throws(ImportProblem) -> [Operand] {
+    let tensor = try constant(0)
+    let axis = try cumulativeAxis(of: tensor.shape)
+    let shape = try builder.reserve(tensor.shape.dimensions, arrays: 2)
+    let (isExclusive, isReversed) = (try flag("exclusive"), try flag("reverse"))
+    let (extent, step) = (shape[axis], shape.rowMajorStrides[axis])
+    func sums<Number: AdditiveArithmetic>(_ values: [Number], _ add: (Number, Number) -> Number) -> [Number] {
+      var sums = values
+      for start in values.indices where start / step % max(extent, 1) == 0 {
+        var sum = Number.zero
+        for place in isReversed ? Array((0..<extent).reversed()) : Array(0..<extent) {
+          let next = add(sum, values[start + place * step])
+          sums[start + place * step] = isExclusive ? sum : next
+          sum = next
+        }
+      }
+      return sums
+    }
+    let elements: ConstantTensor.Elements
+    if case .integer(let values) = tensor.elements {
+      elements = .integer(sums(values) { $0 &+ $1 })
+    } else {
+      elements = .double(sums(tensor.doubles) { $0 + $1 })
+    }
+    return [folded(ConstantTensor(shape: shape, elements: elements))]
   }
 }

@@ -16,6 +16,8 @@ struct ModelGraph {
   private(set) var nodes: [Node] = []
   /// Initializers and the values of Constant nodes, by tensor name.
   private(set) var constants: [String: ConstantTensor] = [:]
+  /// The element types of initializers and of Constant nodes that hold a tensor, by tensor name.
+  private(set) var elementTypes: [String: ElementType] = [:]
   /// Inputs that are read and have no initializer.
   private(set) var inputs: [ModelInput] = []
   /// Names of the outputs.
@@ -60,6 +62,7 @@ struct ModelGraph {
       do { constants[name] = try ConstantTensor(graph.initializer[index], files: files) } catch {
         throw error.error(file: file, place: "initializer '\(name)'")
       }
+      elementTypes[name] = ElementType(rawValue: graph.initializer[index].dataType)
     }
     for index in order {
       let node = Node(name: sources.nodeNames[index], proto: graph.node[index])
@@ -71,6 +74,9 @@ struct ModelGraph {
         constants[node.proto.output.first ?? ""] = try ConstantTensor(ofConstantNode: node.proto, files: files)
       } catch {
         throw error.error(file: file, place: node.place)
+      }
+      if let value = node.proto.attribute.first, value.hasT {
+        elementTypes[node.proto.output.first ?? ""] = ElementType(rawValue: value.t.dataType)
       }
     }
   }

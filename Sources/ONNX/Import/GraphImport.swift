@@ -19,7 +19,9 @@ struct GraphImport {
 
   /// The network.
   consuming func network() throws(ONNXError) -> Network {
-    for (name, tensor) in model.graph.constants { bindings[name] = Operand(name: name, constant: tensor) }
+    for (name, tensor) in model.graph.constants {
+      bindings[name] = Operand(name: name, constant: tensor, elementType: model.graph.elementTypes[name])
+    }
     var inputs: [ValueID] = []
     for input in model.graph.inputs {
       let shape: Shape
@@ -47,7 +49,8 @@ struct GraphImport {
     do {
       return try Network(
         name: model.name, batchSize: batchSize, values: builder.values, nodes: builder.nodes, inputs: inputs,
-        outputs: outputs)
+        outputs: outputs
+      ).joiningActivations().keepingRowsApart()
     } catch {
       let isNode = builder.nodes.contains { $0.name == error.place }
       throw ONNXError(

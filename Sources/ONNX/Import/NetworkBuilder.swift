@@ -86,6 +86,11 @@ struct NetworkBuilder {
     Operand(name: unique(name), constant: tensor)
   }
 
+  /// A constant of one element and no axes that is in no file.
+  mutating func scalar(_ value: Double, named name: String) -> Operand {
+    constant(ConstantTensor(shape: Shape([]), elements: .double([value])), named: name)
+  }
+
   /// Has to be called before folding allocates an array.
   /// - Parameter arrays: how many of this shape are made, those included that folding itself needs for a while.
   /// - Returns: the array's shape.

@@ -16,10 +16,13 @@ struct Operand {
   let shape: Shape
   /// Where the elements are.
   let content: Content
+  /// The type that the file gives a constant; `nil` for what was computed here.
+  let elementType: ElementType?
 
   /// A known array.
-  init(name: String, constant: ConstantTensor) {
+  init(name: String, constant: ConstantTensor, elementType: ElementType? = nil) {
     self.name = name
+    self.elementType = elementType
     shape = constant.shape
     content = .constant(constant)
   }
@@ -29,6 +32,7 @@ struct Operand {
     self.name = name
     self.shape = shape
     content = .computed(id)
+    elementType = nil
   }
 
   /// The array, if it is known.
@@ -36,7 +40,7 @@ struct Operand {
     if case .constant(let tensor) = content { tensor } else { nil }
   }
 
-  /// Whether the elements are integers or booleans; computed values never are.
+  /// Whether the elements are integers or booleans; computed values never are: a computed boolean is 0 or 1.
   var isInteger: Bool {
     if case .integer = constant?.elements { true } else { false }
   }

@@ -1,7 +1,7 @@
 import Networks
 
 extension OperatorNode {
-  /// Gemm with one constant factor.
+  /// Gemm: a linear layer where one factor is constant, else a product of two computed matrices.
   func convertGemm(_ builder: inout NetworkBuilder) throws(ImportProblem) -> [Operand] {
     let a = try float(0)
     let b = try float(1)
@@ -25,7 +25,7 @@ extension OperatorNode {
       guard addsLater, let c else { return [product] }
       return [try add(c, times: beta, to: product, &builder)]
     }
-    guard a.constant != nil else { throw .unsupported("both factors are computed, supported is one constant factor") }
+    guard a.constant != nil else { return [try computedGemm(a, b, c, &builder)] }
     // A′·B′ = (B′ᵀ·A′ᵀ)ᵀ: the constant becomes the weight.
     let x = transposesB ? b : try transposed(b, part: "transpose", &builder)
     let linear = Linear(weightIsOutputByInput: !transposesA, alpha: alpha)
@@ -36,12 +36,14 @@ extension OperatorNode {
     return [try add(c, times: beta, to: product, &builder)]
   }
 
-  /// MatMul with a constant of two axes on one side.
+  /// MatMul: a linear layer where one factor is a constant of two axes, else a product of two matrices.
   func convertMatMul(_ builder: inout NetworkBuilder) throws(ImportProblem) -> [Operand] {
     let left = try float(0)
     let right = try float(1)
-    if right.constant != nil {
-      guard right.shape.rank == 2, left.shape.rank >= 1 else { throw unsupportedFactors(left, right) }
+    guard left.shape.rank >= 1, right.shape.rank >= 1 else {
+      throw .bad("factors \(left.shape) and \(right.shape), expected at least 1 axis each")
+    }
+    if right.constant != nil, right.shape.rank == 2 {
       let linear = Linear(weightIsOutputByInput: false)
       let outputs = try features(left, right, linear)
       return [
@@ -49,7 +51,7 @@ extension OperatorNode {
       ]
     }
     guard left.constant != nil, left.shape.rank == 2, right.shape.rank >= 2 else {
-      throw unsupportedFactors(left, right)
+      return [try product(left, right, isResult: true, &builder)]
     }
     let x = try transposed(right, part: "transpose", &builder)
     let linear = Linear(weightIsOutputByInput: true)
@@ -59,9 +61,22 @@ extension OperatorNode {
     return [try transposed(flipped, part: "transpose_back", isResult: true, &builder)]
   }
 
-  private func unsupportedFactors(_ left: Operand, _ right: Operand) -> ImportProblem {
-    func text(_ factor: Operand) -> String { "\(factor.constant == nil ? "computed" : "constant") \(factor.shape)" }
-    return .unsupported("factors \(text(left)) and \(text(right)), supported is one constant factor of 2 axes")
+  /// alpha × A′ × B′ + beta × C of computed A and B.
+  private func computedGemm(_ a: Operand, _ b: Operand, _ c: Operand?, _ builder: inout NetworkBuilder)
+    throws(ImportProblem) -> Operand
+  {
+    let alpha = try float("alpha", default: 1)
+    let left = try flag("transA") ? try transposed(a, part: "transpose_a", &builder) : a
+    let right = try flag("transB") ? try transposed(b, part: "transpose_b", &builder) : b
+    var result = try product(left, right, isResult: alpha == 1 && c == nil, &builder)
+    if alpha != 1 {
+      let factor = builder.scalar(alpha, named: "\(name)/alpha")
+      result = try builder.emit(
+        self, .binary(.multiply), opType: "Mul", [result, factor], result.shape.dimensions, part: "alpha",
+        isResult: c == nil)
+    }
+    guard let c else { return result }
+    return try add(c, times: try float("beta", default: 1), to: result, &builder)
   }
 
   /// The outputs of a linear layer, its input features checked.
@@ -74,7 +89,7 @@ extension OperatorNode {
   }
 
   /// An operand with its last two axes exchanged.
-  private func transposed(
+  func transposed(
     _ x: Operand, part: String, isResult: Bool = false, _ builder: inout NetworkBuilder
   ) throws(ImportProblem) -> Operand {
     var permutation = Array(0..<x.shape.rank)

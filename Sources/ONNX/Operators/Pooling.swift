@@ -21,35 +21,28 @@ extension OperatorNode {
 
   /// The mean over all axes of space, which stay with extent 1.
   func convertGlobalAveragePool(_ builder: inout NetworkBuilder) throws(ImportProblem) -> [Operand] {
+    let (x, space) = try plane()
+    return [try builder.emit(self, .reduce(.mean, axes: space), [x], x.shape.dimensions[..<2] + space.map { _ in 1 })]
+  }
+
+  /// The largest over all axes of space, which stay with extent 1.
+  func convertGlobalMaxPool(_ builder: inout NetworkBuilder) throws(ImportProblem) -> [Operand] {
+    let (x, space) = try plane()
+    let dimensions = x.shape.dimensions[..<2] + space.map { _ in 1 }
+    guard space.count <= 2 else { return [try builder.emit(self, .reduce(.max, axes: space), [x], Array(dimensions))] }
+    let ones = space.map { _ in 1 }
+    let zeros = space.map { _ in 0 }
+    let pool = Pool(
+      kind: .max, kernel: space.map { x.shape[$0] }, strides: ones, padsBegin: zeros, padsEnd: zeros, dilations: ones)
+    return [try builder.emit(self, .pool(pool), [x], Array(dimensions))]
+  }
+
+  /// The operand of a global pool and its axes of space.
+  private func plane() throws(ImportProblem) -> (x: Operand, space: [Int]) {
     let x = try float(0)
     guard x.shape.rank >= 3 else {
       throw .bad("operand of shape \(x.shape), expected axes of space behind the channels")
     }
-    let space = Array(2..<x.shape.rank)
-    return [
-      try builder.emit(
-        self, .reduceMean(axes: space), [x], [x.shape[0], x.shape[1]] + space.map { _ in 1 })
-    ]
-  }
-
-  /// ReduceMean over any axes.
-  func convertReduceMean(_ builder: inout NetworkBuilder) throws(ImportProblem) -> [Operand] {
-    let x = try float(0)
-    let reduction = try reduction(of: x.shape)
-    guard !reduction.axes.isEmpty else { return [x] }
-    return [try builder.emit(self, .reduceMean(axes: reduction.axes), [x], reduction.dimensions)]
-  }
-
-  /// The axes that a reduction takes together, ascending, and the shape of its result.
-  func reduction(of shape: Shape) throws(ImportProblem) -> (axes: [Int], dimensions: [Int]) {
-    let written = try list("axes", attributeBelow: opType == "ReduceSum" ? 13 : 18, operand: 1) ?? []
-    let isNothing = written.isEmpty ? try flag("noop_with_empty_axes") : false
-    let axes =
-      isNothing ? [] : written.isEmpty ? Array(0..<shape.rank) : try self.axes(written, rank: shape.rank)
-    let keeps = try flag("keepdims", default: true)
-    let dimensions = shape.dimensions.indices.compactMap { axis in
-      axes.contains(axis) ? (keeps ? 1 : nil) : shape[axis]
-    }
-    return (axes, dimensions)
+    return (x, Array(2..<x.shape.rank))
   }
 }

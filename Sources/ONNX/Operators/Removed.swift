@@ -10,11 +10,18 @@ extension OperatorNode {
     return [try required(0)]
   }
 
-  /// Cast of a computed value: from one float type to another it changes nothing here.
-  func convertCast() throws(ImportProblem) -> [Operand] {
+  /// Cast of a computed value: from one float type to another it changes nothing here; a boolean is 0 or 1.
+  func convertCast(_ builder: inout NetworkBuilder) throws(ImportProblem) -> [Operand] {
     let target = try castTarget()
-    guard target.isFloat else { throw .unsupported("a computed value becomes \(target), supported are float types") }
-    return [try required(0)]
+    if target.isFloat { return [try required(0)] }
+    guard target == .bool else {
+      throw .unsupported("a computed value becomes \(target), supported are float types and bool")
+    }
+    let x = try required(0)
+    let dimensions = x.shape.dimensions
+    let isZero = try builder.emit(
+      self, .unary(.logicalNot), opType: "Not", [x], dimensions, part: "is_zero", isResult: false)
+    return [try builder.emit(self, .unary(.logicalNot), [isZero], dimensions)]
   }
 
   /// The element type that Cast asks for.

@@ -3,7 +3,7 @@ import Networks
 /// A window that slides over the axes of space, with pads as numbers, and how many positions it has.
 struct Window {
   /// The largest extent, stride, pad and dilation taken: sums and products of two of them stay far from overflow.
-  private static let limit = 1 << 30
+  static let limit = 1 << 30
 
   let kernel: [Int]
   let strides: [Int]

@@ -2,78 +2,103 @@ import Networks
 
 import Glibc
 
-/// Max and average pooling: every window as the list of input elements that it covers.
-struct ReferencePool: ReferenceKernel {
-  private let kind: Pool.Kind
-  /// Per output position of a plane: input positions, and what an average divides by.
-  private let windows: [(elements: [Int], divisor: Double)]
-  private let planes: Int
-  private let inputElements: Int
+/// BatchNormalization with given statistics.
+struct ReferenceNormalization: ReferenceKernel {
+  let epsilon: Double
+  let shape: Shape
 
-  init(_ pool: Pool, input: Shape, output: Shape) {
-    kind = pool.kind
-    planes = input[0] * input[1]
-    let space = Array(input.dimensions.dropFirst(2))
-    inputElements = space.reduce(1, *)
-    let strides = Shape(space).rowMajorStrides
-    windows = IndexMap.positions(Array(output.dimensions.dropFirst(2))).map { position in
-      var elements: [Int] = []
-      var counted = 0
-      for offset in IndexMap.positions(pool.kernel) {
-        let place = space.indices.map {
-          position[$0] * pool.strides[$0] - pool.padsBegin[$0] + offset[$0] * pool.dilations[$0]
-        }
-        // What ceil mode adds behind the pads counts nowhere.
-        if space.indices.allSatisfy({ place[$0] < space[$0] + pool.padsEnd[$0] }) { counted += 1 }
-        guard space.indices.allSatisfy({ (0..<space[$0]).contains(place[$0]) }) else { continue }
-        elements.append(zip(place, strides).reduce(0) { $0 + $1.0 * $1.1 })
-      }
-      if case .average(countsPads: true) = pool.kind { return (elements, Double(counted)) }
-      return (elements, Double(elements.count))
-    }
+  private func scale(_ operands: [[Double]], _ channel: Int) -> Double {
+    operands[1][channel] / (operands[4][channel] + epsilon).squareRoot()
+  }
+
+  private func channel(_ element: Int) -> Int {
+    element / shape.dimensions[2...].reduce(1, *) % shape[1]
   }
 
   func forward(_ operands: [[Double]]) -> [[Double]] {
-    var result: [Double] = []
-    result.reserveCapacity(planes * windows.count)
-    for plane in 0..<planes {
-      for window in windows {
-        switch kind {
-        case .max: result.append(largest(operands[0], plane, window.elements).map { operands[0][$0] } ?? -.infinity)
-        case .average:
-          let sum = window.elements.reduce(0) { $0 + operands[0][plane * inputElements + $1] }
-          result.append(sum / max(window.divisor, 1))
-        }
+    let scales = (0..<shape[1]).map { scale(operands, $0) }
+    return [
+      operands[0].indices.map { element in
+        let channel = channel(element)
+        return (operands[0][element] - operands[3][channel]) * scales[channel] + operands[2][channel]
+      }
+    ]
+  }
+
+  func backward(_ operands: [[Double]], results: [[Double]], _ gradients: [[Double]], to position: Int) -> [Double] {
+    let scales = (0..<shape[1]).map { scale(operands, $0) }
+    return gradients[0].indices.map { gradients[0][$0] * scales[channel($0)] }
+  }
+}
+
+/// Layer and group normalisation: runs of neighbouring elements of one sample, brought to mean 0 and variance 1, then
+/// scaled and shifted by a parameter per place of the run or per channel.
+struct ReferenceStandardization: ReferenceKernel {
+  private let epsilon: Double
+  /// Elements of a run.
+  private let length: Int
+  /// The parameter of an element is element ÷ `parameterRun` mod `parameters`.
+  private let parameterRun: Int
+  private let parameters: Int
+
+  init(layerAxis axis: Int, epsilon: Double, shape: Shape) {
+    self.epsilon = epsilon
+    length = shape.dimensions[axis...].reduce(1, *)
+    parameterRun = 1
+    parameters = length
+  }
+
+  init(groups: Int, epsilon: Double, shape: Shape) {
+    self.epsilon = epsilon
+    parameterRun = shape.dimensions[2...].reduce(1, *)
+    parameters = shape[1]
+    length = shape[1] / groups * parameterRun
+  }
+
+  private func parameter(_ element: Int) -> Int { element / parameterRun % parameters }
+
+  /// The first element of every run.
+  private func starts(_ count: Int) -> StrideTo<Int> { stride(from: 0, to: count, by: max(length, 1)) }
+
+  /// A run's mean, and 1 ÷ √(variance + epsilon).
+  private func statistics(_ x: [Double], _ start: Int) -> (mean: Double, factor: Double) {
+    let run = x[start..<start + length]
+    let mean = run.reduce(0, +) / Double(length)
+    let variance = run.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(length)
+    return (mean, 1 / (variance + epsilon).squareRoot())
+  }
+
+  func forward(_ operands: [[Double]]) -> [[Double]] {
+    var result = operands[0]
+    let bias = operands.count > 2 ? operands[2] : []
+    for start in starts(result.count) {
+      let (mean, factor) = statistics(operands[0], start)
+      for element in start..<start + length {
+        let parameter = parameter(element)
+        result[element] = (result[element] - mean) * factor * operands[1][parameter]
+        if !bias.isEmpty { result[element] += bias[parameter] }
       }
     }
     return [result]
   }
 
+  /// With x̂ = (x − mean) × factor and g = ∂L/∂y × scale: ∂L/∂x = factor × (g − mean(g) − x̂ × mean(g × x̂)).
   func backward(_ operands: [[Double]], results: [[Double]], _ gradients: [[Double]], to position: Int) -> [Double] {
-    var gradient = [Double](repeating: 0, count: operands[0].count)
-    for plane in 0..<planes {
-      for (number, window) in windows.enumerated() {
-        let arrived = gradients[0][plane * windows.count + number]
-        switch kind {
-        case .max: if let element = largest(operands[0], plane, window.elements) { gradient[element] += arrived }
-        case .average:
-          for element in window.elements {
-            gradient[plane * inputElements + element] += arrived / max(window.divisor, 1)
-          }
-        }
+    var gradient = gradients[0]
+    for element in gradient.indices { gradient[element] *= operands[1][parameter(element)] }
+    for start in starts(gradient.count) {
+      let (mean, factor) = statistics(operands[0], start)
+      var (sum, product) = (0.0, 0.0)
+      for element in start..<start + length {
+        sum += gradient[element]
+        product += gradient[element] * (operands[0][element] - mean) * factor
+      }
+      for element in start..<start + length {
+        let standard = (operands[0][element] - mean) * factor
+        gradient[element] = factor * (gradient[element] - (sum + standard * product) / Double(length))
       }
     }
     return gradient
-  }
-
-  /// The element of the largest value, the first of equals.
-  private func largest(_ operand: [Double], _ plane: Int, _ elements: [Int]) -> Int? {
-    var best: Int?
-    for element in elements.map({ plane * inputElements + $0 }) {
-      if let found = best, !(operand[element] > operand[found]) { continue }
-      best = element
-    }
-    return best
   }
 }
 

@@ -1,0 +1,22 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Measuring programs. A package of its own, so that nobody builds them who does not measure: `scripts/bench` does.
+let strict: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+  name: "benchmarks",
+  dependencies: [.package(name: "prune-cluster", path: "../..")],
+  targets: [
+    .target(name: "CMatrixProduct", linkerSettings: [.linkedLibrary("dnnl")]),
+    .executableTarget(
+      name: "engine-benchmark",
+      dependencies: ["CMatrixProduct", .product(name: "Engine", package: "prune-cluster")],
+      swiftSettings: strict),
+  ]
+)
