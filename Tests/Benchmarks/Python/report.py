@@ -92,7 +92,7 @@ def memory(results: dict, threads: str) -> str:
             whole = get(measured, candidate, "peak")
             return whole and (whole - (measured[candidate]["before"] if is_alone else 0)) / MIB
 
-        told = measured["ours"]["memoryRequired"] * int(threads) / MIB
+        told = measured["ours"]["memoryRequired"] / MIB
         rows.append([
             name, number(peak("eager")), number(peak("no-weight-grads")), number(peak("ours")),
             at_most(ratio(peak("ours"), peak("eager")), bars(name)[2]), number(told), number(peak("eager", True)),

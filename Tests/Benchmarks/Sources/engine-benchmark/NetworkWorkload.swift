@@ -1,5 +1,6 @@
 import Channels
 import Execution
+import Networks
 import ONNX
 import OneDNN
 import Sensitivity
@@ -11,10 +12,12 @@ struct NetworkWorkload: Workload {
   struct Description: Encodable {
     /// oneDNN's version and instruction set.
     let backend: String
-    /// Time of compiling, all workers at once.
+    /// Time of compiling and of making the workers' executors.
     let compileSeconds: Double
-    /// Bytes that each executor says it holds.
+    /// Bytes that all executors together say they hold, with what they share.
     let memoryRequired: Int
+    /// Samples that run at a time.
+    let runSize: Int
     /// The multiply-adds of one batch.
     let work: WorkCount
   }
@@ -23,54 +26,65 @@ struct NetworkWorkload: Workload {
   enum Details: Encodable {
     case results(loss: Double, layers: [Double])
     case profile(kinds: [String: Double], slowest: [Row])
+  }
 
-    /// The time of one node's work of one kind, in seconds.
-    struct Row: Encodable {
-      let kind: String
-      let node: String
-      let seconds: Double
-    }
+  /// The time of one node's work of one kind, in seconds.
+  struct Row: Encodable {
+    let kind: String
+    let node: String
+    var seconds: Double
   }
 
   let description: Description
-  private let batch: Batch
+  private let runs: [Batch]
   private let workers: [Worker]
 
   /// Imports, folds and compiles.
   init(_ files: NetworkFiles, batchSize: Int, workerCount: Int) throws {
     let execution = try files.execution(batchSize: batchSize)
-    batch = try files.batch(of: execution.request.network)
+    let request = execution.request
+    runs = try files.runs(of: request.network, batchSize: batchSize)
     workers = (0..<workerCount).map { _ in Worker() }
-    let compiling = try ContinuousClock().measure { [workers] in
-      try Workers.run(workerCount) { try workers[$0].compile(execution.request) }
-    }
+    let clock = ContinuousClock()
+    let start = clock.now
+    let program = try OneDNNProgram(request)
+    try Workers.run(workerCount) { [workers] in try workers[$0].prepare(program) }
     description = Description(
-      backend: OneDNNBackend().description, compileSeconds: compiling / .seconds(1),
-      memoryRequired: try workers[0].withExecutor { $0.memoryRequired }, work: WorkCount(execution.request))
+      backend: OneDNNBackend().description, compileSeconds: (clock.now - start) / .seconds(1),
+      memoryRequired: program.memory.shared + workerCount * program.memory.perExecutor,
+      runSize: request.network.batchSize, work: WorkCount(request, samples: batchSize))
   }
 
   func run(_ count: Int) throws {
-    try Workers.run(workers.count) { [workers, batch] worker in
+    try Workers.run(workers.count) { [workers, runs] worker in
       try workers[worker].withExecutor { executor in
-        for _ in 0..<count { _ = try executor.evaluate(batch) }
+        for _ in 0..<count {
+          for run in runs { _ = try executor.evaluate(run) }
+        }
       }
     }
   }
 
   func results() throws -> Details {
-    let evaluation = try workers[0].withExecutor { try $0.evaluate(batch) }
-    return .results(
-      loss: evaluation.losses.reduce(0, +) / Double(evaluation.losses.count),
-      layers: evaluation.products.map { $0.reduce(0) { $0 + $1.magnitude } })
+    let evaluations = try workers[0].withExecutor { executor in try runs.map { try executor.evaluate($0) } }
+    let losses = evaluations.flatMap(\.losses)
+    let layers = evaluations[0].products.indices.map { layer in
+      evaluations.reduce(0.0) { $0 + $1.products[layer].reduce(0) { $0 + $1.magnitude } }
+    }
+    return .results(loss: losses.reduce(0, +) / Double(losses.count), layers: layers)
   }
 
   func profile() throws -> Details {
-    let steps = try workers[0].withExecutor { try $0.profile(batch) }
+    let steps = try workers[0].withExecutor { executor in try runs.flatMap { try executor.profile($0) } }
     var kinds: [String: Double] = [:]
-    for step in steps { kinds[step.kind, default: 0] += step.seconds }
-    let slowest = steps.sorted { $0.seconds > $1.seconds }.prefix(10)
-    return .profile(
-      kinds: kinds, slowest: slowest.map { Details.Row(kind: $0.kind, node: $0.node, seconds: $0.seconds) })
+    var rows: [String: Row] = [:]
+    for step in steps {
+      let kind = step.kind.rawValue + (step.isBackward && step.kind != .gradientPass ? ", backward" : "")
+      let seconds = step.duration / .seconds(1)
+      kinds[kind, default: 0] += seconds
+      rows["\(kind) \(step.node)", default: Row(kind: kind, node: step.node, seconds: 0)].seconds += seconds
+    }
+    return .profile(kinds: kinds, slowest: Array(rows.values.sorted { $0.seconds > $1.seconds }.prefix(10)))
   }
 }
 
@@ -87,8 +101,8 @@ private final class Worker: Sendable {
 
   private let held = Mutex(Held())
 
-  func compile(_ request: ExecutionRequest) throws {
-    try held.withLock { $0.executor = try OneDNNExecutor(request) }
+  func prepare(_ program: OneDNNProgram) throws {
+    try held.withLock { $0.executor = try OneDNNExecutor(program) }
   }
 
   func withExecutor<Result: Sendable>(_ body: (OneDNNExecutor) throws -> Result) throws -> Result {

@@ -8,8 +8,8 @@ struct WorkCount: Encodable {
   /// Gradient at the output to gradient at the input, of the layers below which a gradient is needed.
   private(set) var backward = 0
 
-  /// The work that a request asks for.
-  init(_ request: ExecutionRequest) {
+  /// The work that a request asks for, for a number of samples.
+  init(_ request: ExecutionRequest, samples: Int) {
     let network = request.network
     let needsGradient = GradientFlow(request).needsGradient
     for node in network.nodes {
@@ -21,7 +21,7 @@ struct WorkCount: Encodable {
       case .linear(let linear): perOutput = linear.features(of: network[weight].shape).inputs
       default: continue
       }
-      let work = network[node.outputs[0]].shape.count * perOutput
+      let work = network[node.outputs[0]].shape.count / network.batchSize * samples * perOutput
       forward += work
       if needsGradient[input.index] { backward += work }
     }

@@ -1,4 +1,4 @@
-import Networks
+public import Networks
 
 /// How many samples run through the network at a time.
 ///
@@ -6,16 +6,16 @@ import Networks
 /// pieces changes no sum, since every product is of one sample. Few samples keep arrays in the caches and memory small.
 /// The number follows from the network and the configuration alone, not from the machine: kernels are chosen by it, and
 /// with them the last bits of every sum.
-struct RunSize {
+public struct RunSize {
   /// Samples per run, at least 2.
-  let samples: Int
+  public let samples: Int
 
   /// Arrays of this size stay in the caches of a usual processor, several of them at a time.
   private static let comfortableBytes = 16 << 20
 
   /// The size for batches of `batchSize` samples.
   /// - Parameter network: the network for some batch size.
-  init(batchSize: Int, network: Network) {
+  public init(batchSize: Int, network: Network) {
     let largest = network.values.lazy.filter { $0.constant == nil }.map(\.shape.count).max() ?? 1
     let perSample = max(largest / network.batchSize, 1) * 4
     let fitting = min(max(RunSize.comfortableBytes / perSample, 2), max(batchSize, 2))
