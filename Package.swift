@@ -95,7 +95,7 @@ let package = Package(
     tests("MessagePassingTests", ["CommunicatorContract", "MessagePassing"]),
     tests("NetworksTests", ["Execution", "ExecutorContract", "Networks"]),
     tests("ONNXTests", ["Execution", "Networks", "ONNX", protobuf]),
-    tests("OneDNNTests", ["Execution", "ExecutorContract", "Networks", "OneDNN"]),
+    tests("OneDNNTests", ["COneDNN", "Execution", "ExecutorContract", "Networks", "OneDNN"]),
     tests("OpenMPITests", ["MessagePassing", "OpenMPI", "ProgramRuns", "conformance"]),
     tests(
       "SearchTests",

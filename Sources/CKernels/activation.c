@@ -147,17 +147,13 @@ PC_CLONES void pc_curve_forward(
 
 PC_CLONES void pc_curve_backward(
     pc_unary_function function, float first, float second, float *destination, const float *gradient,
-    const float *known, ptrdiff_t count, bool accumulate) {
+    const float *known, ptrdiff_t count) {
   float *restrict to = destination;
   const float *restrict g = gradient;
   const float *restrict k = known;
 #define PC_BACKWARD(function)                                                                        \
   case function:                                                                                     \
-    if (accumulate) {                                                                                \
-      for (ptrdiff_t i = 0; i < count; i++) to[i] += g[i] * curve_slope(function, first, second, k[i]); \
-    } else {                                                                                         \
-      for (ptrdiff_t i = 0; i < count; i++) to[i] = g[i] * curve_slope(function, first, second, k[i]);  \
-    }                                                                                                \
+    for (ptrdiff_t i = 0; i < count; i++) to[i] = g[i] * curve_slope(function, first, second, k[i]); \
     break
   switch (function) {
     PC_CURVES(PC_BACKWARD);

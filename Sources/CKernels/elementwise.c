@@ -66,17 +66,13 @@ PC_CLONES void pc_unary_forward(
 
 PC_CLONES void pc_unary_backward(
     pc_unary_function function, float first, float second, float *destination, const float *gradient,
-    const float *known, ptrdiff_t count, bool accumulate) {
+    const float *known, ptrdiff_t count) {
   float *restrict to = destination;
   const float *restrict g = gradient;
   const float *restrict k = known;
 #define PC_CASE(function)                                                                            \
   case function:                                                                                     \
-    if (accumulate) {                                                                                \
-      for (ptrdiff_t i = 0; i < count; i++) to[i] += g[i] * slope(function, first, second, k[i]);    \
-    } else {                                                                                         \
-      for (ptrdiff_t i = 0; i < count; i++) to[i] = g[i] * slope(function, first, second, k[i]);     \
-    }                                                                                                \
+    for (ptrdiff_t i = 0; i < count; i++) to[i] = g[i] * slope(function, first, second, k[i]); \
     break
   switch (function) {
     PC_CASE(pc_relu);
@@ -84,7 +80,7 @@ PC_CLONES void pc_unary_backward(
     PC_CASE(pc_clip);
     PC_CASE(pc_hard_sigmoid);
     PC_CASE(pc_hard_swish);
-  default: pc_curve_backward(function, first, second, destination, gradient, known, count, accumulate);
+  default: pc_curve_backward(function, first, second, destination, gradient, known, count);
   }
 #undef PC_CASE
 }

@@ -9,6 +9,16 @@
 // Values of a tile; channels of a tile; rows whose float32 products are added before a sum goes on in float64.
 enum { TILE = 2048, WIDTH = 512, RUN = 64 };
 
+// The value where a condition holds, else 0. By bits: of a choice between a value and 0 the compiler makes a store under a
+// mask, which the loads behind it have to wait for.
+PC_INLINE float where(bool condition, float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  bits &= condition ? 0xffffffffu : 0u;
+  memcpy(&value, &bits, sizeof bits);
+  return value;
+}
+
 // Where a tile lies: its sample, its first row and channel in the pass, and its extent.
 typedef struct {
   ptrdiff_t sample, row, channel;
@@ -69,13 +79,16 @@ PC_INLINE void apply_affine(float *tile, const float *scale, const float *shift,
   if (shift) PC_CHANNEL_STAGE(channel_values(shift, p, 0), t[i] += v[i]);
 }
 
-// f(values); the result may lie in `spare`.
-PC_INLINE float *apply_function(float *tile, float *spare, const float *values, pc_function f, const place *p) {
+// f(values) in `spare`, which `values` may not overlap.
+PC_INLINE float *apply_function(float *spare, const float *values, pc_function f, const place *p) {
   ptrdiff_t count = p->rows * p->channels;
   if (f.function == pc_relu) {
-    // Written so that what is not a number stays so.
-    for (ptrdiff_t i = 0; i < count; i++) tile[i] = values[i] <= 0.0f ? 0.0f : values[i];
-    return tile;
+    // To the other array: the compiler makes vector code only of arrays that do not overlap. Written so that what is not
+    // a number stays so.
+    float *restrict to = spare;
+    const float *restrict from = values;
+    for (ptrdiff_t i = 0; i < count; i++) to[i] = from[i] <= 0.0f ? 0.0f : from[i];
+    return spare;
   }
   pc_unary_forward(f.function, f.first, f.second, spare, values, count);
   return spare;
@@ -103,7 +116,7 @@ PC_CLONES void pc_forward_pass(const pc_forward *pass) {
         load(tile, pass->source, p);
         apply_affine(tile, pass->scale, pass->shift, p);
         if (pass->addend.values) PC_STAGE(pass->addend, t[i] += x[i]);
-        if (pass->has_function) tile = apply_function(tile, second, tile, pass->function, p);
+        if (pass->has_function) tile = apply_function(second, tile, pass->function, p);
         if (pass->factors) PC_CHANNEL_STAGE(channel_values(pass->factors, p, pass->channels), t[i] *= v[i]);
         store(pass->destination, pass->destination_stride, tile, p, false);
       }
@@ -142,12 +155,12 @@ PC_INLINE float *apply_slope(float *tile, float *spare, float *result, const pc_
   ptrdiff_t count = p->rows * p->channels;
   bool is_plain = !pass->scale && !pass->shift;
   if (is_plain && f.function == pc_relu) {
-    PC_STAGE(pass->known, t[i] = x[i] > 0.0f ? t[i] : 0.0f);
+    PC_STAGE(pass->known, t[i] = where(x[i] > 0.0f, t[i]));
     return tile;
   }
   if (is_plain && f.function == pc_clip) {
     float lower = f.first, upper = f.second;
-    PC_STAGE(pass->known, t[i] = x[i] > lower && x[i] < upper ? t[i] : 0.0f);
+    PC_STAGE(pass->known, t[i] = where((x[i] > lower) & (x[i] < upper), t[i]));
     return tile;
   }
   const float *known = spare;
@@ -158,10 +171,12 @@ PC_INLINE float *apply_slope(float *tile, float *spare, float *result, const pc_
     apply_affine(spare, pass->scale, pass->shift, p);
   }
   if (f.function == pc_relu) {
-    for (ptrdiff_t i = 0; i < count; i++) tile[i] = known[i] > 0.0f ? tile[i] : 0.0f;
+    float *restrict t = tile;
+    const float *restrict x = known;
+    for (ptrdiff_t i = 0; i < count; i++) t[i] = where(x[i] > 0.0f, t[i]);
     return tile;
   }
-  pc_unary_backward(f.function, f.first, f.second, result, tile, known, count, false);
+  pc_unary_backward(f.function, f.first, f.second, result, tile, known, count);
   return result;
 }
 
@@ -173,7 +188,7 @@ PC_INLINE void add_products(
   const float *left = address(product->left, p);
   ptrdiff_t left_stride = product->left.stride;
   if (product->applies_function) {
-    left = apply_function(spare, result, contiguous(spare, product->left, p), pass->function, p);
+    left = apply_function(result, contiguous(spare, product->left, p), pass->function, p);
     left_stride = p->channels;
   }
   const float *minus = product->minus.values ? address(product->minus, p) : NULL;

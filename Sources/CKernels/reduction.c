@@ -1,5 +1,6 @@
 #include "CKernels.h"
 #include "kernel.h"
+#include "sums.h"
 
 // Channels that are summed at a time, each in its own float64.
 enum { LANES = 128 };
@@ -17,16 +18,9 @@ PC_INLINE bool step(ptrdiff_t *index, const ptrdiff_t *extents, int rank, ptrdif
 }
 
 PC_INLINE double sum_row(const float *values, ptrdiff_t stride, ptrdiff_t count) {
-  double lanes[16] = {0};
-  ptrdiff_t i = 0;
-  if (stride == 1) {
-    for (; i + 16 <= count; i += 16) {
-      for (int lane = 0; lane < 16; lane++) lanes[lane] += (double)values[i + lane];
-    }
-  }
+  if (stride == 1) return sum_of_row(values, count);
   double sum = 0;
-  for (; i < count; i++) sum += (double)values[i * stride];
-  for (int lane = 0; lane < 16; lane++) sum += lanes[lane];
+  for (ptrdiff_t i = 0; i < count; i++) sum += (double)values[i * stride];
   return sum;
 }
 

@@ -331,10 +331,6 @@ pc_dnn_status pc_dnn_convolution_call_create(
   return pc_dnn_success;
 }
 
-pc_dnn_status pc_dnn_call_set_right(pc_dnn_call *call, const float *right) {
-  return call->right ? pc_status(dnnl_memory_set_data_handle(call->right, (void *)right)) : pc_dnn_invalid_arguments;
-}
-
 pc_dnn_status pc_dnn_call_run(pc_dnn_call *call) {
   if (call->winograd) return pc_winograd_call_run(call->winograd);
   dnnl_status_t status =

@@ -72,7 +72,7 @@ final class CompiledNetwork: Sendable {
     let output = try Self.reading(network.outputs[0], network, &compiler)
     let head = try Self.reading(headID, network, &compiler)
     let boundary = compiler.steps.count
-    compiler.forget(segments: segments, needed: needed)
+    if segments > 1 { compiler.forget(segments: segments, needed: needed) }
 
     var headGradient: BufferID?
     if compiler.wantsGradient(headID) {
@@ -116,10 +116,18 @@ final class CompiledNetwork: Sendable {
         compiler, boundary: boundary, atStart: inputs.map(\.buffer), atLoss: atLoss, atEnd: atEnd)
     else { throw ExecutionError(.failed, network.name, "its arrays together are larger than memory can be") }
     self.plan = plan
+    // The head and its gradient in float64 come on top.
+    let (heads, overflow) = network[headID].shape.count.multipliedReportingOverflow(
+      by: 2 * MemoryLayout<Double>.stride)
+    let (bytes, sumOverflow) = plan.size.addingReportingOverflow(heads)
+    guard !overflow, !sumOverflow else {
+      throw ExecutionError(.failed, network.name, "its arrays together are larger than memory can be")
+    }
+    executorBytes = bytes
   }
 
   /// Bytes that an executor holds.
-  var executorBytes: Int { plan.size + 2 * head.countPerSample * batchSize * MemoryLayout<Double>.stride }
+  let executorBytes: Int
 
   /// Memory for one executor, its constants in place.
   func makeMemory() throws(ExecutionError) -> Memory {

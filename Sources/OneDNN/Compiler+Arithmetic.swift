@@ -75,7 +75,7 @@ extension Compiler {
   // MARK: Normalisation with fixed statistics
 
   mutating func forwardNormalization(_ epsilon: Double, _ index: Int, _ x: ValueID) throws(ExecutionError) {
-    let affine = try self.affine(epsilon, index)
+    let affine = if let known = affines[index] { known } else { try self.affine(epsilon, index) }
     affines[index] = affine
     let pieces = try normalizedRows(x)
     let to = try makeResult(fusion.result(of: index), network[x].shape.rank > 2 ? .channelsLast : .rowMajor)

@@ -82,8 +82,8 @@ extension Compiler {
   private mutating func source(of id: ValueID, _ index: Int) throws(ExecutionError) -> (ElementFunction, ValueID)? {
     guard !fusion.isObserved(id), fusion.isLastReader(index, of: id),
       fusion.readers(of: id).allSatisfy({ $0 == index || network.nodes[$0].operation.needsNoOperandBackward }),
-      let producer = network.nodes.first(where: { $0.outputs.contains(id) }),
-      case .unary(let unary) = producer.operation, let operand = producer.inputs[0], parts[operand.index] == nil,
+      let producer = fusion.producer(of: id), case .unary(let unary) = producer.operation,
+      let operand = producer.inputs[0], parts[operand.index] == nil,
       layouts[operand.index] == .channelsLast
     else { return nil }
     let function = ElementFunction(unary)
@@ -121,7 +121,8 @@ extension Compiler {
       try pass(sums, to: gate.factor, place: place)
     }
     if wantsGradient(gate.gated) {
-      try contribute(.scaled(gradient.rows, factors: factors.buffer), to: gate.gated)
+      let factors = ChannelFactors(buffer: factors.buffer, first: 0, stride: gradient.shape[1])
+      try contribute(.scaled(gradient.rows, factors: factors), to: gate.gated)
     }
   }
 }

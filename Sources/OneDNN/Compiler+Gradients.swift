@@ -199,7 +199,6 @@ extension Compiler {
     var result: [GradientPassStep.Product] = []
     for (index, one) in observed.enumerated() where one.value == id && productSums[index] == nil {
       let sums = try makeSums(one)
-      productSums[index] = sums
       result.append(GradientPassStep.Product(left: left, minus: minus, sums: sums))
     }
     return result
@@ -215,7 +214,6 @@ extension Compiler {
     for (index, one) in observed.enumerated() where one.value == id && productSums[index] == nil {
       guard let gradient = try completeGradient(id) else { return }
       let sums = try makeSums(one)
-      productSums[index] = sums
       append(
         ProductStep(
           activation: try operand(id), gradient: gradient, samples: network.batchSize, channelAxis: one.channelAxis,
@@ -223,9 +221,12 @@ extension Compiler {
     }
   }
 
+  /// Room for the sums of one observed value, for everybody who asked for the same.
   private mutating func makeSums(_ one: ObservedValue) throws(ExecutionError) -> BufferID {
     let value = network[one.value]
-    return try makeBuffer(
+    let sums = try makeBuffer(
       Double.self, count: network.batchSize * value.shape[one.channelAxis], for: value.name)
+    for (index, other) in observed.enumerated() where other == one { productSums[index] = sums }
+    return sums
   }
 }

@@ -55,7 +55,7 @@ extension Compiler {
     let destination = try begin(x, in: .rowMajor)
     if let weight = plainWeight(linear, node, rowsOf: shape) {
       try appendPlainProduct(
-        weight, isTurned: !linear.weightIsOutputByInput, from: gradient, to: destination.tensor,
+        weight, index, isTurned: !linear.weightIsOutputByInput, from: gradient, to: destination.tensor,
         accumulates: destination.accumulates)
       return try finish(destination)
     }
@@ -79,16 +79,20 @@ extension Compiler {
   private mutating func appendPlainLinear(
     _ linear: Linear, _ index: Int, _ weight: [Float], from: Tensor, to: Tensor
   ) throws(ExecutionError) {
-    try appendPlainProduct(weight, isTurned: linear.weightIsOutputByInput, from: from, to: to, accumulates: false)
+    try appendPlainProduct(
+      weight, index, isTurned: linear.weightIsOutputByInput, from: from, to: to, accumulates: false)
     let bias = network.nodes[index].inputs.dropFirst(2).first.flatMap { $0 }.flatMap { network[$0].constant?.doubles }
     let function = fusion.activations[index]?.function
     guard bias != nil || function != nil else { return }
     var pass = ForwardPassStep(
       geometry: RowGeometry(to, batchSize: network.batchSize), from: to.rows, to: to.rows)
     if let bias {
-      let shift = try AlignedMemory(copying: bias.map { Float($0 * linear.beta) }, for: place)
-      parameterBytes += shift.bytes.count
-      pass.affine = Affine(scale: nil, shift: shift)
+      if affines[index] == nil {
+        let shift = try AlignedMemory(copying: bias.map { Float($0 * linear.beta) }, for: place)
+        parameterBytes += shift.bytes.count
+        affines[index] = Affine(scale: nil, shift: shift)
+      }
+      pass.affine = affines[index]
     }
     pass.function = function
     append(pass)
@@ -96,8 +100,10 @@ extension Compiler {
 
   /// Rows times a weight [rows' elements, result's elements], or turned if it is stored the other way round.
   private mutating func appendPlainProduct(
-    _ weight: [Float], isTurned: Bool, from: Tensor, to: Tensor, accumulates: Bool
+    _ elements: [Float], _ index: Int, isTurned: Bool, from: Tensor, to: Tensor, accumulates: Bool
   ) throws(ExecutionError) {
+    let weight = try kernels.plainWeight(node: index, elements, place: place)
+    if plainWeights.insert(index).inserted { parameterBytes += weight.bytes.count }
     let (inner, columns) = (from.shape[from.shape.rank - 1], to.shape[to.shape.rank - 1])
     var geometry = pc_dnn_product_geometry()
     (geometry.rows, geometry.inner, geometry.columns) = (from.shape.count / inner, inner, columns)

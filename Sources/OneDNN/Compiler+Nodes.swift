@@ -104,7 +104,9 @@ extension Compiler {
     case .gather(let axis, let indices, let indexRank):
       try backwardGather(axis, indices, indexRank, node, gradient, x)
     case .expand: try passReduced(gradient, to: x, factor: 1, node)
-    case .convolution, .linear, .batchNormalization, .unary, .split: preconditionFailure("handled above")
+    // A function without a slope lets nothing through.
+    case .unary: break
+    case .convolution, .linear, .batchNormalization, .split: preconditionFailure("handled above")
     }
   }
 }

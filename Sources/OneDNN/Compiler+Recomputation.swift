@@ -5,11 +5,12 @@ import Networks
 extension Compiler {
   /// Forgets what lies inside all but the last of some segments of the network; what crosses from one into the next stays.
   ///
-  /// Segments have about equally many bytes of values, and are cut where few bytes cross.
+  /// Segments have values of about the same size together, and are cut where little crosses.
   mutating func forget(segments: Int, needed: [Bool]) {
-    let sizes = network.values.map { $0.shape.count * MemoryLayout<Float>.stride }
+    // In elements: what is computed fits memory, but not every value is.
+    let sizes = definers.enumerated().map { $1 == nil ? 0 : network.values[$0].shape.count }
     let lastReads = lastForwardReads(needed)
-    // Bytes that are alive from one node to the next, and bytes defined up to a node.
+    // Elements that are alive from one node to the next, and elements defined up to a node.
     var crossing = [Int](repeating: 0, count: network.nodes.count + 1)
     var defined = [Int](repeating: 0, count: network.nodes.count + 1)
     for (value, definer) in definers.enumerated() {
@@ -22,7 +23,7 @@ extension Compiler {
     let total = defined.last ?? 0
 
     var cuts: [Int] = []
-    for segment in 1..<max(segments, 1) {
+    for segment in 1..<segments {
       let middle = total / segments * segment
       let reach = total / (2 * segments)
       let near = defined.indices.filter { abs(defined[$0] - middle) <= reach }

@@ -114,7 +114,8 @@ extension Compiler {
     {
       // One value per sample and channel: whoever needs the sum of all contributions spreads it.
       let values = try reordered(gradient, .rowMajor, for: node.name).buffer
-      return try contribute(.spread(values, factor: Float(factor)), to: x)
+      let sums = ChannelFactors(buffer: values, first: 0, stride: shape[1])
+      return try contribute(.spread(sums, factor: Float(factor)), to: x)
     }
     let destination = try begin(x)
     try appendCopy(

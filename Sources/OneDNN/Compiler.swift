@@ -40,7 +40,7 @@ struct Compiler {
   var productSums: [BufferID?]
   /// What is watched.
   let observed: [ObservedValue]
-  /// Per normalisation, by node index, its factors.
+  /// Per normalisation or plain linear layer, by node index, its factors and offsets.
   var affines: [Int: Affine] = [:]
   /// Per gate, by node index, what it multiplies.
   var gates: [Int: Gate] = [:]
@@ -50,7 +50,9 @@ struct Compiler {
   let kernels: KernelCache
   /// Those in use.
   var usedKernels: Set<KernelCache.Key> = []
-  /// Bytes of packed weights.
+  /// Linear layers, by node index, whose weight stays in the model's order.
+  var plainWeights: Set<Int> = []
+  /// Bytes of weights.
   var parameterBytes = 0
   /// Calls of oneDNN so far.
   var callCount = 0

@@ -133,9 +133,9 @@ struct ConvolutionStep: Step {
   let kernel: ConvolutionKernel
   /// The number of its call among those of an executor.
   let call: Int
-  /// What it takes, channels last.
+  /// What it takes: channels last, or a linear layer's rows.
   let from: Tensor
-  /// What it yields, channels last.
+  /// What it yields, alike.
   let to: Tensor
   /// Its working memory, if any.
   let scratch: BufferID?

@@ -65,6 +65,9 @@ struct Fusion {
     return readersByValue[id.index][0]
   }
 
+  /// The node that yields a value; `nil` for inputs and constants.
+  func producer(of id: ValueID) -> Node? { producers[id.index].map { network.nodes[$0] } }
+
   /// The nodes that read a value.
   func readers(of id: ValueID) -> [Int] { readersByValue[id.index] }
 
@@ -120,7 +123,8 @@ struct Fusion {
     for (branch, stem) in [(sorted[0], sorted[1]), (sorted[1], sorted[0])] {
       guard network[branch].shape == network[node.outputs[0]].shape, network[stem].shape == network[branch].shape,
         network[stem].constant == nil, soleReader(of: branch) == index, let producer = producers[branch.index],
-        case .convolution = network.nodes[producer].operation, hasPlainProducts(network.nodes[producer])
+        case .convolution(let convolution) = network.nodes[producer].operation, !convolution.isFaint,
+        hasPlainProducts(network.nodes[producer])
       else { continue }
       residuals[index] = Residual(branch: branch, stem: stem)
       return
@@ -146,4 +150,10 @@ struct Fusion {
     isAbsorbed[index] = true
     isAbsorbed[exchange] = true
   }
+}
+
+extension Convolution {
+  /// Whether its results are so small by a factor of their own (a layer scale) that a sum with something else would not
+  /// keep their digits.
+  fileprivate var isFaint: Bool { outputScale.map { ($0.lazy.map(\.magnitude).max() ?? 0) < 1.0 / 64 } ?? false }
 }

@@ -24,9 +24,19 @@ final class KernelCache {
   /// The engine that kernels are made for.
   let context: KernelContext
   private var kernels: [Key: ConvolutionKernel] = [:]
+  private var plainWeights: [Int: AlignedMemory] = [:]
 
   /// No kernels yet.
   init(_ context: KernelContext) { self.context = context }
+
+  /// A linear layer's weight as the model holds it, copied once.
+  /// - Throws: `ExecutionError` naming `place` when there is not so much memory.
+  func plainWeight(node: Int, _ elements: [Float], place: String) throws(ExecutionError) -> AlignedMemory {
+    if let known = plainWeights[node] { return known }
+    let weight = try AlignedMemory(copying: elements, for: place)
+    plainWeights[node] = weight
+    return weight
+  }
 
   /// A kernel, made if need be.
   /// - Throws: `ExecutionError` naming `place`.

@@ -15,12 +15,6 @@ final class KernelCall {
 
   deinit { pc_dnn_call_destroy(handle) }
 
-  /// Runs a product with a second operand that is known only for the time of the run.
-  func run(right: UnsafePointer<Float>?, place: String) throws(ExecutionError) {
-    try pc_dnn_status.check(pc_dnn_call_set_right(handle, right), place, "running")
-    try run(place: place)
-  }
-
   /// Runs it.
   func run(place: String) throws(ExecutionError) {
     try pc_dnn_status.check(pc_dnn_call_run(handle), place, "running")

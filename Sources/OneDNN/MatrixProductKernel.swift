@@ -31,7 +31,7 @@ final class MatrixProductKernel: @unchecked Sendable {
 
   /// A call with fixed addresses.
   func makeCall(
-    left: UnsafePointer<Float>, right: UnsafePointer<Float>?, result: UnsafeMutablePointer<Float>,
+    left: UnsafePointer<Float>, right: UnsafePointer<Float>, result: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutableRawPointer?, place: String
   ) throws(ExecutionError) -> KernelCall {
     var call: OpaquePointer?
@@ -74,8 +74,8 @@ struct MatrixProductStep: Step {
   func run(_ memory: Memory) throws(ExecutionError) { try memory.calls[call]?.run(place: place) }
 }
 
-/// Runs a linear layer, or takes its gradient back, with the weight as the model holds it: packed weights are faster, but
-/// those of the largest layers would be in memory three times over.
+/// Runs a linear layer, or takes its gradient back, with the weight in the model's order: packed weights are faster, but
+/// each direction would have its own.
 struct PlainLinearStep: Step {
   /// The product.
   let kernel: MatrixProductKernel
@@ -86,7 +86,7 @@ struct PlainLinearStep: Step {
   /// The rows that it yields.
   let to: Tensor
   /// The weight's elements.
-  let weight: [Float]
+  let weight: AlignedMemory
   /// Its working memory, if any.
   let scratch: BufferID?
   /// Whether it adds to what `to` holds.
@@ -100,17 +100,11 @@ struct PlainLinearStep: Step {
 
   func prepare(_ memory: Memory) throws(ExecutionError) {
     memory.calls[call] = try kernel.makeCall(
-      left: memory.floats(from.buffer), right: nil, result: memory.floats(to.buffer),
+      left: memory.floats(from.buffer), right: weight.constantFloats, result: memory.floats(to.buffer),
       scratch: scratch.map { memory.raw($0) }, place: place)
   }
 
-  func run(_ memory: Memory) throws(ExecutionError) {
-    guard let call = memory.calls[call] else { return }
-    let result = weight.withUnsafeBufferPointer { weight in
-      Result { () throws(ExecutionError) in try call.run(right: weight.baseAddress, place: place) }
-    }
-    try result.get()
-  }
+  func run(_ memory: Memory) throws(ExecutionError) { try memory.calls[call]?.run(place: place) }
 }
 
 /// The loops of a product of stacks of matrices: as few axes in front of the matrices as the strides allow.

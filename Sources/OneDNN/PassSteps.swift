@@ -128,14 +128,15 @@ struct GradientPassStep: Step {
   private func kernel(_ contribution: Contribution.Source, _ memory: Memory) -> pc_contribution {
     var kernel = pc_contribution()
     kernel.factor = 1
-    kernel.factor_stride = geometry.channels
     switch contribution {
     case .rows(let rows): kernel.gradient = rows.kernel(memory)
     case .scaled(let rows, let factors):
       kernel.gradient = rows.kernel(memory)
-      kernel.factors = UnsafePointer(memory.floats(factors))
-    case .spread(let buffer, let factor):
-      kernel.factors = UnsafePointer(memory.floats(buffer))
+      kernel.factors = UnsafePointer(memory.floats(factors.buffer) + factors.first)
+      kernel.factor_stride = factors.stride
+    case .spread(let values, let factor):
+      kernel.factors = UnsafePointer(memory.floats(values.buffer) + values.first)
+      kernel.factor_stride = values.stride
       kernel.factor = factor
     }
     return kernel

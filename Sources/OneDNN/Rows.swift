@@ -55,9 +55,6 @@ extension Tensor {
     let innermost = layout.order(rank: shape.rank).last.map { shape[$0] } ?? 1
     return Rows(buffer: buffer, offset: 0, stride: innermost)
   }
-
-  /// The axis whose elements are contiguous; `nil` for a scalar.
-  var innermostAxis: Int? { layout.order(rank: shape.rank).last }
 }
 
 /// A run of one value's channels that stands for a part of another value, which then needs no memory of its own.
@@ -68,6 +65,21 @@ struct Part: Hashable {
   let channels: Range<Int>
 }
 
+/// One value per sample and channel.
+struct ChannelFactors {
+  /// An array [samples, channels].
+  let buffer: BufferID
+  /// The first of the channels that are meant.
+  let first: Int
+  /// The array's channels: the distance between samples.
+  let stride: Int
+
+  /// The channels from `first` on.
+  func channels(from first: Int) -> ChannelFactors {
+    ChannelFactors(buffer: buffer, first: self.first + first, stride: stride)
+  }
+}
+
 /// What one reader of a value adds to the value's gradient. It is held back until the gradient as a whole is needed, so
 /// that one pass can bring all of it together.
 struct Contribution {
@@ -76,9 +88,9 @@ struct Contribution {
     /// An array.
     case rows(Rows)
     /// An array times a factor per sample and channel.
-    case scaled(Rows, factors: BufferID)
+    case scaled(Rows, factors: ChannelFactors)
     /// A factor times an array that has one value per sample and channel, the same in every row.
-    case spread(BufferID, factor: Float)
+    case spread(ChannelFactors, factor: Float)
   }
 
   /// What is added.
@@ -95,8 +107,8 @@ extension Contribution.Source {
   var buffers: [BufferID] {
     switch self {
     case .rows(let rows): [rows.buffer]
-    case .scaled(let rows, let factors): [rows.buffer, factors]
-    case .spread(let buffer, _): [buffer]
+    case .scaled(let rows, let factors): [rows.buffer, factors.buffer]
+    case .spread(let values, _): [values.buffer]
     }
   }
 
@@ -104,7 +116,9 @@ extension Contribution.Source {
   func channels(from first: Int) -> Contribution.Source {
     switch self {
     case .rows(let rows): .rows(rows.channels(from: first))
-    default: self
+    case .scaled(let rows, let factors):
+      .scaled(rows.channels(from: first), factors: factors.channels(from: first))
+    case .spread(let values, let factor): .spread(values.channels(from: first), factor: factor)
     }
   }
 }

@@ -20,7 +20,7 @@ extension Step {
 
 /// Kinds of work, as a profile tells them apart.
 public enum StepKind: String, Sendable, CaseIterable {
-  /// Convolutions and linear layers, and their way back.
+  /// Convolutions, linear layers and products of matrices, and their way back.
   case convolution
   /// Functions, additions and gates, forward.
   case elementwise

@@ -8,13 +8,19 @@ import Sensitivity
 /// Everything that is known before anything is measured: a pure function of configuration, model and data headers.
 struct Preparation {
   let configuration: SearchConfiguration
-  let network: Network
+  /// The network's name.
+  let networkName: String
+  /// Samples that run at a time.
+  let runSize: Int
+  /// Bytes of the weights as the model holds them.
+  let weightBytes: Int
   let structure: ChannelStructure
   let costs: CostModel
   let space: SearchSpace
   let criterion: TaylorCriterion
   let layout: SensitivityLayout
-  let execution: LayerExecution
+  /// What is compiled; `nil` once that is done, as it holds the weights a second time.
+  private(set) var execution: LayerExecution?
   let plan: ShardPlan
   let data: MatchedData
   /// Bytes of the model's files.
@@ -41,9 +47,11 @@ struct Preparation {
       network = try format.network(
         from: message, batchSize: runSize.samples, sampleShapes: calibration.sampleShapes)
     }
-    self.network = network
+    networkName = network.name
+    self.runSize = network.batchSize
+    weightBytes = network.constantBytes
     structure = ChannelStructure(of: network)
-    try Preparation.checkWeights(network, structure, file: configuration.model.path)
+    try Preparation.checkWeights(network, file: configuration.model.path)
     let widths = try configuration.bitWidths(of: structure.layers.map(\.identity))
     do {
       costs = try CostModel(
@@ -58,7 +66,8 @@ struct Preparation {
     if case .classes(_, perSample: 1, _) = data.labels { hasClasses = true } else { hasClasses = false }
     criterion = TaylorCriterion(configuration.sensitivity)
     layout = SensitivityLayout(structure)
-    execution = LayerExecution(network, structure, loss: loss)
+    let execution = LayerExecution(network, structure, loss: loss)
+    self.execution = execution
     do {
       _ = try LossFunction(execution.request)
     } catch {
@@ -78,10 +87,13 @@ struct Preparation {
 }
 
 extension Preparation {
-  /// Finds weights that are no numbers: every loss would be none, and the data would be blamed.
-  private static func checkWeights(_ network: Network, _ structure: ChannelStructure, file: String) throws {
-    for layer in structure.layers {
-      for case let id? in network.nodes[layer.node].inputs.dropFirst() {
+  /// Gives up the weights, once the network is compiled.
+  mutating func releaseWeights() { execution = nil }
+
+  /// Finds weights that are no numbers: losses would be none and the data would be blamed, or an activation would hide it.
+  private static func checkWeights(_ network: Network, file: String) throws {
+    for node in network.nodes where node.operation.hasParameters {
+      for case let id? in node.inputs.dropFirst() {
         let isFinite: Bool
         switch network[id].constant?.elements {
         case .float(let values): isFinite = values.allSatisfy(\.isFinite)
@@ -90,8 +102,41 @@ extension Preparation {
         }
         guard isFinite else {
           throw SearchError(
-            .badContent, file: file, "node '\(layer.name)': '\(network[id].name)' has elements that are not finite")
+            .badContent, file: file, "node '\(node.name)': '\(network[id].name)' has elements that are not finite")
         }
+      }
+      guard case .batchNormalization(let epsilon) = node.operation, let variance = node.inputs.last.flatMap({ $0 })
+      else { continue }
+      for (channel, value) in (network[variance].constant?.doubles ?? []).enumerated() where value + epsilon <= 0 {
+        throw SearchError(
+          .badContent, file: file,
+          "node '\(node.name)': '\(network[variance].name)' is \(value) in channel \(channel), expected a variance above \(-epsilon)"
+        )
+      }
+    }
+  }
+}
+
+extension Operation {
+  /// Whether all operands but the first are weights or statistics, which have to be numbers; a mask need not be.
+  fileprivate var hasParameters: Bool {
+    switch self {
+    case .convolution, .convolutionTranspose, .linear, .batchNormalization, .layerNormalization, .groupNormalization:
+      true
+    default: false
+    }
+  }
+}
+
+extension Network {
+  /// Bytes of its constants.
+  fileprivate var constantBytes: Int {
+    values.reduce(0) { sum, value in
+      switch value.constant?.elements {
+      case .float(let elements): sum + elements.count * MemoryLayout<Float>.stride
+      case .double(let elements): sum + elements.count * MemoryLayout<Double>.stride
+      case .integer(let elements): sum + elements.count * MemoryLayout<Int64>.stride
+      case nil: sum
       }
     }
   }

@@ -79,7 +79,7 @@ public struct RatioConfig: Sendable {
     target = preparation.configuration.target?.compressionRatio
     method = plan.method
     predictedLossChange = plan.predictedLossChange
-    self.model = preparation.network.name
+    self.model = preparation.networkName
     sha256 = model.first?.sha256 ?? ""
   }
 

@@ -42,7 +42,7 @@ struct RunRecord {
     document["data"] = .array(data.map(\.json))
     document["calibration"] = [
       "samples": .integer(table.sampleCount), "batches": .integer(preparation.plan.batches.count),
-      "shards": .integer(preparation.plan.shards.count), "batch_size_run": .integer(preparation.network.batchSize),
+      "shards": .integer(preparation.plan.shards.count), "batch_size_run": .integer(preparation.runSize),
       "mean_loss": .number(table.meanLoss), "accuracy": table.accuracy.map { .number($0) } ?? .null,
     ]
     document["ranks"] = .array(

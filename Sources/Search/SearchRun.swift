@@ -4,7 +4,6 @@ import Configuration
 public import Execution
 public import Logging
 public import MessagePassing
-import Networks
 import Sensitivity
 
 /// One search, from a configuration file to the result files.
@@ -44,13 +43,14 @@ public struct SearchRun {
   ///   unreadable data files that is rank 0, before anything is computed.
   public func execute(_ path: String) throws -> SearchOutcome? {
     var clock = PhaseClock()
-    let (preparation, digests) = try prepare(path)
+    var (preparation, digests) = try prepare(path)
     let processors = try ProcessorShare.count(on: world)
     let shards = preparation.plan.shards(of: world.rank, size: world.size)
     let work = try WorkPlan(
       preparation, backend, mostWorkers: min(processors, max(shards.count, 1)), memoryLimit: memoryLimit)
+    preparation.releaseWeights()
     logger.info(
-      "workers: \(work.workerCount), samples per run: \(preparation.network.batchSize), memory: \(MemoryForecast.mebibytes(work.forecast.bytes)) MiB"
+      "workers: \(work.workerCount), samples per run: \(preparation.runSize), memory: \(MemoryForecast.mebibytes(work.forecast.bytes)) MiB"
     )
     clock.end(of: "prepare")
 

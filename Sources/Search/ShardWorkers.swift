@@ -71,7 +71,7 @@ struct ShardWorkers {
 
 /// One shard's table: a pure function of the network, its samples and the criterion.
 private struct ShardMeasurement: Sendable {
-  private let execution: LayerExecution
+  private let runSize: Int
   private let data: MatchedData
   private let plan: ShardPlan
   private let layout: SensitivityLayout
@@ -80,7 +80,7 @@ private struct ShardMeasurement: Sendable {
   private let program: any ExecutionProgram
 
   init(_ preparation: Preparation, _ program: any ExecutionProgram) {
-    execution = preparation.execution
+    runSize = preparation.runSize
     data = preparation.data
     plan = preparation.plan
     layout = preparation.layout
@@ -99,7 +99,7 @@ private struct ShardMeasurement: Sendable {
 
   func table(of shard: Int, on executor: any NetworkExecutor, afterBatch: () -> Void) throws -> ShardTable {
     var table = ShardTable(layout, criterion)
-    let size = execution.request.network.batchSize
+    let size = runSize
     for samples in plan.shards[shard].map({ plan.batches[$0] }) {
       var parts: [Evaluation] = []
       var correct = 0

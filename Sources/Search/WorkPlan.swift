@@ -21,42 +21,47 @@ struct WorkPlan {
   ///   - memoryLimit: the most bytes that the rank may hold, or `nil`.
   /// - Throws: `SearchError` when the network cannot be run, or not within the limit.
   init(_ preparation: Preparation, _ backend: any ExecutionBackend, mostWorkers: Int, memoryLimit: Int?) throws {
-    let request = preparation.execution.request
+    guard let request = preparation.execution?.request else { preconditionFailure("the weights were given up") }
+    func program(executorLimit: Int?) throws(ExecutionError) -> any ExecutionProgram {
+      try backend.program(for: request, executorLimit: executorLimit)
+    }
     do {
-      let program = try backend.program(for: request, executorLimit: nil)
-      let forecast = MemoryForecast(preparation, program.memory, workers: mostWorkers)
+      let free = try program(executorLimit: nil)
+      let forecast = MemoryForecast(preparation, free.memory, workers: mostWorkers)
       guard let memoryLimit, forecast.bytes > memoryLimit else {
-        (self.program, workerCount, self.forecast) = (program, mostWorkers, forecast)
+        (self.program, workerCount, self.forecast) = (free, mostWorkers, forecast)
         return
       }
-    } catch {
+      let shared = free.memory.shared
+      let nobody = MemoryForecast(preparation, MemoryRequirement(shared: shared, perExecutor: 0), workers: 0)
+      let left = max(memoryLimit - nobody.steady, 0)
+      var workers = mostWorkers
+      var tight: any ExecutionProgram
+      do {
+        tight = try program(executorLimit: left / workers)
+      } catch {
+        guard case .tooLarge(let least) = error.kind else { throw error }
+        workers = min(left / least, mostWorkers)
+        guard workers > 0, nobody.bytes <= memoryLimit else {
+          let one = MemoryForecast(preparation, MemoryRequirement(shared: shared, perExecutor: least), workers: 1)
+          throw SearchError(
+            .configuration, file: preparation.configuration.file,
+            "--memory-limit: \(MemoryForecast.mebibytes(memoryLimit)) MiB, but a rank needs at least \(MemoryForecast.mebibytes(one.bytes)) MiB"
+          )
+        }
+        tight = try program(executorLimit: left / workers)
+      }
+      let limited = MemoryForecast(preparation, tight.memory, workers: workers)
+      guard limited.bytes <= memoryLimit else {
+        throw SearchError(
+          .configuration, file: preparation.configuration.file,
+          "--memory-limit: \(MemoryForecast.mebibytes(memoryLimit)) MiB, but reading the model takes \(MemoryForecast.mebibytes(limited.bytes)) MiB"
+        )
+      }
+      (self.program, workerCount, self.forecast) = (tight, workers, limited)
+    } catch let error as ExecutionError {
       throw SearchError(error, in: preparation.configuration)
     }
-    let limit = memoryLimit ?? .max
-    var least = Int.max
-    for workers in stride(from: mostWorkers, through: 1, by: -1) {
-      do {
-        let shared = try backend.program(for: request, executorLimit: nil).memory.shared
-        let fixed = MemoryForecast(preparation, MemoryRequirement(shared: shared, perExecutor: 0), workers: workers)
-        let program = try backend.program(for: request, executorLimit: max(limit - fixed.steady, 0) / workers)
-        let forecast = MemoryForecast(preparation, program.memory, workers: workers)
-        least = min(least, forecast.bytes)
-        guard forecast.bytes <= limit else { continue }
-        (self.program, workerCount, self.forecast) = (program, workers, forecast)
-        return
-      } catch {
-        guard case .tooLarge(let executor) = error.kind else {
-          throw SearchError(error, in: preparation.configuration)
-        }
-        let shared = try? backend.program(for: request, executorLimit: nil).memory.shared
-        let requirement = MemoryRequirement(shared: shared ?? 0, perExecutor: executor)
-        least = min(least, MemoryForecast(preparation, requirement, workers: workers).bytes)
-      }
-    }
-    throw SearchError(
-      .configuration, file: preparation.configuration.file,
-      "--memory-limit: \(MemoryForecast.mebibytes(limit)) MiB, but one worker needs at least \(MemoryForecast.mebibytes(least)) MiB"
-    )
   }
 }
 
@@ -64,7 +69,9 @@ struct WorkPlan {
 public struct MemoryForecast: Hashable, Sendable {
   /// While the model is read its bytes, its parsed form and its weights are there together.
   public let reading: Int
-  /// While batches run: weights as read and packed, and what every worker holds.
+  /// While the network is compiled: weights as read and packed.
+  public let compiling: Int
+  /// While batches run: packed weights, and what every worker holds.
   public let steady: Int
   /// The batches that run at a time.
   public let workers: Int
@@ -74,24 +81,16 @@ public struct MemoryForecast: Hashable, Sendable {
 
   /// The forecast for a number of workers.
   init(_ preparation: Preparation, _ requirement: MemoryRequirement, workers: Int) {
-    var weights = 0
-    for value in preparation.network.values {
-      switch value.constant?.elements {
-      case .float(let elements): weights += elements.count * MemoryLayout<Float>.stride
-      case .double(let elements): weights += elements.count * MemoryLayout<Double>.stride
-      case .integer(let elements): weights += elements.count * MemoryLayout<Int64>.stride
-      case nil: break
-      }
-    }
     let tables =
       preparation.plan.shards.count * ShardTable.packedCount(preparation.layout) * MemoryLayout<Double>.stride
-    reading = MemoryForecast.process + 2 * preparation.modelBytes + weights
-    steady = MemoryForecast.process + weights + requirement.shared + workers * requirement.perExecutor + tables
+    reading = MemoryForecast.process + 2 * preparation.modelBytes + preparation.weightBytes
+    compiling = MemoryForecast.process + preparation.weightBytes + requirement.shared
+    steady = MemoryForecast.process + requirement.shared + workers * requirement.perExecutor + tables
     self.workers = workers
   }
 
   /// Bytes at the most.
-  public var bytes: Int { max(reading, steady) }
+  public var bytes: Int { max(reading, compiling, steady) }
 
   /// Bytes as people read them, rounded up.
   public static func mebibytes(_ bytes: Int) -> Int { (bytes + (1 << 20) - 1) >> 20 }

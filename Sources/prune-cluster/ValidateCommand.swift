@@ -7,7 +7,7 @@ import Search
 struct ValidateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "validate",
-    abstract: "Check a configuration with its model and data, without computing anything.",
+    abstract: "Check a configuration with its model and data, and say what memory a search will take.",
     discussion: """
       Ends with 0 when a search with this configuration can begin. Values of single samples, and whether the output \
       directory can be written, are seen by the search itself.

@@ -14,15 +14,15 @@ let strict: [SwiftSetting] = [
 let package = Package(
   name: "onednn3",
   targets: [
-    .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
     .target(name: "CKernels"),
+    .target(name: "COneDNN", dependencies: ["CKernels"], linkerSettings: [.linkedLibrary("dnnl")]),
     .target(name: "Networks", swiftSettings: strict),
     .target(name: "Execution", dependencies: ["Networks"], swiftSettings: strict),
     .target(
       name: "OneDNN", dependencies: ["COneDNN", "CKernels", "Execution", "Networks"], swiftSettings: strict),
     .target(name: "ExecutorContract", dependencies: ["Execution", "Networks"], swiftSettings: strict),
     .testTarget(
-      name: "OneDNNTests", dependencies: ["Execution", "ExecutorContract", "Networks", "OneDNN"],
+      name: "OneDNNTests", dependencies: ["COneDNN", "Execution", "ExecutorContract", "Networks", "OneDNN"],
       swiftSettings: strict),
   ]
 )

@@ -60,6 +60,63 @@ enum LayoutProblems {
       b.observe(a)
       return b.convolution(a, to: 3, kernel: [2, 2], padsBegin: [3, 2], padsEnd: [1, 4])
     },
+    problem("3×3 convolutions that Winograd's transforms take, with and without activations") { b in
+      let a = b.unary(.relu, b.convolution(b.front([40, 13, 18]), to: 48, kernel: [3, 3], padsBegin: [1, 1]))
+      let c = b.convolution(a, to: 36, kernel: [3, 3], padsBegin: [0, 2], padsEnd: [2, 1])
+      b.observe(c)
+      let d = b.unary(.clip(lower: 0, upper: 6), b.convolution(c, to: 48, kernel: [3, 3]))
+      return b.convolution(b.concat([d, d], axis: 1), to: 40, kernel: [3, 3], padsBegin: [1, 1], padsEnd: [1, 1])
+    },
+    problem("a residual sum around a 3×3 convolution of Winograd's, its stem read by two more") { b in
+      let stem = b.unary(.relu, b.convolution(b.input([3, 16, 16]), to: 32, kernel: [1, 1]))
+      let branch = b.convolution(stem, to: 32, kernel: [3, 3], padsBegin: [1, 1], padsEnd: [1, 1])
+      b.observe(branch)
+      let sum = b.unary(.relu, b.binary(.add, branch, stem))
+      let more = b.convolution(stem, to: 32, kernel: [3, 3], padsBegin: [1, 1], padsEnd: [1, 1])
+      b.observe(more)
+      return b.binary(.add, b.convolution(sum, to: 32, kernel: [1, 1]), b.binary(.multiply, more, stem))
+    },
+    problem("a gate over a function of a layer, squeezed from its means, one more layer reading it") { b in
+      let x = b.front([24, 6, 5])
+      let swish = b.unary(.swish, x)
+      let gate = b.unary(.sigmoid, b.convolution(b.reduce(.mean, swish, axes: [2, 3]), to: 24, kernel: [1, 1]))
+      let side = b.convolution(swish, to: 8, kernel: [1, 1])
+      b.observe(side)
+      let gated = b.convolution(b.binary(.multiply, gate, swish), to: 8, kernel: [1, 1])
+      return b.binary(.add, gated, side)
+    },
+    problem("a value split unevenly, its mean and a gate over it") { b in
+      let x = b.front([9, 4, 3])
+      let parts = b.node(.split(axis: 1), [x], results: [[2, 5, 4, 3], [2, 4, 4, 3]])
+      let near = b.convolution(parts[0], to: 4, kernel: [3, 3], padsBegin: [1, 1])
+      let far = b.convolution(parts[1], to: 4, kernel: [1, 1])
+      let mean = b.reduce(.mean, x, axes: [2, 3])
+      let gate = b.unary(.sigmoid, b.convolution(mean, to: 9, kernel: [1, 1]))
+      let gated = b.convolution(b.binary(.multiply, x, gate), to: 4, kernel: [1, 1])
+      return b.binary(.add, b.binary(.add, near, far), gated)
+    },
+    problem("a sliced value, rectified, its mean and its sum, read in parts by more") { b in
+      let x = b.unary(.relu, b.front([8, 3, 3]))
+      let slice = b.node(.slice(starts: [0, 3, 0, 0], steps: [1, 1, 1, 1]), [x], result: [2, 4, 3, 3])
+      let side = b.convolution(b.concat([slice, x], axis: 1), to: 5, kernel: [1, 1])
+      let mean = b.convolution(b.reduce(.mean, x, axes: [2, 3]), to: 5, kernel: [1, 1])
+      let sum = b.convolution(b.reduce(.sum, x, axes: [2, 3]), to: 5, kernel: [1, 1])
+      return b.binary(.add, b.binary(.multiply, side, mean), sum)
+    },
+    problem("one value watched twice, and a step between two others") { b in
+      let x = b.convolution(b.front([3, 4, 4]), to: 5, kernel: [1, 1])
+      for _ in 0..<6 { b.observe(x) }
+      let y = b.unary(.relu, x)
+      let steps = b.unary(.floor, y)
+      b.observe(steps)
+      return b.binary(.add, y, steps)
+    },
+    problem("a branch that is tiny beside its stem") { b in
+      let stem = b.unary(.relu, b.convolution(b.input([3, 5, 5]), to: 6, kernel: [1, 1]))
+      let branch = b.convolution(stem, to: 6, kernel: [3, 3], padsBegin: [1, 1], scaled: true)
+      b.observe(branch)
+      return b.unary(.relu, b.binary(.add, branch, stem))
+    },
     problem("200 channels of 81 places") { b in
       let a = b.front([3, 9, 9])
       let wide = b.convolution(a, to: 200, kernel: [1, 1])

@@ -47,6 +47,28 @@ import Testing
     #expect(error?.kind == .badData)
   }
 
+  @Test(arguments: [Float.nan, .infinity, -.infinity])
+  func `names the sample of an input that is not finite`(value: Float) throws {
+    let problem = Self.problem()
+    var input = problem.batch.inputs[0]
+    input[input.count / 2 + 1] = value
+    let error = #expect(throws: ExecutionError.self) {
+      try OneDNNBackend().compile(problem.request)
+        .evaluate(Batch(inputs: [input], targets: problem.batch.targets, sampleCount: 2))
+    }
+    #expect(error?.kind == .notFinite && error?.sample == 1 && error?.place == "value_0")
+  }
+
+  @Test func `an activation inside a layer hides no overflow`() throws {
+    var b = ProblemBuilder(name: "overflow", batchSize: 2, sampleCount: 2, seed: 4)
+    let huge = b.input([2, 4, 4], [Float](repeating: 3e38, count: 64))
+    let x = b.unary(.relu, b.convolution(huge, to: 4, kernel: [3, 3]))
+    let problem = b.problem(output: b.flatten(b.convolution(x, to: 2, kernel: [1, 1])), loss: .meanSquaredError)
+    let executor = try OneDNNBackend().compile(problem.request)
+    let error = #expect(throws: ExecutionError.self) { try executor.evaluate(problem.batch) }
+    #expect(error?.kind == .notFinite)
+  }
+
   @Test(arguments: [Float.nan, .infinity])
   func `says so when a loss is not finite, whatever nonlinearity it went through`(value: Float) throws {
     let functions: [UnaryFunction] = [

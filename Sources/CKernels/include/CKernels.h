@@ -7,8 +7,8 @@
 
 #include "winograd.h"
 
-// float32 kernels that run on the calling thread. They do not check: bounds are the caller's. No destination may overlap
-// a source. Strides and extents count elements. With `accumulate`, results are added to the destination.
+// float32 kernels that run on the calling thread. They do not check: bounds are the caller's. Where nothing
+// else is said, no destination may overlap a source. Strides and extents count elements. With `accumulate`, results are added to the destination.
 // Every sum has one fixed order, so the same operands give the same bits.
 
 /// The most axes that a strided kernel takes.
@@ -182,7 +182,7 @@ void pc_unary_forward(
 /// destination = gradient × f′; `known` holds operands or results, as `pc_unary_needs_result` says.
 void pc_unary_backward(
     pc_unary_function function, float first, float second, float *destination, const float *gradient,
-    const float *known, ptrdiff_t count, bool accumulate);
+    const float *known, ptrdiff_t count);
 
 // The part of the above that is not piecewise linear: what `pc_unary_forward` and the others hand on.
 
@@ -193,9 +193,8 @@ void pc_curve_forward(
 
 void pc_curve_backward(
     pc_unary_function function, float first, float second, float *destination, const float *gradient,
-    const float *known, ptrdiff_t count, bool accumulate);
+    const float *known, ptrdiff_t count);
 
-// Channels: arrays [outer, channels, inner], contiguous.
 // Passes over arrays [samples, rows, channels] whose channels are contiguous: several stages at once, each array read
 // or written a single time. Destinations may be the same memory as a source, element for element.
 

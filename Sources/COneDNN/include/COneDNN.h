@@ -132,7 +132,4 @@ pc_dnn_status pc_dnn_product_call_create(
     const pc_dnn_product *product, const float *left, const float *right, float *result, void *scratch,
     pc_dnn_call **call);
 
-/// Lets the next runs of a product's call take their second operand from somewhere else.
-pc_dnn_status pc_dnn_call_set_right(pc_dnn_call *call, const float *right);
-
 #endif

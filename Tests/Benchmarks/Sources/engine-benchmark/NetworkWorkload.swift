@@ -12,7 +12,7 @@ struct NetworkWorkload: Workload {
   struct Description: Encodable {
     /// oneDNN's version and instruction set.
     let backend: String
-    /// Time of compiling and of making the workers' executors.
+    /// Time of reading, compiling and making the workers' executors.
     let compileSeconds: Double
     /// Bytes that all executors together say they hold, with what they share.
     let memoryRequired: Int
@@ -41,18 +41,22 @@ struct NetworkWorkload: Workload {
 
   /// Imports, folds and compiles.
   init(_ files: NetworkFiles, batchSize: Int, workerCount: Int) throws {
-    let execution = try files.execution(batchSize: batchSize)
-    let request = execution.request
-    runs = try files.runs(of: request.network, batchSize: batchSize)
-    workers = (0..<workerCount).map { _ in Worker() }
+    // In a function of its own, as a search gives up what it read once the network is compiled.
+    func compile() throws -> (OneDNNProgram, [Batch], runSize: Int, WorkCount) {
+      let request = try files.execution(batchSize: batchSize).request
+      let runs = try files.runs(of: request.network, batchSize: batchSize)
+      let work = WorkCount(request, samples: batchSize)
+      return (try OneDNNProgram(request), runs, request.network.batchSize, work)
+    }
     let clock = ContinuousClock()
     let start = clock.now
-    let program = try OneDNNProgram(request)
+    let (program, runs, runSize, work) = try compile()
+    workers = (0..<workerCount).map { _ in Worker() }
     try Workers.run(workerCount) { [workers] in try workers[$0].prepare(program) }
+    self.runs = runs
     description = Description(
       backend: OneDNNBackend().description, compileSeconds: (clock.now - start) / .seconds(1),
-      memoryRequired: program.memory.shared + workerCount * program.memory.perExecutor,
-      runSize: request.network.batchSize, work: WorkCount(request, samples: batchSize))
+      memoryRequired: program.memory.shared + workerCount * program.memory.perExecutor, runSize: runSize, work: work)
   }
 
   func run(_ count: Int) throws {
