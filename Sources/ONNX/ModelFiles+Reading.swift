@@ -12,7 +12,7 @@ extension ModelFiles {
     let model: [UInt8]
     do { model = try readRegularFile(path) } catch { throw error.error(file: path) }
     let decoded: Onnx_ModelProto
-    do { decoded = try decodeModel(model) } catch { throw error.error(file: path) }
+    do { decoded = try decodeModel(model[...]) } catch { throw error.error(file: path) }
     var external: [String: [UInt8]] = [:]
     for tensor in decoded.graph.tensors where tensor.isExternal {
       let place = "initializer '\(tensor.name)'"
@@ -76,11 +76,34 @@ extension ModelFiles {
 }
 
 /// Decodes the protobuf message of an ONNX file.
-func decodeModel(_ bytes: [UInt8]) throws(ImportProblem) -> Onnx_ModelProto {
+func decodeModel(_ bytes: ArraySlice<UInt8>) throws(ImportProblem) -> Onnx_ModelProto {
   do {
-    return try Onnx_ModelProto(serializedBytes: bytes)
+    return try Onnx_ModelProto(serializedBytes: ByteRun(bytes: bytes))
   } catch {
     throw .bad("no ONNX model: \(bytes.count) bytes that do not decode as one (truncated, damaged or another format)")
+  }
+}
+
+/// A part of an array, for the protobuf decoder: models are too large to be copied for it.
+private struct ByteRun: SwiftProtobufContiguousBytes {
+  var bytes: ArraySlice<UInt8>
+
+  init(bytes: ArraySlice<UInt8>) { self.bytes = bytes }
+
+  init(repeating byte: UInt8, count: Int) { bytes = ArraySlice(repeating: byte, count: count) }
+
+  init(_ sequence: some Sequence<UInt8>) { bytes = ArraySlice(sequence) }
+
+  var count: Int { bytes.count }
+
+  func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+    try bytes.withUnsafeBytes(body)
+  }
+
+  mutating func withUnsafeMutableBytes<Result>(
+    _ body: (UnsafeMutableRawBufferPointer) throws -> Result
+  ) rethrows -> Result {
+    try bytes.withUnsafeMutableBytes(body)
   }
 }
 

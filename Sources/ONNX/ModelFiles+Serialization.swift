@@ -47,7 +47,7 @@ extension ModelFiles {
       return bytes[position - count..<position]
     }
     let path = String(decoding: try run(), as: UTF8.self)
-    let model = Array(try run())
+    let model = try run()
     var external: [String: [UInt8]] = [:]
     for _ in 0..<(try number()) {
       let location = String(decoding: try run(), as: UTF8.self)

@@ -1,3 +1,4 @@
+import CKernels
 import COneDNN
 public import Execution
 import Networks
@@ -38,7 +39,12 @@ public final class OneDNNProgram: ExecutionProgram {
   }
 
   /// Allocates what one thread needs.
-  public func makeExecutor() throws(ExecutionError) -> any NetworkExecutor { try OneDNNExecutor(self) }
+  ///
+  /// What reading and compiling the network freed goes back to the system first: the allocator would keep it.
+  public func makeExecutor() throws(ExecutionError) -> any NetworkExecutor {
+    pc_return_freed_memory()
+    return try OneDNNExecutor(self)
+  }
 }
 
 /// An executor's kernels run on the calling thread. All memory is allocated when it is made.

@@ -14,7 +14,7 @@ struct Abort {
 
   private static let noticeTag: Int32 = 0
   /// How long a rank other than 0 listens for a lower rank that has failed too.
-  private static let listeningMilliseconds = 500
+  private static let listeningMilliseconds = 1500
   /// How long a rank that leaves the word to another waits to be ended by it.
   private static let silentSeconds: UInt32 = 10
 

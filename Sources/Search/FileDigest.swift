@@ -1,5 +1,5 @@
 import Crypto
-import FoundationEssentials
+public import FoundationEssentials
 
 /// A file with the SHA-256 of its content.
 public struct FileDigest: Hashable, Sendable {
@@ -9,9 +9,11 @@ public struct FileDigest: Hashable, Sendable {
   public let sha256: String
 
   /// A file whose bytes are at hand.
-  public init(path: String, bytes: [UInt8]) {
+  public init(path: String, bytes: some ContiguousBytes) {
     self.path = path
-    sha256 = FileDigest.hexadecimal(SHA256.hash(data: bytes))
+    var hash = SHA256()
+    bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
+    sha256 = FileDigest.hexadecimal(hash.finalize())
   }
 
   /// A file read piece by piece, so that its size does not matter.

@@ -6,13 +6,19 @@ public protocol ModelFormat: Sendable {
   /// - Throws: when a file cannot be read.
   func read(_ path: String) throws -> ModelSource
 
-  /// The network in what `ModelSource.message` holds.
+  /// The model in what `ModelSource.message` holds.
   ///
-  /// - Parameters:
-  ///   - batchSize: samples per run that are asked for. A model that is fixed to another number gives that one.
-  ///   - sampleShapes: by input name ("" for the only input) the extents of one sample, for axes that the model leaves open.
+  /// - Parameter sampleShapes: by input name ("" for the only input) the extents of one sample, for axes that the model
+  ///   leaves open.
   /// - Throws: when the bytes are no model, or hold what is not supported.
-  func network(from message: [UInt8], batchSize: Int, sampleShapes: [String: [Int]]) throws -> Network
+  func decode(_ message: [UInt8], sampleShapes: [String: [Int]]) throws -> any DecodedModel
+}
+
+/// A model, decoded once for any number of samples.
+public protocol DecodedModel {
+  /// The network that runs so many samples at a time. A model that is fixed to another number gives that one.
+  /// - Throws: when some shape cannot be.
+  func network(batchSize: Int) throws -> Network
 }
 
 /// The files of one model.

@@ -41,11 +41,11 @@ struct Preparation {
     let calibration = try CalibrationData(configuration)
     let batchSize = min(configuration.calibration.batchSize, calibration.sampleCount)
     // A batch of one sample takes other kernels than larger ones; two at least keep a short set on the usual ones.
-    var network = try format.network(from: message, batchSize: 2, sampleShapes: calibration.sampleShapes)
+    let model = try format.decode(message, sampleShapes: calibration.sampleShapes)
+    var network = try model.network(batchSize: 2)
     let runSize = RunSize(batchSize: batchSize, network: network)
     if network.batchSize == 2, runSize.samples != 2 {
-      network = try format.network(
-        from: message, batchSize: runSize.samples, sampleShapes: calibration.sampleShapes)
+      network = try model.network(batchSize: runSize.samples)
     }
     networkName = network.name
     self.runSize = network.batchSize

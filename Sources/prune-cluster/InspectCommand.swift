@@ -35,7 +35,7 @@ struct InspectCommand: ParsableCommand {
     let format = ONNXFormat()
     let shapes = Dictionary(inputShape.map { ($0.name, $0.extents) }, uniquingKeysWith: { $1 })
     let source = try format.read(model)
-    let network = try format.network(from: source.message, batchSize: 1, sampleShapes: shapes)
+    let network = try format.decode(source.message, sampleShapes: shapes).network(batchSize: 1)
     let report = InspectionReport(try Inspection(network))
     try StandardOutput.write(json ? report.json.text() : report.text(width: StandardOutput.width))
   }

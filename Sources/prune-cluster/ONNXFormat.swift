@@ -11,19 +11,27 @@ struct ONNXFormat: ModelFormat {
       message: files.serialized, digests: [FileDigest(path: path, bytes: files.model)] + external)
   }
 
-  func network(from message: [UInt8], batchSize: Int, sampleShapes: [String: [Int]]) throws -> Network {
+  func decode(_ message: [UInt8], sampleShapes: [String: [Int]]) throws -> any DecodedModel {
     let model = try ONNXModel(files: try ModelFiles(serialized: message))
     for name in sampleShapes.keys.sorted() where !name.isEmpty && !model.inputs.contains(where: { $0.name == name }) {
       let names = model.inputs.map { "'\($0.name)'" }.joined(separator: ", ")
       throw SearchError(.configuration, file: model.path, "has no input '\(name)', its inputs are \(names)")
     }
-    let shapes = namedShapes(sampleShapes, model)
-    do {
-      return try model.network(batchSize: batchSize, inputShapes: shapes)
-    } catch {
-      // A model exported for one batch size may have it written into a Reshape: it then runs with that size alone.
-      guard case .fixedBatch(let size) = error.kind else { throw error }
-      return try model.network(batchSize: size, inputShapes: shapes)
+    return Decoded(model: model, shapes: namedShapes(sampleShapes, model))
+  }
+
+  private struct Decoded: DecodedModel {
+    let model: ONNXModel
+    let shapes: [String: [Int]]
+
+    func network(batchSize: Int) throws -> Network {
+      do {
+        return try model.network(batchSize: batchSize, inputShapes: shapes)
+      } catch {
+        // A model exported for one batch size may have it written into a Reshape: it then runs with that size alone.
+        guard case .fixedBatch(let size) = error.kind else { throw error }
+        return try model.network(batchSize: size, inputShapes: shapes)
+      }
     }
   }
 

@@ -34,8 +34,8 @@ import Testing
 
   @Test func `a chain of layers needs much less when most values are forgotten`() throws {
     var b = ProblemBuilder(name: "chain", batchSize: 2, sampleCount: 2, seed: 3)
-    var x = b.input([16, 20, 20])
-    for _ in 0..<24 {
+    var x = b.input([16, 32, 32])
+    for _ in 0..<60 {
       x = b.convolution(x, to: 16, kernel: [5, 5], padsBegin: [2, 2])
       b.observe(x)
       x = b.unary(.relu, x)

@@ -1,6 +1,6 @@
 package import Foundation
 import ONNX
-package import Networks
+import Networks
 package import Search
 
 /// The small trained network that ships in `configs/`, with its calibration data.
@@ -57,7 +57,13 @@ package struct ONNXFiles: ModelFormat {
     return ModelSource(message: files.serialized, digests: [FileDigest(path: path, bytes: files.model)])
   }
 
-  package func network(from message: [UInt8], batchSize: Int, sampleShapes: [String: [Int]]) throws -> Network {
-    try ONNXModel(files: ModelFiles(serialized: message)).network(batchSize: batchSize, inputShapes: [:])
+  package func decode(_ message: [UInt8], sampleShapes: [String: [Int]]) throws -> any DecodedModel {
+    Decoded(model: try ONNXModel(files: ModelFiles(serialized: message)))
+  }
+
+  private struct Decoded: DecodedModel {
+    let model: ONNXModel
+
+    func network(batchSize: Int) throws -> Network { try model.network(batchSize: batchSize) }
   }
 }

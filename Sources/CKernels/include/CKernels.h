@@ -14,6 +14,9 @@
 /// The most axes that a strided kernel takes.
 enum { PC_MAX_RANK = 8 };
 
+/// Gives memory that was freed back to the system, where the allocator has a call for that.
+void pc_return_freed_memory(void);
+
 // Strided copies and arithmetic.
 
 /// destination = factor × source over `rank` axes.
