@@ -39,12 +39,7 @@ public final class OneDNNProgram: ExecutionProgram {
   }
 
   /// Allocates what one thread needs.
-  ///
-  /// What reading and compiling the network freed goes back to the system first: the allocator would keep it.
-  public func makeExecutor() throws(ExecutionError) -> any NetworkExecutor {
-    pc_return_freed_memory()
-    return try OneDNNExecutor(self)
-  }
+  public func makeExecutor() throws(ExecutionError) -> any NetworkExecutor { try OneDNNExecutor(self) }
 }
 
 /// An executor's kernels run on the calling thread. All memory is allocated when it is made.
@@ -56,8 +51,11 @@ public final class OneDNNExecutor: NetworkExecutor {
   private var headGradient: [Double]
 
   /// An executor of a program.
+  ///
+  /// What reading and compiling the network freed goes back to the system first: the allocator would keep it.
   /// - Throws: `ExecutionError` when memory runs out.
   public init(_ program: OneDNNProgram) throws(ExecutionError) {
+    pc_return_freed_memory()
     compiled = program.compiled
     loss = program.loss
     memory = try compiled.makeMemory()

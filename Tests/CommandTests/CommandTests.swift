@@ -96,6 +96,34 @@ struct CommandTests {
     #expect(try folder.names == ["config.json"])
   }
 
+  @Test(.timeLimit(.minutes(2)))
+  func `a limit of memory changes no byte, and one that cannot be kept says what is needed`() throws {
+    let folder = try TemporaryFolder()
+    func config(_ name: String) throws -> String {
+      let text = try DemoNetwork.configuration(
+        output: folder.file(name), changes: [("calibration.batch_size", "256")])
+      return try folder.write(text, as: "\(name).json")
+    }
+    let free = try config("free")
+    let told = try Self.run("validate", free).output
+    let match = try #require(told.firstMatch(of: /memory: about (\d+) MiB for a rank with/))
+    let mebibytes = try #require(Int(match.output.1))
+    #expect(try Self.run("search", "--quiet", free).exitCode == 0)
+    let tight = try config("tight")
+    let limited = try Self.run("search", "--quiet", "--memory-limit", "\(mebibytes * 3 / 4)M", tight)
+    #expect(limited.exitCode == 0, "\(limited.errors)")
+    for file in ["ratios.json", "sensitivities.npz"] {
+      let results = try ["free", "tight"].map {
+        try Data(contentsOf: URL(fileURLWithPath: folder.file($0) + "/" + file))
+      }
+      #expect(results[0] == results[1], "\(file)")
+    }
+    let impossible = try Self.run("search", "--quiet", "--memory-limit", "8M", try config("none"))
+    #expect(impossible.exitCode == 78)
+    #expect(impossible.complaints.first?.contains("--memory-limit: 8 MiB") ?? false, "\(impossible.errors)")
+    #expect(try Self.run("search", "--memory-limit", "much", free).exitCode == 64)
+  }
+
   @Test func `a config that cannot be read ends with 66`() throws {
     let run = try Self.run("search", "/no/such/config.json")
     #expect(run.exitCode == 66)
