@@ -26,13 +26,17 @@ struct WorkPlan {
       try backend.program(for: request, executorLimit: executorLimit)
     }
     do {
-      let free = try program(executorLimit: nil)
-      let forecast = MemoryForecast(preparation, free.memory, workers: mostWorkers)
-      guard let memoryLimit, forecast.bytes > memoryLimit else {
-        (self.program, workerCount, self.forecast) = (free, mostWorkers, forecast)
-        return
+      // Given up before another one is compiled: two would hold the packed weights twice.
+      var free: (any ExecutionProgram)? = try program(executorLimit: nil)
+      if let program = free {
+        let forecast = MemoryForecast(preparation, program.memory, workers: mostWorkers)
+        if forecast.bytes <= memoryLimit ?? .max {
+          (self.program, workerCount, self.forecast) = (program, mostWorkers, forecast)
+          return
+        }
       }
-      let shared = free.memory.shared
+      let (memoryLimit, shared) = (memoryLimit ?? .max, free?.memory.shared ?? 0)
+      free = nil
       let nobody = MemoryForecast(preparation, MemoryRequirement(shared: shared, perExecutor: 0), workers: 0)
       let left = max(memoryLimit - nobody.steady, 0)
       var workers = mostWorkers
