@@ -98,7 +98,8 @@ package struct ProblemBuilder {
   /// A convolution with a random weight; all lists have one entry per axis of space.
   package mutating func convolution(
     _ x: ValueID, to outputs: Int, kernel: [Int], strides: [Int]? = nil, padsBegin: [Int]? = nil,
-    padsEnd: [Int]? = nil, dilations: [Int]? = nil, groups: Int = 1, bias: Bool = true, scaled: Bool = false
+    padsEnd: [Int]? = nil, dilations: [Int]? = nil, groups: Int = 1, bias: Bool = true, scaled: Bool = false,
+    scales: ClosedRange<Float> = 0.5...1.5
   ) -> ValueID {
     let inputs = shape(x)[1] / groups
     let ones = kernel.map { _ in 1 }
@@ -106,7 +107,7 @@ package struct ProblemBuilder {
     var convolution = Convolution(
       kernel: kernel, strides: strides ?? ones, padsBegin: padsBegin ?? zeros, padsEnd: padsEnd ?? padsBegin ?? zeros,
       dilations: dilations ?? ones, groups: groups)
-    if scaled { convolution.outputScale = random.floats(outputs, in: 0.5...1.5).map(Double.init) }
+    if scaled { convolution.outputScale = random.floats(outputs, in: scales).map(Double.init) }
     let reach = 1.5 / Float(inputs * kernel.reduce(1, *)).squareRoot()
     let weight = constant([outputs, inputs] + kernel, in: -reach...reach)
     let operands = bias ? [x, weight, constant([outputs])] : [x, weight]

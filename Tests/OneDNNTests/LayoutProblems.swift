@@ -113,9 +113,16 @@ enum LayoutProblems {
     },
     problem("a branch that is tiny beside its stem") { b in
       let stem = b.unary(.relu, b.convolution(b.input([3, 5, 5]), to: 6, kernel: [1, 1]))
-      let branch = b.convolution(stem, to: 6, kernel: [3, 3], padsBegin: [1, 1], scaled: true)
+      let branch = b.convolution(
+        stem, to: 6, kernel: [3, 3], padsBegin: [1, 1], bias: false, scaled: true, scales: 1e-5...2e-5)
       b.observe(branch)
       return b.unary(.relu, b.binary(.add, branch, stem))
+    },
+    problem("linear layers of so many weights that these keep the model's order, either order") { b in
+      let x = b.unary(.relu, b.linear(b.input([40]), to: 2100))
+      let wide = b.linear(x, to: 2100)
+      b.observe(wide)
+      return b.linear(b.unary(.relu, b.linear(b.unary(.relu, wide), to: 2100, outputByInput: false)), to: 5)
     },
     problem("200 channels of 81 places") { b in
       let a = b.front([3, 9, 9])
