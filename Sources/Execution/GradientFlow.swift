@@ -21,7 +21,7 @@ public struct GradientFlow: Sendable {
       for output in node.outputs { depends[output.index] = true }
     }
     var reaches = [Bool](repeating: false, count: network.values.count)
-    reaches[request.loss.head(of: network).index] = true
+    if let head = request.head { reaches[head.index] = true }
     for node in network.nodes.reversed() where node.outputs.contains(where: { reaches[$0.index] }) {
       for (position, input) in node.inputs.enumerated() {
         guard let input, network[input].constant == nil, node.operation.carriesGradient(to: position) else { continue }

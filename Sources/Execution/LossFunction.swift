@@ -17,11 +17,10 @@ public struct LossFunction: Sendable {
   private let positions: Int
 
   /// Checks that the head has the form that the loss takes.
-  /// - Throws: `ExecutionError` when its first axis is not the batch, there are no classes, or samples do not stay apart.
-  public init(_ request: ExecutionRequest) throws(ExecutionError) {
-    let network = request.network
-    head = request.loss.head(of: network)
-    loss = request.loss
+  /// - Throws: `ExecutionError` when its first axis is not the batch, or there are no classes.
+  fileprivate init(_ loss: Loss, of network: Network) throws(ExecutionError) {
+    head = loss.head(of: network)
+    self.loss = loss
     name = network[head].name
     batchSize = network.batchSize
     let shape = network[head].shape
@@ -34,12 +33,6 @@ public struct LossFunction: Sendable {
     positions = sampleElements / classes
     guard loss == .meanSquaredError || shape.rank >= 2 else {
       throw ExecutionError(.unsupported, name, "the output has shape \(shape), cross-entropy expects classes on axis 1")
-    }
-    let flow = try SampleFlow(network, head: head)
-    for value in [head] + request.observed.map(\.value) {
-      guard let axis = flow.axes[value.index], axis != 0 else { continue }
-      throw ExecutionError(
-        .unsupported, network[value].name, "holds the samples of a batch along axis \(axis), expected axis 0")
     }
   }
 
@@ -131,6 +124,42 @@ public struct LossFunction: Sendable {
       gradient[index] = 2 * difference / Double(sampleElements)
     }
     return total / Double(sampleElements)
+  }
+}
+
+extension ExecutionRequest {
+  /// The loss made ready; `nil` where none is asked for.
+  /// - Throws: `ExecutionError` when the network does not go with the loss, or samples do not stay apart up to the head
+  ///   and all that is reported.
+  public func lossFunction() throws(ExecutionError) -> LossFunction? {
+    var function: LossFunction?
+    if let loss { function = try LossFunction(loss, of: network) }
+    let flow = try SampleFlow(network, to: ends)
+    for value in ends + observed.map(\.value) {
+      guard let axis = flow.axes[value.index], axis != 0 else { continue }
+      throw ExecutionError(
+        .unsupported, network[value].name, "holds the samples of a batch along axis \(axis), expected axis 0")
+    }
+    return function
+  }
+
+  /// Which nodes what is asked for depends on, by node index; no other has to run.
+  public var neededNodes: [Bool] { network.ancestors(of: ends) }
+
+  private var ends: [ValueID] { (head.map { [$0] } ?? []) + outputs }
+}
+
+extension Network {
+  /// Which nodes some values depend on, by node index.
+  func ancestors(of values: [ValueID]) -> [Bool] {
+    var reaches = [Bool](repeating: false, count: self.values.count)
+    for value in values { reaches[value.index] = true }
+    var needed = [Bool](repeating: false, count: nodes.count)
+    for (index, node) in nodes.enumerated().reversed() where node.outputs.contains(where: { reaches[$0.index] }) {
+      needed[index] = true
+      for case let input? in node.inputs { reaches[input.index] = true }
+    }
+    return needed
   }
 }
 

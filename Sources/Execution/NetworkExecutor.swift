@@ -18,21 +18,31 @@ public struct ObservedValue: Hashable, Sendable {
 public struct ExecutionRequest: Sendable {
   /// The network to run, as it is: fold it before (`Network.foldingNormalizations`).
   public let network: Network
-  /// What is differentiated.
-  public let loss: Loss
+  /// What is differentiated; `nil` to run forward only.
+  public let loss: Loss?
+  /// The values whose elements are reported, in the order of `Evaluation.outputs`; each holds the samples on axis 0.
+  public let outputs: [ValueID]
   /// The values whose Σ a·∂L/∂a is reported, in the order of `Evaluation.products`.
   public let observed: [ObservedValue]
   /// Whether `Evaluation.inputGradients` is filled; a search does not need it, so nothing flows below the first
   /// observed value then.
   public let inputGradients: Bool
 
-  /// What a network is compiled for.
-  public init(network: Network, loss: Loss, observed: [ObservedValue], inputGradients: Bool = false) {
+  /// What a network is compiled for. What neither the loss nor an output depends on is not computed.
+  /// - Parameter outputs: the values to report; `nil` for the network's first output.
+  public init(
+    network: Network, loss: Loss?, observed: [ObservedValue] = [], inputGradients: Bool = false,
+    outputs: [ValueID]? = nil
+  ) {
     self.network = network
     self.loss = loss
+    self.outputs = outputs ?? [network.outputs[0]]
     self.observed = observed
     self.inputGradients = inputGradients
   }
+
+  /// The value that the loss is differentiated at; `nil` without a loss.
+  public var head: ValueID? { loss?.head(of: network) }
 }
 
 /// One batch of samples. A short last batch is filled up to the network's batch size by repeating its last sample; the
@@ -65,19 +75,19 @@ public enum Targets: Sendable {
 
 /// What one batch gave. Every figure is of one sample alone: batch means are left to who asks.
 public struct Evaluation: Sendable {
-  /// The loss Lₙ of each sample that counts.
+  /// The loss Lₙ of each sample that counts; empty without a loss.
   public let losses: [Double]
-  /// The network's first output for the samples that count, row-major.
-  public let output: [Float]
+  /// Per output of the request its elements for the samples that count, row-major.
+  public let outputs: [[Float]]
   /// Per observed value, sampleCount × channels: Σ over the other axes of a·∂Lₙ/∂a, summed in float64.
   public let products: [[Double]]
   /// Per network input ∂Lₙ/∂x of the samples that count, row-major; empty unless asked for.
   public let inputGradients: [[Double]]
 
   /// What one batch gave.
-  public init(losses: [Double], output: [Float], products: [[Double]], inputGradients: [[Double]]) {
+  public init(losses: [Double], outputs: [[Float]], products: [[Double]], inputGradients: [[Double]]) {
     self.losses = losses
-    self.output = output
+    self.outputs = outputs
     self.products = products
     self.inputGradients = inputGradients
   }

@@ -9,9 +9,9 @@ struct SampleFlow {
   private(set) var axes: [Int?]
   private let network: Network
 
-  /// Follows the samples to the head.
+  /// Follows the samples to some values.
   /// - Throws: `ExecutionError` naming the node that mixes samples, or that moves them where they cannot be followed.
-  init(_ network: Network, head: ValueID) throws(ExecutionError) {
+  init(_ network: Network, to values: [ValueID]) throws(ExecutionError) {
     self.network = network
     axes = [Int?](repeating: nil, count: network.values.count)
     // With one sample there is nothing to mix.
@@ -20,7 +20,7 @@ struct SampleFlow {
       return
     }
     for input in network.inputs { axes[input.index] = 0 }
-    let isNeeded = SampleFlow.ancestors(of: head, in: network)
+    let isNeeded = network.ancestors(of: values)
     for (index, node) in network.nodes.enumerated() where isNeeded[index] {
       let operands = node.inputs.compactMap { $0 }.filter { axes[$0.index] != nil }
       guard let first = operands.first, let axis = axes[first.index] else { continue }
@@ -33,19 +33,6 @@ struct SampleFlow {
         axes[output.index] = place
       }
     }
-  }
-
-  /// Which nodes a value depends on.
-  private static func ancestors(of head: ValueID, in network: Network) -> [Bool] {
-    var reaches = [Bool](repeating: false, count: network.values.count)
-    reaches[head.index] = true
-    var needed = [Bool](repeating: false, count: network.nodes.count)
-    for (index, node) in network.nodes.enumerated().reversed() where node.outputs.contains(where: { reaches[$0.index] })
-    {
-      needed[index] = true
-      for case let input? in node.inputs { reaches[input.index] = true }
-    }
-    return needed
   }
 
   /// The axis of the samples in a result, or `nil` when they do not stay apart in equal runs.

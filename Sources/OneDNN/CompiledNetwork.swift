@@ -31,10 +31,10 @@ final class CompiledNetwork: Sendable {
   let forward: [CompiledStep]
   /// Calls behind the loss.
   let backward: [CompiledStep]
-  /// The first output, there between the two.
-  let output: Reading
-  /// What the loss reads, there between the two.
-  let head: Reading
+  /// The outputs, there between the two.
+  let outputs: [Reading]
+  /// What the loss reads, there between the two; `nil` without a loss.
+  let head: Reading?
   /// Where the loss puts its gradient; `nil` when nothing is asked for that depends on it.
   let headGradient: BufferID?
   /// Per observed value its sums, float64; `nil` where the loss does not depend on it.
@@ -50,18 +50,16 @@ final class CompiledNetwork: Sendable {
   /// Calls of oneDNN.
   let callCount: Int
 
-  /// Compiles what a request asks for, with the loss differentiated at `head`.
+  /// Compiles what a request asks for.
   ///
   /// - Parameters:
   ///   - kernels: the kernels of its layers, shared by all ways of compiling it.
   ///   - segments: of how many segments of the network only the last one's values are kept for the way back.
-  init(_ request: ExecutionRequest, head headID: ValueID, _ kernels: KernelCache, segments: Int)
-    throws(ExecutionError)
-  {
+  init(_ request: ExecutionRequest, _ kernels: KernelCache, segments: Int) throws(ExecutionError) {
     let network = request.network
     try Self.checkObserved(request)
-    let needed = Compiler.neededNodes(of: network)
-    var compiler = Compiler(request, head: headID, needed: needed, kernels)
+    let needed = request.neededNodes
+    var compiler = Compiler(request, needed: needed, kernels)
     var inputs: [Input] = []
     for id in network.inputs {
       let tensor = try compiler.makeResult(id, .rowMajor)
@@ -69,13 +67,15 @@ final class CompiledNetwork: Sendable {
     }
     for index in network.nodes.indices where needed[index] { try compiler.compileForward(index) }
 
-    let output = try Self.reading(network.outputs[0], network, &compiler)
-    let head = try Self.reading(headID, network, &compiler)
+    var outputs: [Reading] = []
+    for id in request.outputs { outputs.append(try Self.reading(id, network, &compiler)) }
+    var head: Reading?
+    if let id = request.head { head = try Self.reading(id, network, &compiler) }
     let boundary = compiler.steps.count
     if segments > 1 { compiler.forget(segments: segments, needed: needed) }
 
     var headGradient: BufferID?
-    if compiler.wantsGradient(headID) {
+    if let headID = request.head, compiler.wantsGradient(headID) {
       let gradient = try compiler.makeTensor(network[headID].shape, .rowMajor, for: network[headID].name)
       headGradient = gradient.buffer
       try compiler.pass(gradient, to: headID, place: network[headID].name)
@@ -99,7 +99,7 @@ final class CompiledNetwork: Sendable {
     self.inputs = inputs
     forward = Array(compiler.steps[..<boundary])
     backward = Array(compiler.steps[boundary...])
-    self.output = output
+    self.outputs = outputs
     self.head = head
     self.headGradient = headGradient
     products = zip(request.observed, compiler.productSums).map { one, sums in
@@ -110,15 +110,15 @@ final class CompiledNetwork: Sendable {
     parameterBytes = compiler.parameterBytes
     callCount = compiler.callCount
     let atEnd = inputGradients.compactMap(\.gradient) + compiler.productSums.compactMap { $0 }
-    let atLoss = [output.buffer, head.buffer] + (headGradient.map { [$0] } ?? [])
+    let atLoss = outputs.map(\.buffer) + (head.map { [$0.buffer] } ?? []) + (headGradient.map { [$0] } ?? [])
     guard
       let plan = Self.place(
         compiler, boundary: boundary, atStart: inputs.map(\.buffer), atLoss: atLoss, atEnd: atEnd)
     else { throw ExecutionError(.failed, network.name, "its arrays together are larger than memory can be") }
     self.plan = plan
     // The head and its gradient in float64 come on top.
-    let (heads, overflow) = network[headID].shape.count.multipliedReportingOverflow(
-      by: 2 * MemoryLayout<Double>.stride)
+    let headCount = request.head.map { network[$0].shape.count } ?? 0
+    let (heads, overflow) = headCount.multipliedReportingOverflow(by: 2 * MemoryLayout<Double>.stride)
     let (bytes, sumOverflow) = plan.size.addingReportingOverflow(heads)
     guard !overflow, !sumOverflow else {
       throw ExecutionError(.failed, network.name, "its arrays together are larger than memory can be")

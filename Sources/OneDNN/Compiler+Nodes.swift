@@ -2,19 +2,6 @@ import Execution
 import Networks
 
 extension Compiler {
-  /// Which nodes the first output depends on: no other is run.
-  static func neededNodes(of network: Network) -> [Bool] {
-    var neededValues = [Bool](repeating: false, count: network.values.count)
-    neededValues[network.outputs[0].index] = true
-    var needed = [Bool](repeating: false, count: network.nodes.count)
-    for (index, node) in network.nodes.enumerated().reversed()
-    where node.outputs.contains(where: { neededValues[$0.index] }) {
-      needed[index] = true
-      for case let input? in node.inputs { neededValues[input.index] = true }
-    }
-    return needed
-  }
-
   /// Adds a node's forward kernels.
   mutating func compileForward(_ index: Int) throws(ExecutionError) {
     let node = network.nodes[index]

@@ -58,11 +58,11 @@ struct Compiler {
   var callCount = 0
 
   /// Nothing compiled yet.
-  init(_ request: ExecutionRequest, head: ValueID, needed: [Bool], _ kernels: KernelCache) {
+  init(_ request: ExecutionRequest, needed: [Bool], _ kernels: KernelCache) {
     network = request.network
     needsGradient = GradientFlow(request).needsGradient
     self.kernels = kernels
-    fusion = Fusion(request, head: head, needed: needed)
+    fusion = Fusion(request, needed: needed)
     observed = request.observed
     tensors = [[Tensor]](repeating: [], count: network.values.count)
     layouts = [Layout?](repeating: nil, count: network.values.count)

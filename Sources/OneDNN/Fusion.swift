@@ -39,14 +39,14 @@ struct Fusion {
   private let isKept: [Bool]
 
   /// Finds what can run together.
-  init(_ request: ExecutionRequest, head: ValueID, needed: [Bool]) {
+  init(_ request: ExecutionRequest, needed: [Bool]) {
     let network = request.network
     self.network = network
     readersByValue = network.readers().map { $0.filter { needed[$0] } }
     producers = network.producers()
     observed = Dictionary(grouping: request.observed, by: \.value).mapValues { $0.map(\.channelAxis) }
     var isKept = [Bool](repeating: false, count: network.values.count)
-    for id in network.outputs + [head] { isKept[id.index] = true }
+    for id in request.outputs + (request.head.map { [$0] } ?? []) { isKept[id.index] = true }
     self.isKept = isKept
     isAbsorbed = [Bool](repeating: false, count: network.nodes.count)
     for index in network.nodes.indices where needed[index] {

@@ -6,7 +6,7 @@ import Networks
 /// A network compiled for float32 kernels: what its executors share.
 public final class OneDNNProgram: ExecutionProgram {
   fileprivate let compiled: CompiledNetwork
-  fileprivate let loss: LossFunction
+  fileprivate let loss: LossFunction?
 
   /// Compiles a network: chooses kernels, packs weights, plans memory.
   ///
@@ -16,13 +16,13 @@ public final class OneDNNProgram: ExecutionProgram {
   public init(_ request: ExecutionRequest, executorLimit limit: Int? = nil) throws(ExecutionError) {
     // Kernels are chosen for the number of threads that the choosing thread has.
     pc_dnn_use_one_thread()
-    loss = try LossFunction(request)
+    loss = try request.lossFunction()
     let kernels = KernelCache(try KernelContext())
-    var compiled = try CompiledNetwork(request, head: loss.head, kernels, segments: 1)
+    var compiled = try CompiledNetwork(request, kernels, segments: 1)
     if let limit {
       var least = compiled.executorBytes
       for segments in [2, 3, 4, 6, 8, 12, 16, 24, 32, 48] where compiled.executorBytes > limit {
-        compiled = try CompiledNetwork(request, head: loss.head, kernels, segments: segments)
+        compiled = try CompiledNetwork(request, kernels, segments: segments)
         least = min(least, compiled.executorBytes)
       }
       guard compiled.executorBytes <= limit else {
@@ -45,7 +45,7 @@ public final class OneDNNProgram: ExecutionProgram {
 /// An executor's kernels run on the calling thread. All memory is allocated when it is made.
 public final class OneDNNExecutor: NetworkExecutor {
   private let compiled: CompiledNetwork
-  private let loss: LossFunction
+  private let loss: LossFunction?
   private let memory: Memory
   private var headValues: [Double]
   private var headGradient: [Double]
@@ -59,7 +59,7 @@ public final class OneDNNExecutor: NetworkExecutor {
     compiled = program.compiled
     loss = program.loss
     memory = try compiled.makeMemory()
-    headValues = [Double](repeating: 0, count: compiled.head.countPerSample * compiled.batchSize)
+    headValues = [Double](repeating: 0, count: (compiled.head?.countPerSample ?? 0) * compiled.batchSize)
     headGradient = headValues
   }
 
@@ -94,13 +94,13 @@ public final class OneDNNExecutor: NetworkExecutor {
     try load(batch)
     for one in compiled.forward { try one.step.run(memory) }
     // Copied before backward: the buffer may serve for something else there.
-    let output = samples(of: compiled.output, batch.sampleCount)
+    let outputs = compiled.outputs.map { samples(of: $0, batch.sampleCount) }
     let losses = try differentiate(batch)
     if compiled.headGradient != nil {
       for one in compiled.backward { try one.step.run(memory) }
     }
     return Evaluation(
-      losses: losses, output: output, products: try products(batch.sampleCount),
+      losses: losses, outputs: outputs, products: try products(batch.sampleCount),
       inputGradients: inputGradients(batch.sampleCount))
   }
 
@@ -124,9 +124,10 @@ public final class OneDNNExecutor: NetworkExecutor {
     }
   }
 
-  /// The losses; leaves the gradient at the head where backward begins.
+  /// The losses, if any; leaves the gradient at the head where backward begins.
   private func differentiate(_ batch: Batch) throws(ExecutionError) -> [Double] {
-    let head = memory.floats(compiled.head.buffer)
+    guard let loss, let reading = compiled.head else { return [] }
+    let head = memory.floats(reading.buffer)
     for index in headValues.indices { headValues[index] = Double(head[index]) }
     let losses = try loss.evaluate(headValues, batch, gradient: &headGradient)
     if let buffer = compiled.headGradient {

@@ -69,7 +69,7 @@ struct Preparation {
     let execution = LayerExecution(network, structure, loss: loss)
     self.execution = execution
     do {
-      _ = try LossFunction(execution.request)
+      _ = try execution.request.lossFunction()
     } catch {
       throw SearchError(error, in: configuration)
     }

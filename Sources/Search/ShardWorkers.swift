@@ -125,9 +125,10 @@ private struct ShardMeasurement: Sendable {
   private static func correct(_ part: Evaluation, _ batch: Batch, size: Int) -> Int {
     let samples = part.losses.count
     guard case .classes(let classes) = batch.targets, classes.count == size else { return 0 }
-    let outputs = part.output.count / samples
+    let output = part.outputs[0]
+    let outputs = output.count / samples
     return (0..<samples).count { sample in
-      let row = part.output[sample * outputs..<(sample + 1) * outputs]
+      let row = output[sample * outputs..<(sample + 1) * outputs]
       return row.firstIndex(of: row.max() ?? 0) == sample * outputs + classes[sample]
     }
   }

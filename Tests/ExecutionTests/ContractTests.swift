@@ -47,11 +47,11 @@ import Testing
 
   /// An evaluation with one array replaced.
   private static func changed(
-    _ evaluation: Evaluation, losses: [Double]? = nil, output: [Float]? = nil, products: [[Double]]? = nil,
+    _ evaluation: Evaluation, losses: [Double]? = nil, outputs: [[Float]]? = nil, products: [[Double]]? = nil,
     gradients: [[Double]]? = nil
   ) -> Evaluation {
     Evaluation(
-      losses: losses ?? evaluation.losses, output: output ?? evaluation.output,
+      losses: losses ?? evaluation.losses, outputs: outputs ?? evaluation.outputs,
       products: products ?? evaluation.products, inputGradients: gradients ?? evaluation.inputGradients)
   }
 
@@ -64,7 +64,7 @@ import Testing
   private static let spoilers: [(String, @Sendable (Evaluation, Int) -> Evaluation)] = [
     ("losses[1]", { one, _ in changed(one, losses: [one.losses[0], one.losses[1] * 1.001]) }),
     ("losses has 1 elements, expected 2", { one, _ in changed(one, losses: [one.losses[0]]) }),
-    ("output[0]", { one, _ in changed(one, output: [.nan] + one.output.dropFirst()) }),
+    ("output 0[0]", { one, _ in changed(one, outputs: [[.nan] + one.outputs[0].dropFirst()]) }),
     ("products of observed value 0[3]", { one, _ in changed(one, products: [one.products[0].dropLast() + [100]]) }),
     ("count of observed values", { one, _ in changed(one, products: []) }),
     ("count of input gradients", { one, _ in changed(one, gradients: []) }),

@@ -13,7 +13,7 @@ import Testing
     let request = ExecutionRequest(network: network, loss: .meanSquaredError, observed: [], inputGradients: true)
     let batch = Batch(inputs: [x], targets: .dense(values.map { $0 - 0.5 }), sampleCount: x.count)
     let evaluation = try ReferenceBackend().compile(request).evaluate(batch)
-    #expect(evaluation.output == values)
+    #expect(evaluation.outputs[0] == values)
     return evaluation.inputGradients[0]
   }
 
@@ -63,7 +63,7 @@ import Testing
     let request = ExecutionRequest(network: network, loss: .meanSquaredError, observed: [], inputGradients: true)
     let batch = Batch(inputs: [a, b], targets: .dense(values.map { $0 - 0.5 }), sampleCount: a.count)
     let evaluation = try ReferenceBackend().compile(request).evaluate(batch)
-    #expect(evaluation.output == values)
+    #expect(evaluation.outputs[0] == values)
     return evaluation.inputGradients
   }
 

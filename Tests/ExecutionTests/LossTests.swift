@@ -17,7 +17,7 @@ import Testing
   private func evaluate(
     _ shape: [Int], _ loss: Loss, _ values: [Double], _ targets: Targets, samples: Int? = nil
   ) throws -> (losses: [Double], gradient: [Double]) {
-    let function = try LossFunction(identity(shape, loss))
+    let function = try #require(try identity(shape, loss).lossFunction())
     var gradient = [Double](repeating: .nan, count: values.count)
     let batch = Batch(inputs: [], targets: targets, sampleCount: samples ?? shape[0])
     let losses = try function.evaluate(values, batch, gradient: &gradient)
@@ -74,7 +74,7 @@ import Testing
     let executor = try ReferenceBackend().compile(identity([2, 2], .agreement))
     let evaluation = try executor.evaluate(Batch(inputs: [[0, 1, 0, 1]], targets: .none, sampleCount: 1))
     #expect(evaluation.losses.count == 1)
-    #expect(evaluation.output == [0, 1])
+    #expect(evaluation.outputs[0] == [0, 1])
     #expect(evaluation.inputGradients.map(\.count) == [2])
   }
 
@@ -152,7 +152,7 @@ import Testing
       nodes: [Node(name: "r", opType: "Reshape", operation: .reshape, inputs: [ValueID(0)], outputs: [ValueID(1)])],
       inputs: [ValueID(0)], outputs: [ValueID(1)])
     let error = try #require(throws: ExecutionError.self) {
-      try LossFunction(ExecutionRequest(network: network, loss: loss, observed: []))
+      try ExecutionRequest(network: network, loss: loss, observed: []).lossFunction()
     }
     #expect(error.kind == .unsupported)
   }

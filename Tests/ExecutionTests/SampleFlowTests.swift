@@ -12,7 +12,7 @@ struct SampleFlowTests {
       network: builder.network(outputs: [output]), loss: .meanSquaredError,
       observed: observed.map { [ObservedValue($0, channelAxis: builder.shape($0).rank - 1)] } ?? [])
     do {
-      _ = try LossFunction(request)
+      _ = try request.lossFunction()
       return nil
     } catch {
       return error.description

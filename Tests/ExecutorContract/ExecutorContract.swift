@@ -3,7 +3,8 @@ import Networks
 
 /// What every executor has to keep: the figures of the float64 reference.
 package enum ExecutorContract {
-  /// Compares a backend's losses, output, input gradients and products with the reference's.
+  /// Compares a backend's losses, outputs, input gradients and products with the reference's, and every value of the
+  /// network when it runs forward only.
   ///
   /// Another batch runs before, of which nothing may be left; and the products have to be the same with and without input
   /// gradients, because a search skips them.
@@ -20,7 +21,7 @@ package enum ExecutorContract {
       let found = try executor.evaluate(problem.batch)
       let comparison = Comparison(problem: "\(problem.name) on \(backend.description)", tolerance: tolerance)
       try comparison.check("losses", found.losses, expected.losses)
-      try comparison.check("output", found.output.map(Double.init), expected.output.map(Double.init))
+      try comparison.check(found.outputs, expected.outputs)
       try comparison.check(
         "count of observed values", [Double(found.products.count)], [Double(expected.products.count)])
       for (number, pair) in zip(found.products, expected.products).enumerated() {
@@ -32,6 +33,36 @@ package enum ExecutorContract {
       for (number, pair) in zip(found.inputGradients, gradients).enumerated() {
         try comparison.check("gradient of input \(number)", pair.0, pair.1)
       }
+    }
+    try checkForward(backend, problem, tolerance: tolerance)
+  }
+
+  /// Compares every computed value that holds the samples on axis 0.
+  private static func checkForward(
+    _ backend: any ExecutionBackend, _ problem: OperatorProblem, tolerance: Double
+  ) throws {
+    let network = problem.request.network
+    let readable = network.nodes.flatMap(\.outputs).filter { value in
+      let request = ExecutionRequest(network: network, loss: nil, outputs: [value])
+      return (try? ReferenceBackend().compile(request).evaluate(problem.batch)) != nil
+        && (try? backend.compile(request)) != nil
+    }
+    guard !readable.isEmpty else { return }
+    let request = ExecutionRequest(network: network, loss: nil, outputs: readable)
+    let expected = try ReferenceBackend().compile(request).evaluate(problem.batch)
+    let found = try backend.compile(request).evaluate(problem.batch)
+    let comparison = Comparison(problem: "\(problem.name) forward on \(backend.description)", tolerance: tolerance)
+    try comparison.check("losses", found.losses, [])
+    try comparison.check(found.outputs, expected.outputs)
+  }
+}
+
+extension Comparison {
+  /// Compares lists of arrays.
+  fileprivate func check(_ found: [[Float]], _ expected: [[Float]]) throws {
+    try check("count of outputs", [Double(found.count)], [Double(expected.count)])
+    for (number, pair) in zip(found, expected).enumerated() {
+      try check("output \(number)", pair.0.map(Double.init), pair.1.map(Double.init))
     }
   }
 }

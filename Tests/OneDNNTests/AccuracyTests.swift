@@ -31,7 +31,7 @@ import Testing
     let executor = try OneDNNBackend().compile(
       ExecutionRequest(network: request.network, loss: .meanSquaredError, observed: []))
     let targets = [Float](repeating: 0, count: places.count)
-    let found = try executor.evaluate(Batch(inputs: [places], targets: .dense(targets), sampleCount: 1)).output
+    let found = try executor.evaluate(Batch(inputs: [places], targets: .dense(targets), sampleCount: 1)).outputs[0]
     for (place, value) in zip(places, found) {
       let expected = exact(Double(place))
       #expect(
@@ -47,7 +47,7 @@ import Testing
     let rows = b.reduce(.sum, b.softmax(b.reshape(x, [1, 3, 5000]), axis: 2), axes: [2], kept: false)
     let problem = b.problem(output: b.binary(.add, columns, rows), loss: .meanSquaredError)
     let found = try OneDNNBackend().compile(problem.request).evaluate(problem.batch)
-    for sum in found.output { #expect(abs(sum - 2) < 1e-6) }
+    for sum in found.outputs[0] { #expect(abs(sum - 2) < 1e-6) }
   }
 
   @Test(

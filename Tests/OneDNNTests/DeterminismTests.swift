@@ -35,7 +35,7 @@ import Testing
 
   static func bits(_ evaluation: Evaluation) -> [UInt64] {
     let doubles = [evaluation.losses] + evaluation.products + evaluation.inputGradients
-    return evaluation.output.map { UInt64($0.bitPattern) } + doubles.flatMap { $0.map(\.bitPattern) }
+    return evaluation.outputs[0].map { UInt64($0.bitPattern) } + doubles.flatMap { $0.map(\.bitPattern) }
   }
 
   static func run() throws -> [UInt64] {
@@ -95,7 +95,7 @@ import Testing
     let all = try executor.evaluate(batch)
     let two = try executor.evaluate(Batch(inputs: batch.inputs, targets: batch.targets, sampleCount: 2))
     #expect(two.losses == Array(all.losses.prefix(2)))
-    #expect(two.output == Array(all.output.prefix(20)))
+    #expect(two.outputs[0] == Array(all.outputs[0].prefix(20)))
     for (few, many) in zip(two.products, all.products) { #expect(few == Array(many.prefix(few.count))) }
   }
 }

@@ -15,7 +15,7 @@ import Testing
     let found = try OneDNNBackend().compile(request)
       .evaluate(Batch(inputs: [places], targets: .dense(targets), sampleCount: 1))
     return found.inputGradients[0].indices.map {
-      found.inputGradients[0][$0] / (2 * (Double(found.output[$0]) - 100) / Double(places.count))
+      found.inputGradients[0][$0] / (2 * (Double(found.outputs[0][$0]) - 100) / Double(places.count))
     }
   }
 
@@ -48,7 +48,7 @@ import Testing
       try executor.evaluate(Batch(inputs: [[a], [b]], targets: .dense([target]), sampleCount: 1))
     }
     // ∂L/∂y = 2 (y − t)
-    return try evaluate(try evaluate(0).output[0] - 0.5).inputGradients.map { $0[0] }
+    return try evaluate(try evaluate(0).outputs[0][0] - 0.5).inputGradients.map { $0[0] }
   }
 
   @Test(
@@ -74,7 +74,7 @@ import Testing
     let request = b.problem(output: y, loss: .meanSquaredError).request
     let found = try OneDNNBackend().compile(request)
       .evaluate(Batch(inputs: [[1, 2, 3], [2, 2, 2]], targets: .dense([0, 0, 0]), sampleCount: 1))
-    #expect(found.output == expected)
+    #expect(found.outputs[0] == expected)
     #expect(found.inputGradients == [[0, 0, 0], [0, 0, 0]])
   }
 
@@ -89,7 +89,7 @@ import Testing
       .request
     let found = try OneDNNBackend().compile(request)
       .evaluate(Batch(inputs: [elements], targets: .dense([0]), sampleCount: 1))
-    #expect(found.output == [3 * sign])
+    #expect(found.outputs[0] == [3 * sign])
     #expect(found.inputGradients[0] == [0, 6, 0, 0, 0, 0, 0, 0].map { $0 * Double(sign) })
   }
 
@@ -134,7 +134,7 @@ import Testing
     let request = b.problem(output: y, loss: .meanSquaredError).request
     let found = try OneDNNBackend().compile(request)
       .evaluate(Batch(inputs: [[7]], targets: .dense([1]), sampleCount: 1))
-    #expect(found.output == [0])
+    #expect(found.outputs[0] == [0])
     #expect(found.inputGradients == [[0]])
   }
 }

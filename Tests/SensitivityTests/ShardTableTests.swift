@@ -32,7 +32,7 @@ struct ShardTableTests {
 
   /// Products of two samples, per layer [sample][channel].
   private let evaluation = Evaluation(
-    losses: [1, 3], output: [], products: [[1, -2, 3, 4], [-2, 1, 1, 1], [0, 0, 0, 0]], inputGradients: [])
+    losses: [1, 3], outputs: [], products: [[1, -2, 3, 4], [-2, 1, 1, 1], [0, 0, 0, 0]], inputGradients: [])
 
   @Test(arguments: [
     // Batch means: a = (2, 1), b = (−½, 1), unit = a + b = (1½, 2).
@@ -64,7 +64,7 @@ struct ShardTableTests {
     whole.add(batch: [evaluation], correct: 0, layout)
     let parts = (0..<2).map { sample in
       Evaluation(
-        losses: [evaluation.losses[sample]], output: [],
+        losses: [evaluation.losses[sample]], outputs: [],
         products: evaluation.products.map { Array($0[sample * 2..<sample * 2 + 2]) }, inputGradients: [])
     }
     var split = ShardTable(layout, criterion)
@@ -91,7 +91,7 @@ struct ShardTableTests {
       try SensitivityTable(adding: [table], layout, criterion, hasClasses: false)
     }
     let infinite = Evaluation(
-      losses: [1], output: [], products: [[.infinity, 0], [0, 0], [0, 0]], inputGradients: [])
+      losses: [1], outputs: [], products: [[.infinity, 0], [0, 0], [0, 0]], inputGradients: [])
     table.add(batch: [infinite], correct: 0, layout)
     #expect(throws: SensitivityError.self) {
       try SensitivityTable(adding: [table], layout, criterion, hasClasses: false)

@@ -5,7 +5,7 @@ import Networks
 /// Simple to read before fast, but for the convolution, where whole trained networks have to come through.
 public final class ReferenceExecutor: NetworkExecutor {
   private let request: ExecutionRequest
-  private let loss: LossFunction
+  private let loss: LossFunction?
   private let kernels: [any ReferenceKernel]
   private let needsGradient: [Bool]
   /// By value index; constants from the start.
@@ -16,7 +16,7 @@ public final class ReferenceExecutor: NetworkExecutor {
   public init(_ request: ExecutionRequest) throws(ExecutionError) {
     let network = request.network
     self.request = request
-    loss = try LossFunction(request)
+    loss = try request.lossFunction()
     needsGradient = GradientFlow(request).needsGradient
     values = network.values.map { $0.constant?.doubles ?? [] }
     kernels = network.nodes.map { network.referenceKernel($0) }
@@ -38,7 +38,7 @@ public final class ReferenceExecutor: NetworkExecutor {
   /// Runs one batch with inputs in float64, for finite differences.
   ///
   /// - Parameter inputs: in place of `batch.inputs`.
-  /// - Returns: the evaluation, and the network's first output unrounded.
+  /// - Returns: the evaluation, and the first output unrounded.
   public func evaluate(
     _ batch: Batch, inputs: [[Double]]
   ) throws(ExecutionError) -> (evaluation: Evaluation, output: [Double]) {
@@ -49,15 +49,21 @@ public final class ReferenceExecutor: NetworkExecutor {
       let results = kernel.forward(node.inputs.map { id in id.map { values[$0.index] } ?? [] })
       for (id, result) in zip(node.outputs, results) { values[id.index] = result }
     }
-    var headGradient = [Double](repeating: 0, count: values[loss.head.index].count)
-    let losses = try loss.evaluate(values[loss.head.index], batch, gradient: &headGradient)
-    let gradients = backward(headGradient)
-
+    var losses: [Double] = []
+    var gradients = [[Double]?](repeating: nil, count: network.values.count)
+    if let loss {
+      let head = values[loss.head.index]
+      var headGradient = [Double](repeating: 0, count: head.count)
+      losses = try loss.evaluate(head, batch, gradient: &headGradient)
+      gradients[loss.head.index] = headGradient
+      spread(&gradients)
+    }
     let samples = batch.sampleCount
-    let output = values[network.outputs[0].index]
-    let counted = output.count / network.batchSize * samples
+    let outputs = request.outputs.map { id in
+      Array(values[id.index].prefix(network[id].shape.count / network.batchSize * samples))
+    }
     let evaluation = Evaluation(
-      losses: losses, output: output.prefix(counted).map { Float($0) },
+      losses: losses, outputs: outputs.map { $0.map { Float($0) } },
       products: request.observed.map { products(of: $0, gradients[$0.value.index], samples: samples) },
       inputGradients: request.inputGradients
         ? network.inputs.map { id in
@@ -65,14 +71,12 @@ public final class ReferenceExecutor: NetworkExecutor {
           let gradient = gradients[id.index] ?? [Double](repeating: 0, count: elements)
           return Array(gradient.prefix(elements / network.batchSize * samples))
         } : [])
-    return (evaluation, Array(output.prefix(counted)))
+    return (evaluation, outputs[0])
   }
 
-  /// ∂L/∂value by value index, where it is needed and something arrived.
-  private func backward(_ headGradient: [Double]) -> [[Double]?] {
+  /// From the head's ∂L/∂value to that of every value, by value index, where it is needed and something arrives.
+  private func spread(_ gradients: inout [[Double]?]) {
     let network = request.network
-    var gradients = [[Double]?](repeating: nil, count: network.values.count)
-    gradients[loss.head.index] = headGradient
     for (node, kernel) in zip(network.nodes, kernels).reversed() {
       guard node.inputs.contains(where: { $0.map { needsGradient[$0.index] } ?? false }),
         node.outputs.contains(where: { gradients[$0.index] != nil })
@@ -91,7 +95,6 @@ public final class ReferenceExecutor: NetworkExecutor {
         }
       }
     }
-    return gradients
   }
 
   /// Σ a·∂L/∂a per sample and channel.
