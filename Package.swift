@@ -47,6 +47,8 @@ let package = Package(
     .systemLibrary(
       name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"]), .brew(["open-mpi"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .systemLibrary(
+      name: "CLAPACK", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
     .target(name: "COneDNN", dependencies: ["CKernels"], linkerSettings: [.linkedLibrary("dnnl")]),
     .target(name: "CKernels"),
 
@@ -59,6 +61,7 @@ let package = Package(
     library("OneDNN", ["COneDNN", "CKernels", "Execution", "Networks"]),
     .target(
       name: "ONNX", dependencies: ["Networks", protobuf], exclude: ["Generated/onnx.proto"], swiftSettings: strict),
+    library("Surgery", ["CLAPACK", "Networks"]),
     library("Allocation"),
     library("Sensitivity", ["Channels", "Execution", "Networks"]),
     library("ArrayFiles", ["CZlib"]),
@@ -67,20 +70,21 @@ let package = Package(
       "Search",
       [
         "Allocation", "ArrayFiles", "Channels", "Configuration", "Execution", "MessagePassing", "Networks",
-        "Sensitivity", crypto, logging,
+        "Sensitivity", "Surgery", crypto, logging,
       ]),
+    library("ONNXFormat", ["Networks", "ONNX", "Search"]),
     library("Report", ["Channels", "Configuration", "Search"]),
     .executableTarget(
       name: "prune-cluster",
       dependencies: [
-        "ArrayFiles", "Configuration", "Execution", "MessagePassing", "Networks", "ONNX", "OneDNN", "OpenMPI", "Report",
-        "Search", argumentParser, logging,
+        "ArrayFiles", "Configuration", "Execution", "MessagePassing", "Networks", "ONNX", "ONNXFormat", "OneDNN",
+        "OpenMPI", "Report", "Search", argumentParser, logging,
       ],
       swiftSettings: strict),
 
     // Tests: what several of them share, the contracts that every implementation must keep, and one target per target.
     testSupport("ProgramRuns", []),
-    testSupport("ReferenceData", ["ArrayFiles", "Networks", "ONNX", "Search"]),
+    testSupport("ReferenceData", ["ArrayFiles", "Networks", "ONNX"]),
     testSupport("CommunicatorContract", ["MessagePassing"]),
     testSupport("ExecutorContract", ["Execution", "Networks"]),
     .executableTarget(
@@ -88,7 +92,7 @@ let package = Package(
       path: "Tests/ConformanceProgram", swiftSettings: strict),
     tests("AllocationTests", ["Allocation"]),
     tests("ArrayFilesTests", ["ArrayFiles"]),
-    tests("ChannelsTests", ["Channels", "Networks", "ReferenceData"]),
+    tests("ChannelsTests", ["Channels", "Execution", "ExecutorContract", "Networks", "ReferenceData"]),
     tests("CommandTests", ["Configuration", "ProgramRuns", "ReferenceData", "prune-cluster"]),
     tests("ConfigurationTests", ["Configuration"]),
     tests("ExecutionTests", ["Execution", "ExecutorContract", "Networks"]),
@@ -100,10 +104,12 @@ let package = Package(
     tests(
       "SearchTests",
       [
-        "Channels", "Configuration", "MessagePassing", "OneDNN", "ProgramRuns", "ReferenceData", "Search", logging,
+        "ArrayFiles", "Channels", "Configuration", "MessagePassing", "Networks", "ONNXFormat", "OneDNN", "ProgramRuns",
+        "ReferenceData", "Search", "Sensitivity", logging,
       ]),
     tests(
       "SensitivityTests",
       ["ArrayFiles", "Channels", "Execution", "Networks", "OneDNN", "ReferenceData", "Sensitivity"]),
+    tests("SurgeryTests", ["CLAPACK", "Execution", "ExecutorContract", "Networks", "Surgery"]),
   ]
 )

@@ -9,6 +9,20 @@ public struct ChannelStructure: Sendable {
   public let groups: [ChannelGroup]
   /// Normalisations that stand as nodes of their own: they lose parameters with their channels.
   public let norms: [Norm]
+  /// By `ValueID.index` what flows through the analysed network, and its units.
+  let values: [FlowingValue]
+  /// By group id the number of its first unit among those of all groups; at last how many there are.
+  let firstUnits: [Int]
+}
+
+/// A value of the analysed network.
+struct FlowingValue: Sendable {
+  let name: String
+  /// The node that yields it and its op type; for an input the value's name and `input`.
+  let place: String
+  let opType: String
+  /// The unit of every element; `nil` for a constant, and for what has no units.
+  let units: UnitArray?
 }
 
 /// Names one channel unit: a group and the number of the unit in it.
@@ -79,9 +93,11 @@ public struct ChannelGroup: Sendable {
   public let unitCount: Int
   /// What each unit takes with it, producers first, each in graph order.
   public let members: [ChannelMember]
-  /// For each grouped convolution that reads or makes these channels, and each normalisation in groups of them: the units
-  /// of every one of its groups, which must lose equally many. Empty when none does.
+  /// For each grouped convolution that reads or makes these channels: the units of every one of its groups, which must
+  /// lose equally many. Empty when none does.
   public let partitions: [[[Int]]]
+  /// By partition the convolution that makes it.
+  let partitionPlaces: [(name: String, opType: String)]
   /// Why it must stay whole; `nil` when units can go.
   public let reason: FreezeReason?
 

@@ -65,15 +65,18 @@ public struct LayerCost: Sendable {
   public let hasBias: Bool
 
   /// Weights at given kept counts, by group.
-  public func weights(kept: [Int]) -> Int {
-    kernelElements * inputs.count(kept: kept) * outputs.count(kept: kept) / divisor
+  /// - Parameter gathered: input channels that are kept, but left out by a Gather in front of the layer.
+  public func weights(kept: [Int], gathered: Int = 0) -> Int {
+    kernelElements * (inputs.count(kept: kept) - gathered) * outputs.count(kept: kept) / divisor
   }
 
   /// Multiply-accumulates per sample at given kept counts.
-  public func macs(kept: [Int]) -> Int { positions * weights(kept: kept) }
+  public func macs(kept: [Int], gathered: Int = 0) -> Int { positions * weights(kept: kept, gathered: gathered) }
 
   /// Weights and biases at given kept counts.
-  public func parameters(kept: [Int]) -> Int { weights(kept: kept) + (hasBias ? outputs.count(kept: kept) : 0) }
+  public func parameters(kept: [Int], gathered: Int = 0) -> Int {
+    weights(kept: kept, gathered: gathered) + (hasBias ? outputs.count(kept: kept) : 0)
+  }
 }
 
 /// What a normalisation costs: parameters only.
@@ -130,13 +133,23 @@ public struct CostModel: Sendable {
   }
 
   /// One layer's cost per sample at given kept counts.
-  public func cost(ofLayer index: Int, _ metric: CostMetric, kept: [Int]) -> Int {
+  /// - Parameter gathered: input channels that are kept, but left out by a Gather in front of the layer.
+  public func cost(ofLayer index: Int, _ metric: CostMetric, kept: [Int], gathered: Int = 0) -> Int {
     let layer = layers[index]
+    let macs = layer.macs(kept: kept, gathered: gathered)
     switch metric {
-    case .bitComplexity: return 2 * layer.macs(kept: kept) * bits[index].activation * bits[index].weight
-    case .flops: return 2 * layer.macs(kept: kept)
-    case .macs: return layer.macs(kept: kept)
-    case .params: return layer.parameters(kept: kept)
+    case .bitComplexity: return 2 * macs * bits[index].activation * bits[index].weight
+    case .flops: return 2 * macs
+    case .macs: return macs
+    case .params: return layer.parameters(kept: kept, gathered: gathered)
+    }
+  }
+
+  /// The whole network's cost per sample after a removal; the Gathers in front of layers are not counted themselves.
+  public func total(_ metric: CostMetric, after removal: ChannelRemoval) -> Int {
+    removal.gathers.reduce(total(metric, kept: removal.kept)) { sum, gather in
+      sum - cost(ofLayer: gather.layer, metric, kept: removal.kept)
+        + cost(ofLayer: gather.layer, metric, kept: removal.kept, gathered: gather.channels.count)
     }
   }
 

@@ -1,25 +1,31 @@
 import Networks
 
-/// How the units of a group must go so that every grouped convolution or normalisation keeps groups of equal size.
+/// How the units of a group must go so that every grouped convolution keeps groups of equal size.
 enum EqualBlocks {
   /// Why no equal removal exists.
   struct Obstacle: Error {
     let reason: FreezeReason
   }
 
-  /// For each grouped convolution and each normalisation in groups among the members, the units of every one of its groups.
+  /// A node that cuts units into blocks, and the units of each.
+  struct Partition {
+    let node: Int
+    let blocks: [[Int]]
+  }
+
+  /// For each grouped convolution among the members the units of every one of its groups, no two alike.
   ///
   /// A grouped convolution cuts its inputs and its outputs into as many blocks as it has groups. A unit with equally many
   /// channels in every block may go alone; otherwise every unit must lie in one block, and all blocks must have equally
   /// many units, so that they can lose equally many.
   /// - Throws: `Obstacle` where blocks differ from the start.
-  static func partitions(_ members: [ChannelMember], _ network: Network) throws(Obstacle) -> [[[Int]]] {
-    var partitions: [[[Int]]] = []
+  static func partitions(_ members: [ChannelMember], _ network: Network) throws(Obstacle) -> [Partition] {
+    var partitions: [Partition] = []
     for member in members {
       guard let (groups, channels) = blocks(of: member, network) else { continue }
       let perBlock = channels / groups
       let opType = network.nodes[member.node].opType
-      let unlock = member.role == .norm ? nil : "a convolution with one group there would free them"
+      let unlock = "a convolution with one group there would free them"
       func obstacle(_ cause: String) -> Obstacle {
         Obstacle(reason: FreezeReason(place: member.name, opType: opType, cause: cause, unlock: unlock))
       }
@@ -46,7 +52,9 @@ enum EqualBlocks {
       guard blocks[0].count > 1 else {
         throw obstacle("has a single one of these channels in each of its \(groups) groups")
       }
-      if !partitions.contains(blocks) { partitions.append(blocks) }
+      if !partitions.contains(where: { $0.blocks == blocks }) {
+        partitions.append(Partition(node: member.node, blocks: blocks))
+      }
     }
     return partitions
   }
@@ -64,7 +72,6 @@ enum EqualBlocks {
       return (convolution.groups, shape[1] * convolution.groups)
     case (.convolutionTranspose(let convolution), .consume) where convolution.groups > 1:
       return (convolution.groups, shape[0])
-    case (.groupNormalization(let groups, _), .norm) where groups > 1 && groups < shape[0]: return (groups, shape[0])
     default: return nil
     }
   }

@@ -20,3 +20,18 @@ public struct FreezeReason: Hashable, Sendable, CustomStringConvertible {
   /// One line for people.
   public var description: String { "\(cause) (\(opType) '\(place)')" + (unlock.map { "; \($0)" } ?? "") }
 }
+
+extension FreezeReason {
+  /// Why outputs of no unit stay: those of a depthwise convolution whose inputs are no layer's.
+  static func unitless(_ place: String, _ opType: String) -> FreezeReason {
+    FreezeReason(
+      place: place, opType: opType, cause: "its inputs are no channels of another layer, and so its outputs are none",
+      unlock: "a convolution with one group there would have outputs of its own")
+  }
+}
+
+/// What would free channels, where several operations say the same.
+enum Unlock {
+  static let weightedSum = "a convolution or linear layer with one output there would free them"
+  static let ownNormalization = "a normalisation of each channel by itself, as batch normalisation is, would free them"
+}

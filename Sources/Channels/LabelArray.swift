@@ -23,6 +23,13 @@ struct LabelArray {
     dropUnchangingAxes()
   }
 
+  /// Numbers over some axes, taken as they are.
+  init(extents: [Int], uncheckedStored stored: [Int], labels: [Int32]) {
+    self.extents = extents
+    self.stored = stored
+    self.labels = labels
+  }
+
   /// A tensor of one label, or of none.
   init(extents: [Int], filledWith label: Int32 = none) {
     self.extents = extents

@@ -8,7 +8,7 @@ extension LabelPropagation {
     let node = network.nodes[index]
     guard let weight = node.inputs[1] else { return LabelArray(extents: extents) }
     let (inputs, outputs) = (operand.extents[1], extents[1])
-    let incoming = channels(of: operand, node)
+    let incoming = channels(of: operand, along: 1, node)
     layerInputs[index] = incoming
     if convolution.isDepthwise(inputs: inputs) {
       let outgoing = (0..<outputs).map { incoming[$0 / (outputs / inputs)] }
@@ -30,7 +30,7 @@ extension LabelPropagation {
     let node = network.nodes[index]
     guard let weight = node.inputs[1] else { return LabelArray(extents: extents) }
     let (inputs, outputs) = (operand.extents[1], extents[1])
-    let incoming = channels(of: operand, node)
+    let incoming = channels(of: operand, along: 1, node)
     layerInputs[index] = incoming
     if convolution.isDepthwise(inputs: inputs) {
       let outgoing = (0..<outputs).map { incoming[$0 / (outputs / inputs)] }
@@ -45,26 +45,20 @@ extension LabelPropagation {
     return LabelArray(extents: extents, axis: 1, labels: fresh)
   }
 
-  /// The label of every input channel of a convolution.
-  private mutating func channels(of operand: LabelArray, _ node: Node) -> [Int32] {
-    if let labels = operand.labels(alongOnly: 1) { return labels }
-    freeze(operand, node, "reads channels that lie along an axis of space")
-    return [Int32](repeating: LabelArray.none, count: operand.extents[1])
+  /// The label of every input channel of a layer: all that lies at one index of an axis meets one slice of the weight.
+  private mutating func channels(of operand: LabelArray, along axis: Int, _ node: Node) -> [Int32] {
+    let others = axes(operand.extents.count, besides: axis)
+    return tied(operand, along: others, node, "reads along one axis, and its input's channels lie along another")?
+      .labels(alongOnly: axis) ?? [Int32](repeating: LabelArray.none, count: operand.extents[axis])
   }
 
   mutating func multiply(_ operand: LabelArray, _ linear: Linear, _ index: Int, _ extents: [Int]) -> LabelArray {
     let node = network.nodes[index]
     guard let weight = node.inputs[1] else { return LabelArray(extents: extents) }
     let axis = extents.count - 1
-    let inputs = operand.extents[axis]
     let fresh = classes.makeLabels(extents[axis])
     layerOutputs[index] = fresh
-    var incoming = [Int32](repeating: LabelArray.none, count: inputs)
-    if let labels = operand.labels(alongOnly: axis) {
-      incoming = labels
-    } else {
-      freeze(operand, node, "reads features along one axis while channels lie along another")
-    }
+    let incoming = channels(of: operand, along: axis, node)
     layerInputs[index] = incoming
     note(.consume, index, weight, axis: linear.weightIsOutputByInput ? 1 : 0, incoming)
     note(.produce, index, weight, axis: linear.weightIsOutputByInput ? 0 : 1, fresh)

@@ -4,67 +4,38 @@ import Networks
 extension LabelPropagation {
   /// Rows carry the left operand's channels and columns the right one's; axes in front carry those of both.
   ///
-  /// The axis that is summed over mixes: channels along it stay. So do channels that lie along an axis in front and along
-  /// rows or columns at once, as the heads of an attention do: a head with fewer channels than the others is no matrix.
+  /// The axis that is summed over mixes: channels along it stay. Where channels lie along an axis in front as well, as the
+  /// heads of an attention do, all that one head multiplies goes together: whole heads.
   mutating func multiplyMatrices(_ node: Node, _ extents: [Int]) -> LabelArray {
     guard let left = node.inputs[0], let right = node.inputs[1] else { return LabelArray(extents: extents) }
-    let rank = extents.count
-    let (rows, columns) = (rank - 2, rank - 1)
+    let (rows, columns) = (extents.count - 2, extents.count - 1)
     let ones = factor(left, node, extents, inner: columns, own: rows)
     let others = factor(right, node, extents, inner: rows, own: columns)
-    let oneChanges = !ones.changingAxes.isEmpty
-    let otherChanges = !others.changingAxes.isEmpty
-    // What does not change anywhere is no channel that could go alone, and the other one's channels stay its own.
-    if oneChanges, !otherChanges {
-      freeze(others, node, "multiplies one channel with many")
-      return ones
-    }
-    if otherChanges, !oneChanges {
-      freeze(ones, node, "multiplies one channel with many")
-      return others
-    }
-    let batchOnly = ones.changingAxes.allSatisfy { $0 < rows } && others.changingAxes.allSatisfy { $0 < rows }
-    guard oneChanges, batchOnly else {
+    if ones.stored[rows] > 1, others.stored[columns] > 1 {
       let reason = FreezeReason(
         place: node.name, opType: node.opType, cause: "multiplies the channels of one operand with those of another")
       classes.freeze(ones.labels + others.labels, reason)
       return whole(extents, reason)
     }
-    let stored = zip(ones.stored, others.stored).map { max($0, $1) }
-    var labels = ones.expanded(to: stored)
-    for (position, other) in others.expanded(to: stored).enumerated() {
-      classes.union(labels[position], other)
-      if labels[position] == LabelArray.none { labels[position] = other }
-    }
-    return LabelArray(extents: extents, stored: stored, labels: labels)
+    return united(ones, others, extents, node)
   }
 
-  /// One factor's labels under the product's extents, nothing changing along the axis that is summed over.
-  private mutating func factor(_ value: ValueID, _ node: Node, _ extents: [Int], inner: Int, own: Int) -> LabelArray {
+  /// One factor's labels as they lie in the product.
+  private mutating func factor(
+    _ value: ValueID, _ node: Node, _ extents: [Int], inner: Int, own: Int
+  ) -> LabelArray {
     let operand = ranked(value, extents.count)
-    let batch = operand.changingAxes.filter { $0 < extents.count - 2 }
-    let cause: String?
-    if operand.changingAxes.contains(inner) {
-      cause = "sums over channels that both of its operands are made of"
-    } else if !batch.isEmpty, operand.changingAxes.contains(own) {
-      cause = "multiplies the matrices of several heads, which have to stay alike"
-    } else if !batch.isEmpty, isTouched(node, besides: value, batch, rank: extents.count) {
-      cause = "multiplies channels with constant matrices"
-    } else {
-      cause = nil
+    // The axis of the sum is gone; in its place the product has one of the other operand's.
+    var product = operand.extents
+    product[inner] = 1
+    var mixed = [inner]
+    if operand.changingAxes.contains(where: { $0 < extents.count - 2 }) { mixed.append(own) }
+    let cause = "sums over channels that both of its operands are made of"
+    let unlock = "with several heads, whole heads could go"
+    guard let tied = tied(operand, along: mixed, node, cause, unlock: unlock) else {
+      return whole(product, FreezeReason(place: node.name, opType: node.opType, cause: cause, unlock: unlock))
     }
-    if let cause { return mixed(operand, node, cause, extents) }
-    // Nothing changes along the axis of the sum: in its place is one of the other operand's.
-    return LabelArray(extents: extents, stored: operand.stored, labels: operand.labels)
-  }
-
-  /// Whether the other operand is a constant that has several matrices along some axes.
-  private func isTouched(_ node: Node, besides value: ValueID, _ axes: [Int], rank: Int) -> Bool {
-    node.inputs.compactMap { $0 }.contains { other in
-      guard other != value, network[other].constant != nil else { return false }
-      let shape = network[other].shape.dimensions
-      return axes.contains { $0 >= rank - shape.count && shape[$0 - (rank - shape.count)] > 1 }
-    }
+    return LabelArray(extents: product, stored: tied.stored, labels: tied.labels)
   }
 }
 

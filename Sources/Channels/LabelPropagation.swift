@@ -21,6 +21,8 @@ struct LabelPropagation {
   /// By node: the labels of a layer's output and input channels.
   var layerOutputs: [Int: [Int32]] = [:]
   var layerInputs: [Int: [Int32]] = [:]
+  /// What waits until all operations have tied channels.
+  var touches: [ConstantTouch] = []
   private var arrays: [LabelArray?]
   private var weightAxes: [WeightAxis: [Int32]] = [:]
 
@@ -35,7 +37,8 @@ struct LabelPropagation {
     for input in network.inputs {
       let shape = network[input].shape
       let reason = FreezeReason(
-        place: network[input].name, opType: "input", cause: "channels of the network's input are given from outside")
+        place: network[input].name, opType: "input", cause: "channels of the network's input are given from outside",
+        unlock: "a convolution or linear layer between the input and them would free them")
       guard shape.rank >= 2, shape[1] <= LabelPropagation.mostInputChannels else {
         arrays[input.index] = whole(shape.dimensions, reason)
         continue
@@ -45,10 +48,12 @@ struct LabelPropagation {
       arrays[input.index] = LabelArray(extents: shape.dimensions, axis: 1, labels: labels)
     }
     for index in network.nodes.indices { propagate(index) }
+    settleTouches()
     for output in network.outputs {
       let reason = FreezeReason(
         place: network[output].name, opType: "output",
-        cause: "channels of the network's output are what it is asked for")
+        cause: "channels of the network's output are what it is asked for",
+        unlock: "a convolution or linear layer behind them would free them")
       classes.freeze(array(output).labels, reason)
     }
   }
@@ -63,13 +68,6 @@ struct LabelPropagation {
     return LabelArray(extents: extents, filledWith: labels[0])
   }
 
-  /// What a node yields that has mixed its operand's channels.
-  mutating func mixed(_ operand: LabelArray, _ node: Node, _ cause: String, _ extents: [Int]) -> LabelArray {
-    let reason = FreezeReason(place: node.name, opType: node.opType, cause: cause)
-    classes.freeze(operand.labels, reason)
-    return whole(extents, reason)
-  }
-
   /// What a node yields that has too many channels to follow.
   mutating func unfollowed(_ operands: [LabelArray], _ node: Node, _ extents: [Int]) -> LabelArray {
     let reason = FreezeReason(place: node.name, opType: node.opType, cause: "has too many elements to follow channels")
@@ -77,8 +75,12 @@ struct LabelPropagation {
     return whole(extents, reason)
   }
 
-  func array(_ value: ValueID) -> LabelArray {
-    arrays[value.index] ?? LabelArray(extents: network[value].shape.dimensions)
+  /// A value's labels, one per class.
+  mutating func array(_ value: ValueID) -> LabelArray {
+    guard let stored = arrays[value.index] else { return LabelArray(extents: network[value].shape.dimensions) }
+    let array = canonical(stored)
+    arrays[value.index] = array
+    return array
   }
 
   private mutating func propagate(_ index: Int) {
@@ -98,8 +100,9 @@ struct LabelPropagation {
     case .unary: result = operand
     case .binary, .select: result = combine(node, index, extents)
     case .expand:
-      result = unstretched(ranked(first, extents.count), beside: LabelArray(extents: extents), extents, node)
-    case .concat(let axis): result = join(node, axis: axis, extents)
+      var blank = LabelArray(extents: extents)
+      result = unstretched(ranked(first, extents.count), beside: &blank, extents, node)
+    case .concat(let axis): result = join(index, axis: axis, extents)
     case .split(let axis):
       cut(operand, node, axis: axis)
       return
@@ -110,32 +113,29 @@ struct LabelPropagation {
         operand.gathered(axis: axis, indices: indices, indexExtents: indexExtents)
         ?? unfollowed([operand], node, extents)
     case .pool:
-      result =
-        operand.changingAxes.contains { $0 >= 2 }
-        ? mixed(operand, node, "pools over an axis that carries channels", extents)
-        : LabelArray(extents: extents, stored: operand.stored, labels: operand.labels)
+      result = mixed(
+        operand, along: 2..<max(2, extents.count), node, "pools over an axis that carries channels", extents)
     case .resample(let steps):
-      result =
-        operand.changingAxes.contains { axis in steps.contains { $0.axis == axis } }
-        ? mixed(operand, node, "resizes an axis that carries channels", extents)
-        : LabelArray(extents: extents, stored: operand.stored, labels: operand.labels)
+      result = mixed(operand, along: steps.map(\.axis), node, "resizes an axis that carries channels", extents)
     case .reduce(let reduction, let axes):
-      result =
-        operand.changingAxes.contains { axes.contains($0) }
-        ? mixed(operand, node, "takes the \(reduction.name) over channels", extents)
-        : operand.reduced(to: extents, axes: axes)
+      let cause = "takes the \(reduction.name) over channels"
+      if let tied = tied(operand, along: axes, node, cause, unlock: Unlock.weightedSum) {
+        result = tied.reduced(to: extents, axes: axes)
+      } else {
+        let reason = FreezeReason(place: node.name, opType: node.opType, cause: cause, unlock: Unlock.weightedSum)
+        result = whole(extents, reason)
+      }
     case .cumulativeSum(let axis, _, _):
-      result =
-        operand.changingAxes.contains(axis)
-        ? mixed(operand, node, "sums up one channel after another", extents) : operand
+      result = mixed(operand, along: [axis], node, "sums up one channel after another", extents)
     case .reshape: result = operand.reshaped(to: extents) ?? unfollowed([operand], node, extents)
     case .transpose(let permutation): result = operand.transposed(permutation)
-    case .pad(let pad): result = operand.padded(pad) ?? unfollowed([operand], node, extents)
+    case .pad(let pad): result = padded(operand, pad, node, extents)
     case .softmax(let axis, _):
-      if operand.changingAxes.contains(axis) { freeze(operand, node, "normalises over channels") }
-      result = operand
+      result = tied(operand, along: [axis], node, "normalises over channels") ?? operand
     case .localResponseNormalization:
-      freeze(operand, node, "normalises each channel by its neighbours")
+      if operand.changingAxes.contains(1) {
+        freeze(operand, node, "normalises each channel by its neighbours", unlock: Unlock.ownNormalization)
+      }
       result = operand
     }
     arrays[node.outputs[0].index] = result
@@ -156,7 +156,8 @@ struct LabelPropagation {
           // One index is then several channels of one node and another number of the other.
           let sharing = network.nodes[node]
           let reason = FreezeReason(
-            place: sharing.name, opType: sharing.opType, cause: "shares a weight at another number of groups")
+            place: sharing.name, opType: sharing.opType, cause: "shares a weight at another number of groups",
+            unlock: "a weight of its own would free them")
           classes.freeze(earlier + labels, reason)
         }
       }
@@ -166,23 +167,43 @@ struct LabelPropagation {
       LabelRole(role: role, node: node, initializer: network[constant].name, axis: axis, labels: labels))
   }
 
+  /// Elements added around. What repeats channels at a border would repeat others once they are gone.
+  private mutating func padded(_ operand: LabelArray, _ pad: Pad, _ node: Node, _ extents: [Int]) -> LabelArray {
+    let isConstant = if case .constant = pad.mode { true } else { false }
+    if !isConstant, operand.changingAxes.contains(where: { pad.before[$0] > 0 || pad.behind[$0] > 0 }) {
+      freeze(operand, node, "repeats channels at the border", unlock: "padding with a constant there would free them")
+    }
+    return operand.padded(pad) ?? unfollowed([operand], node, extents)
+  }
+
   /// Parts joined along an axis.
-  private mutating func join(_ node: Node, axis: Int, _ extents: [Int]) -> LabelArray {
-    let parts = node.inputs.compactMap { $0 }.map { part in
-      network[part].constant == nil ? array(part) : constantPart(part, node, axis: axis)
+  private mutating func join(_ index: Int, axis: Int, _ extents: [Int]) -> LabelArray {
+    let node = network.nodes[index]
+    let operands = node.inputs.compactMap { $0 }
+    var parts: [LabelArray] = []
+    for part in operands {
+      parts.append(network[part].constant == nil ? array(part) : constantPart(part, index, axis: axis))
     }
     return LabelArray.joined(parts, axis: axis, extents: extents) ?? unfollowed(parts, node, extents)
   }
 
-  /// A constant joined to channels: its elements follow the others along every axis but the joined one.
-  private mutating func constantPart(_ value: ValueID, _ node: Node, axis: Int) -> LabelArray {
+  /// A constant joined to channels: its elements go with those beside them along every axis but the joined one.
+  private mutating func constantPart(_ value: ValueID, _ index: Int, axis: Int) -> LabelArray {
+    let node = network.nodes[index]
+    let shape = network[value].shape.dimensions
     for other in node.inputs.compactMap({ $0 }) where network[other].constant == nil {
-      let array = array(other)
-      if array.changingAxes.contains(where: { $0 != axis }) {
-        freeze(array, node, "joins channels with a constant along another axis")
+      let operand = array(other)
+      guard operand.changingAxes.contains(where: { $0 != axis }),
+        let tied = tied(operand, along: [axis], node, "joins channels with a constant along another axis")
+      else { continue }
+      if tied.changingAxes.count == 1, let along = tied.changingAxes.first {
+        note(.operand, index, value, axis: along, tied.labels)
+      } else {
+        freeze(tied, node, "joins channels that lie along several axes with a constant")
       }
+      return LabelArray(extents: shape, stored: tied.stored, labels: tied.labels)
     }
-    return LabelArray(extents: network[value].shape.dimensions)
+    return LabelArray(extents: shape)
   }
 
   /// Runs of an axis, one per result.

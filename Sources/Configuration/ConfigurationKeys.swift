@@ -2,9 +2,11 @@
 enum ConfigurationKeys {
   /// `$schema` is for editors, which look there for the schema of a file; it has no meaning here.
   static let root = [
-    "$schema", "model", "calibration", "loss", "sensitivity", "bits", "target", "config_list", "solver", "output",
+    "$schema", "model", "calibration", "evaluation", "loss", "sensitivity", "bits", "target", "config_list", "solver",
+    "repair", "apply", "output",
   ]
   static let calibration = ["inputs", "labels", "batch_size", "samples", "preprocessing"]
+  static let evaluation = ["inputs", "labels", "samples", "preprocessing"]
   static let array = ["file", "array"]
   static let preprocessing = ["scale", "mean", "std"]
   static let loss = ["kind"]
@@ -17,7 +19,14 @@ enum ConfigurationKeys {
     "max_sparsity_per_layer", "exclude",
   ]
   static let solver = ["method", "channel_multiple", "min_channels"]
+  static let repair = ["bias_correction", "reconstruction", "batch_norm_adaptation", "held_out", "ridge", "rows"]
+  static let apply = ["tolerance", "probes", "gather_inputs"]
   static let output = ["directory"]
+  static let ratioDocument = ["format_version", "model", "target", "achieved", "solution", "layers"]
+  static let ratioModel = ["name", "sha256"]
+  static let ratioLayer = [
+    "name", "op_type", "weight", "group", "channels", "prune_ratio", "pruned_channels", "reason",
+  ]
 
   /// What to say of an unknown key: its name here when it is a key of a related tool, else where it belongs.
   static func advice(on key: String) -> String? {
@@ -36,6 +45,8 @@ enum ConfigurationKeys {
     ("$.target", target),
     ("an entry of $.config_list", rule),
     ("$.solver", ["channel_multiple", "min_channels"]),
+    ("$.repair", repair),
+    ("$.apply", apply),
     ("$.output", output),
   ]
 

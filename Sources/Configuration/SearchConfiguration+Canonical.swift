@@ -6,15 +6,16 @@ extension SearchConfiguration {
     var object: JSONObject = [
       "model": .string(model.text),
       "calibration": calibration.json,
-      "loss": ["kind": .string(loss.rawValue)],
-      "sensitivity": [
-        "method": .string(sensitivity.method.rawValue),
-        "order": .integer(sensitivity.order),
-        "reduction": .string(sensitivity.reduction.rawValue),
-        "level": .string(sensitivity.level.rawValue),
-      ],
-      "bits": bits.json,
     ]
+    object["evaluation"] = evaluation.map { .object($0.json()) }
+    object["loss"] = ["kind": .string(loss.rawValue)]
+    object["sensitivity"] = [
+      "method": .string(sensitivity.method.rawValue),
+      "order": .integer(sensitivity.order),
+      "reduction": .string(sensitivity.reduction.rawValue),
+      "level": .string(sensitivity.level.rawValue),
+    ]
+    object["bits"] = bits.json
     object["target"] = target.map { target in
       ["compression_ratio": .number(target.compressionRatio), "metric": .string(target.metric.rawValue)]
     }
@@ -24,6 +25,8 @@ extension SearchConfiguration {
       "channel_multiple": .integer(solver.channelMultiple),
       "min_channels": .integer(solver.minChannels),
     ]
+    object["repair"] = repair.json
+    object["apply"] = apply.json
     object["output"] = ["directory": .string(outputDirectory.text)]
     return .object(object)
   }

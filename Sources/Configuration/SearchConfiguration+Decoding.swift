@@ -20,12 +20,18 @@ extension SearchConfiguration {
     model = try FileReference(
       members.required("model"), relativeTo: directory, expected: "the path of an ONNX file")
     calibration = try Calibration(members.required("calibration"), relativeTo: directory)
+    evaluation = try SampleData(optional: members["evaluation"], relativeTo: directory)
     loss = try Self.loss(members["loss"], labels: calibration.labels)
+    if let place = members["evaluation"], let evaluation, evaluation.labels == nil, loss != .agreement {
+      throw place.error("the key \"labels\" is missing, which the loss \(quoted(loss.rawValue)) needs")
+    }
     sensitivity = try Sensitivity(members["sensitivity"])
     bits = try Bits(members["bits"])
     target = try Target(optional: members["target"])
     layerRules = try LayerRule.rules(members["config_list"])
     solver = try Solver(members["solver"])
+    repair = try Repair(members["repair"])
+    apply = try Apply(members["apply"])
     outputDirectory = try Self.outputDirectory(members["output"], relativeTo: directory)
     guard target == nil else { return }
     guard layerRules.contains(where: \.setsSparsity) else {
@@ -117,8 +123,9 @@ extension SearchConfiguration.Solver {
 
   init(_ place: LocatedJSON?) throws(ConfigurationError) {
     let members = try place?.members(ConfigurationKeys.solver, advice: ConfigurationKeys.advice)
-    method = try members?["method"]?.choice() ?? .greedy
-    channelMultiple = try members?["channel_multiple"]?.integer(in: Self.channels) ?? 1
-    minChannels = try members?["min_channels"]?.integer(in: Self.channels) ?? 1
+    let standard = Self.standard
+    method = try members?["method"]?.choice() ?? standard.method
+    channelMultiple = try members?["channel_multiple"]?.integer(in: Self.channels) ?? standard.channelMultiple
+    minChannels = try members?["min_channels"]?.integer(in: Self.channels) ?? standard.minChannels
   }
 }

@@ -1,4 +1,7 @@
 extension SearchConfiguration {
+  /// The entries of `config_list`, with their place.
+  public var ruleList: LayerRuleList { LayerRuleList(file: file, path: "$.config_list", rules: layerRules) }
+
   /// What may happen to each layer of a network.
   ///
   /// Whether a layer can be pruned at all, and what layers that must lose the same channels ask of each other, is for
@@ -7,13 +10,7 @@ extension SearchConfiguration {
   /// - Throws: the place in `config_list` that selects nothing, with the nearest name; or that nothing is left to
   ///   search although there is a target.
   public func selection(of layers: [LayerIdentity]) throws(ConfigurationError) -> LayerSelection {
-    let names = LayerNames(layers)
-    var owners = [Int?](repeating: nil, count: layers.count)
-    for (index, rule) in layerRules.enumerated() {
-      let selected = try selected(by: rule, at: "$.config_list[\(index)]", of: layers, names: names)
-      for layer in selected { owners[layer] = index }
-    }
-    let selection = LayerSelection(rules: layerRules, owners: owners, isTargetGiven: target != nil)
+    let selection = try ruleList.selection(of: layers, isTargetGiven: target != nil)
     if target != nil, selection.isEmptySearchSpace {
       throw ConfigurationError(
         file: file, path: layerRules.isEmpty ? "$.model" : "$.config_list",
@@ -45,47 +42,5 @@ extension SearchConfiguration {
       }
     }
     return widths
-  }
-
-  private func selected(
-    by rule: LayerRule, at path: String, of layers: [LayerIdentity], names: LayerNames
-  ) throws(ConfigurationError) -> [Int] {
-    func error(_ step: String, _ problem: String) -> ConfigurationError {
-      ConfigurationError(file: file, path: path + step, problem: problem)
-    }
-    var selected: Set<Int> = []
-    for (index, name) in rule.opNames.enumerated() {
-      let found = names.layers(named: name)
-      guard !found.isEmpty else {
-        throw error(".op_names[\(index)]", "no layer is called \(quoted(name)); \(names.remark(onName: name))")
-      }
-      selected.formUnion(found)
-    }
-    for (index, part) in rule.opPartialNames.enumerated() {
-      let found = names.layers(containing: part)
-      guard !found.isEmpty else {
-        let remark = names.remark(onPart: part)
-        throw error(".op_partial_names[\(index)]", "no layer's name contains \(quoted(part)); \(remark)")
-      }
-      selected.formUnion(found)
-    }
-    guard !rule.opTypes.isEmpty else { return selected.sorted() }
-    var types: Set<String> = []
-    for (index, type) in rule.opTypes.enumerated() {
-      let meant = LayerRule.onnxTypes(of: type) ?? []
-      guard layers.contains(where: { meant.contains($0.opType) }) else {
-        let known = Set(layers.map(\.opType)).sorted()
-        throw error(".op_types[\(index)]", "no layer is of type \(quoted(type)); the network has \(listed(known))")
-      }
-      types.formUnion(meant)
-    }
-    let isNamed = !rule.opNames.isEmpty || !rule.opPartialNames.isEmpty
-    let matching = layers.indices.filter { types.contains(layers[$0].opType) && (!isNamed || selected.contains($0)) }
-    guard !matching.isEmpty else {
-      let named = Set(selected.map { layers[$0].opType }).sorted()
-      throw error(
-        "", "selects no layer: those of the names are of type \(listed(named)), which \"op_types\" leaves out")
-    }
-    return matching
   }
 }

@@ -12,6 +12,9 @@ public struct SearchConfiguration: Hashable, Sendable {
   /// The data on which the sensitivities are measured.
   public let calibration: Calibration
 
+  /// The data on which networks are evaluated; `nil` for those of `calibration`.
+  public let evaluation: SampleData?
+
   /// The loss whose change a removed channel is judged by.
   ///
   /// Default: `crossEntropy` when there are labels, else `agreement`.
@@ -31,6 +34,12 @@ public struct SearchConfiguration: Hashable, Sendable {
 
   /// How the search is solved.
   public let solver: Solver
+
+  /// How a pruned network is repaired without training.
+  public let repair: Repair
+
+  /// How a pruned network is made and checked.
+  public let apply: Apply
 
   /// The directory for the result files. Default: `out`.
   public let outputDirectory: FileReference
@@ -140,6 +149,9 @@ extension SearchConfiguration {
     public let channelMultiple: Int
     /// The fewest units that the search keeps of a channel group. Default: 1.
     public let minChannels: Int
+
+    /// What holds where the file says nothing.
+    public static let standard = Solver(method: .greedy, channelMultiple: 1, minChannels: 1)
 
     /// An algorithm.
     public enum Method: String, CaseIterable, Sendable {

@@ -25,6 +25,12 @@ enum Quantity {
     return (value < 0 && units > 0 ? "-" : "") + "\(whole).\(zeros)\(fraction)"
   }
 
+  /// A duration below a minute or so, in the unit that gives it one to three digits in front of the point.
+  static func time(_ seconds: Double) -> String {
+    if seconds < 1e-3 { return decimal(seconds * 1e6, 1) + " µs" }
+    return seconds < 1 ? decimal(seconds * 1e3, 2) + " ms" : decimal(seconds, 2) + " s"
+  }
+
   /// A count of things.
   static func number(_ count: Int, _ thing: String) -> String { "\(count) \(thing)\(count == 1 ? "" : "s")" }
 

@@ -18,15 +18,34 @@ struct CalibrationData: Sendable {
   private let inputs: [Input]
   private let labels: ArrayFile?
   private let configuration: SearchConfiguration
+  private let section: Section
+
+  /// Which samples of a configuration.
+  enum Section: String {
+    /// Those that sensitivities and repairs are computed from.
+    case calibration
+    /// Those that networks are judged by: a section of their own, or else the calibration samples.
+    case evaluation
+
+    /// The section's content.
+    func samples(of configuration: SearchConfiguration) -> SearchConfiguration.SampleData {
+      switch self {
+      case .calibration: configuration.calibration.data
+      case .evaluation: configuration.evaluation ?? configuration.calibration.data
+      }
+    }
+  }
 
   /// Opens the files that a configuration names and checks that they have equally many samples.
-  init(_ configuration: SearchConfiguration) throws {
+  init(_ configuration: SearchConfiguration, _ asked: Section = .calibration) throws {
     self.configuration = configuration
-    let calibration = configuration.calibration
+    section = asked == .evaluation && configuration.evaluation == nil ? .calibration : asked
+    let place = "$.\(section.rawValue)"
+    let calibration = section.samples(of: configuration)
     inputs = try calibration.inputs.map { input in
       Input(
         array: try ArrayFile.open(input.array.file.path, member: input.array.array), preprocessing: input.preprocessing,
-        place: input.name.map { "$.calibration.preprocessing.\($0)" } ?? "$.calibration.preprocessing")
+        place: input.name.map { "\(place).preprocessing.\($0)" } ?? "\(place).preprocessing")
     }
     labels = try calibration.labels.map { try ArrayFile.open($0.file.path, member: $0.array) }
     let first = inputs[0].array
@@ -45,7 +64,7 @@ struct CalibrationData: Sendable {
     if let wanted = calibration.samples, wanted > first.sampleCount {
       throw SearchError(
         .configuration, file: configuration.file,
-        "$.calibration.samples: asks for \(wanted) samples, \(first.path) has \(first.sampleCount)")
+        "\(place).samples: asks for \(wanted) samples, \(first.path) has \(first.sampleCount)")
     }
     sampleCount = calibration.samples ?? first.sampleCount
   }
@@ -53,11 +72,14 @@ struct CalibrationData: Sendable {
   /// The extents of one sample of every input, by the name that the configuration gives ("" for none).
   var sampleShapes: [String: [Int]] {
     var shapes: [String: [Int]] = [:]
-    for (input, named) in zip(inputs, configuration.calibration.inputs) {
+    for (input, named) in zip(inputs, named) {
       shapes[named.name ?? ""] = Array(input.array.shape.dropFirst())
     }
     return shapes
   }
+
+  /// The inputs as the configuration names them.
+  private var named: [SearchConfiguration.SampleData.Input] { section.samples(of: configuration).inputs }
 
   /// The files, for the record of a run.
   var paths: [String] {
@@ -73,13 +95,13 @@ struct CalibrationData: Sendable {
     var ordered: [MatchedData.Source] = []
     for id in network.inputs {
       let value = network[id]
-      guard let index = configuration.calibration.inputs.firstIndex(where: { ($0.name ?? value.name) == value.name }),
-        network.inputs.count == configuration.calibration.inputs.count
+      guard let index = named.firstIndex(where: { ($0.name ?? value.name) == value.name }),
+        network.inputs.count == named.count
       else {
         let names = network.inputs.map { "'\(network[$0].name)'" }.joined(separator: ", ")
         throw SearchError(
           .configuration, file: configuration.file,
-          "$.calibration.inputs: expected an array for each of the network's inputs: \(names)")
+          "$.\(section.rawValue).inputs: expected an array for each of the network's inputs: \(names)")
       }
       ordered.append(try source(inputs[index], for: value, batchSize: network.batchSize))
     }

@@ -40,6 +40,14 @@ struct MatchedData: Sendable {
     return Batch(inputs: inputs, targets: try targets(samples, missing: missing), sampleCount: samples.count)
   }
 
+  /// How many samples there are.
+  var sampleCount: Int { sources[0].array.sampleCount }
+
+  /// The classes of some samples, or `nil` where labels are no classes.
+  func classes(of samples: Range<Int>) throws -> [Int]? {
+    if case .classes(let classes) = try targets(samples, missing: 0) { classes } else { nil }
+  }
+
   private func targets(_ samples: Range<Int>, missing: Int) throws -> Targets {
     switch labels {
     case .none: return .none

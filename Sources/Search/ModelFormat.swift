@@ -12,6 +12,16 @@ public protocol ModelFormat: Sendable {
   ///   leaves open.
   /// - Throws: when the bytes are no model, or hold what is not supported.
   func decode(_ message: [UInt8], sampleShapes: [String: [Int]]) throws -> any DecodedModel
+
+  /// The model with other numbers in some layers' parameters, as a message again.
+  /// - Throws: when a parameter cannot hold them.
+  func replacing(_ parameters: [LayerParameters], in message: [UInt8]) throws -> [UInt8]
+
+  /// Why the parameters of some nodes cannot be replaced, by their names; those that can are absent.
+  func obstacles(toReplacing nodes: [String], in message: [UInt8]) throws -> [String: String]
+
+  /// The files to write for a model, the first under the given name.
+  func files(of message: [UInt8], named name: String) throws -> [ModelFile]
 }
 
 /// A model, decoded once for any number of samples.
@@ -19,6 +29,10 @@ public protocol DecodedModel {
   /// The network that runs so many samples at a time. A model that is fixed to another number gives that one.
   /// - Throws: when some shape cannot be.
   func network(batchSize: Int) throws -> Network
+
+  /// The model opened to have channels removed.
+  /// - Throws: when something in it cannot be followed.
+  func surgeon() throws -> any ModelSurgeon
 }
 
 /// The files of one model.

@@ -40,13 +40,8 @@ struct Preparation {
     modelBytes = message.count
     let calibration = try CalibrationData(configuration)
     let batchSize = min(configuration.calibration.batchSize, calibration.sampleCount)
-    // A batch of one sample takes other kernels than larger ones; two at least keep a short set on the usual ones.
     let model = try format.decode(message, sampleShapes: calibration.sampleShapes)
-    var network = try model.network(batchSize: 2)
-    let runSize = RunSize(batchSize: batchSize, network: network)
-    if network.batchSize == 2, runSize.samples != 2 {
-      network = try model.network(batchSize: runSize.samples)
-    }
+    let network = try model.runnableNetwork(batchSize: batchSize)
     networkName = network.name
     self.runSize = network.batchSize
     weightBytes = network.constantBytes

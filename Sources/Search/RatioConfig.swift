@@ -51,6 +51,10 @@ public struct RatioConfig: Sendable {
   public let method: String
   /// The estimated loss change of all that goes, in loss units (squared ones with `mean_square`).
   public let predictedLossChange: Double
+  /// The change of the calibration loss once all that was removed; `nil` until it is measured.
+  public internal(set) var measuredLossChange: Double?
+  /// The same of the network as written, repaired.
+  public internal(set) var finalLossChange: Double?
   /// The network's name.
   public let model: String
   /// The model file's SHA-256.
@@ -105,7 +109,12 @@ public struct RatioConfig: Sendable {
     document["target"] =
       target.map { ["compression_ratio": .number($0), "metric": .string(metric.rawValue)] } ?? .null
     document["achieved"] = ["compression_ratio": .number(achieved.ratio), "cost": .object(costs)]
-    document["solution"] = ["method": .string(method), "predicted_loss_change": .number(predictedLossChange)]
+    var solution = JSONObject()
+    solution["method"] = .string(method)
+    solution["predicted_loss_change"] = .number(predictedLossChange)
+    solution["measured_loss_change"] = measuredLossChange.map { .number($0) }
+    solution["repaired_loss_change"] = finalLossChange.map { .number($0) }
+    document["solution"] = .object(solution)
     document["layers"] = .array(layers.map(\.json))
     return .object(document)
   }

@@ -12,8 +12,11 @@ struct ResultFiles {
 
   init(in directory: String) { self.directory = directory }
 
+  /// What a search writes.
+  static let names = ["sensitivities.npz", "ratios.json", "run.json"]
+
   /// Makes the directory, with those above it, and sees that files can be made in it: before anything is computed.
-  func prepareDirectory() throws {
+  func prepareDirectory(for names: [String]) throws {
     var path = directory.hasPrefix("/") ? "/" : ""
     for step in directory.split(separator: "/") {
       path += step + "/"
@@ -26,7 +29,7 @@ struct ResultFiles {
       throw cannotCreate("it is no directory")
     }
     guard access(directory, W_OK | X_OK) == 0 else { throw cannotCreate(String(cString: strerror(errno))) }
-    for name in ["sensitivities.npz", "ratios.json", "run.json"] {
+    for name in names {
       guard stat("\(directory)/\(name)", &status) != 0 || status.st_mode & S_IFMT == S_IFREG else {
         throw cannotCreate("\(name) in it is no regular file")
       }
@@ -40,7 +43,7 @@ struct ResultFiles {
   /// The arrays' names in `sensitivities.npz`: the layers' weights, then the groups.
   ///
   /// Layers that share one weight are told apart by their nodes.
-  private static func names(_ structure: ChannelStructure) -> (layers: [String], groups: [String]) {
+  static func names(_ structure: ChannelStructure) -> (layers: [String], groups: [String]) {
     var names: Set<String> = []
     let layers = structure.layers.map { layer in
       names.insert(layer.weight).inserted ? layer.weight : "\(layer.weight)@\(layer.name)"

@@ -58,10 +58,6 @@ struct RunRecord {
   }
 }
 
-extension FileDigest {
-  fileprivate var json: JSONValue { ["path": .string(path), "sha256": .string(sha256)] }
-}
-
 /// The program's version.
 public enum ProductVersion {
   /// As `--version` prints it.

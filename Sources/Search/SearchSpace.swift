@@ -16,28 +16,52 @@ struct SearchSpace {
 
   /// By group.
   let choices: [Choice]
-  /// What `config_list` says of each layer.
+  /// What the rules say of each layer.
   let selection: LayerSelection
+  /// Ratios by hand for layers, called by their names, that cannot lose channels.
+  let refusals: [Refusal]
+  private let rules: LayerRuleList
+
+  /// A ratio by hand for a layer that cannot lose channels.
+  struct Refusal: Hashable {
+    /// The position of the entry that asks for it.
+    let entry: Int
+    /// Index into `ChannelStructure.layers`.
+    let layer: Int
+    /// The share of its channels.
+    let sparsity: Double
+    /// Why they stay.
+    let reason: String
+  }
 
   /// Brings together what the layers of each group are allowed.
   ///
   /// A group takes the strictest word of its layers: one that stays keeps the whole group, a ratio set by hand decides
   /// for all, and of several limits the smallest holds.
   init(_ structure: ChannelStructure, _ configuration: SearchConfiguration) throws {
+    let selection = try configuration.selection(of: structure.layers.map(\.identity))
+    try self.init(structure, configuration.ruleList, selection)
+    if let refusal = refusals.first { throw error(refusal, structure) }
+  }
+
+  /// The space that a list of rules leaves, whose selection of the layers is given.
+  ///
+  /// What it asks by name of layers that cannot lose channels is no error here, but stands in `refusals`.
+  init(_ structure: ChannelStructure, _ rules: LayerRuleList, _ selection: LayerSelection) throws {
     let layers = structure.layers
-    let selection = try configuration.selection(of: layers.map(\.identity))
     self.selection = selection
+    self.rules = rules
     var choices: [Choice] = []
     for group in structure.groups {
       let nodes = Set(group.members.filter { $0.role == .produce || $0.role == .pass }.map(\.node))
       let members = layers.indices.filter { nodes.contains(layers[$0].node) }
-      choices.append(try SearchSpace.choice(group, members, layers, selection, configuration))
+      choices.append(try SearchSpace.choice(group, members, layers, selection, rules))
     }
     self.choices = choices
-    // A ratio by hand for a layer that cannot lose channels would silently do nothing.
+    var refusals: [Refusal] = []
     for (index, layer) in layers.enumerated() {
       guard case .fixed(let sparsity) = selection.policies[index], sparsity > 0, let entry = selection.owners[index],
-        !configuration.layerRules[entry].opNames.isEmpty
+        !rules.rules[entry].opNames.isEmpty
       else { continue }
       let groups = Set(layer.outputUnits.compactMap { $0?.group }).sorted()
       let reasons = groups.compactMap { group -> String? in
@@ -45,16 +69,21 @@ struct SearchSpace {
         return nil
       }
       guard let reason = layer.reason?.description ?? reasons.first else { continue }
-      throw SearchError(
-        .configuration, file: configuration.file,
-        "$.config_list[\(entry)]: asks for sparsity \(sparsity) of '\(layer.name)', which cannot lose channels: \(reason)"
-      )
+      refusals.append(Refusal(entry: entry, layer: index, sparsity: sparsity, reason: reason))
     }
+    self.refusals = refusals
+  }
+
+  /// What a layer is asked for by its name and cannot give: it would silently do nothing.
+  func error(_ refusal: Refusal, _ structure: ChannelStructure) -> SearchError {
+    SearchError(
+      .configuration, file: rules.file,
+      "\(rules.path)[\(refusal.entry)]: asks for sparsity \(refusal.sparsity) of "
+        + "'\(structure.layers[refusal.layer].name)', which cannot lose channels: \(refusal.reason)")
   }
 
   private static func choice(
-    _ group: ChannelGroup, _ members: [Int], _ layers: [Layer], _ selection: LayerSelection,
-    _ configuration: SearchConfiguration
+    _ group: ChannelGroup, _ members: [Int], _ layers: [Layer], _ selection: LayerSelection, _ rules: LayerRuleList
   ) throws -> Choice {
     if let reason = group.reason { return .stays(reason.description) }
     var limit: (sparsity: Double, layer: Int)?
@@ -74,7 +103,7 @@ struct SearchSpace {
         if let fixed, fixed.sparsity != sparsity {
           throw conflict(
             "'\(layers[fixed.layer].name)' and '\(layers[member].name)' share their channels, but are given the "
-              + "sparsities \(fixed.sparsity) and \(sparsity)", configuration)
+              + "sparsities \(fixed.sparsity) and \(sparsity)", rules)
         }
         fixed = (sparsity, member)
       case .searched(let maxSparsity): restrict(maxSparsity, member)
@@ -84,26 +113,34 @@ struct SearchSpace {
     if let fixed, let limit, fixed.sparsity > limit.sparsity {
       throw conflict(
         "'\(layers[fixed.layer].name)' and '\(layers[limit.layer].name)' share their channels, but the one is given the "
-          + "sparsity \(fixed.sparsity) and the other at most \(limit.sparsity)", configuration)
+          + "sparsity \(fixed.sparsity) and the other at most \(limit.sparsity)", rules)
     }
     if let stays { return .stays(stays) }
     return fixed.map { .fixed($0.sparsity) } ?? .searched(maxSparsity: limit?.sparsity)
   }
 
-  private static func conflict(_ problem: String, _ configuration: SearchConfiguration) -> SearchError {
-    SearchError(.configuration, file: configuration.file, "$.config_list: \(problem)")
+  private static func conflict(_ problem: String, _ rules: LayerRuleList) -> SearchError {
+    SearchError(.configuration, file: rules.file, "\(rules.path): \(problem)")
   }
 
   /// The problem that an allocator solves for given sensitivities of the units, by group.
   func problem(
     _ structure: ChannelStructure, _ costs: CostModel, _ configuration: SearchConfiguration, losses: [[Double]]
   ) throws(AllocationError) -> AllocationProblem {
+    try problem(structure, costs, configuration.solver, target: configuration.target, losses: losses)
+  }
+
+  /// The same problem from the parts of a configuration that it depends on.
+  func problem(
+    _ structure: ChannelStructure, _ costs: CostModel, _ solver: SearchConfiguration.Solver,
+    target: SearchConfiguration.Target?, losses: [[Double]]
+  ) throws(AllocationError) -> AllocationProblem {
     var groups: [ChoiceGroup] = []
     for (group, choice) in zip(structure.groups, choices) {
-      groups.append(try choiceGroup(group, choice, configuration.solver, losses[group.id]))
+      groups.append(try choiceGroup(group, choice, solver, losses[group.id]))
     }
     var requirements: [Requirement] = []
-    if let target = configuration.target {
+    if let target {
       let metric = CostMetric(target.metric)
       requirements.append(
         try Requirement(
@@ -114,7 +151,7 @@ struct SearchSpace {
       let terms = total.layers.map { index in costs.layers[index].weightsByOutput(full: costs.unitCounts) }
       requirements.append(
         try Requirement(
-          name: "$.config_list[\(total.entry)].total_sparsity", terms: terms, sparsity: total.sparsity, groups: groups))
+          name: "\(rules.path)[\(total.entry)].total_sparsity", terms: terms, sparsity: total.sparsity, groups: groups))
     }
     return try AllocationProblem(groups: groups, requirements: requirements)
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import ONNXFormat
 import Report
 import Search
 

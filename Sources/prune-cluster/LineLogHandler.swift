@@ -1,5 +1,13 @@
 import Logging
 
+extension Logger {
+  /// What a rank logs to: of rank 0 all, of the others warnings; nothing but errors where quiet is asked for.
+  init(rank: Int, isQuiet: Bool) {
+    let level: Level = isQuiet ? .error : rank == 0 ? .info : .warning
+    self.init(label: ProgramName.text) { _ in LineLogHandler(rank: rank, logLevel: level) }
+  }
+}
+
 /// Log messages as plain lines on stderr; ranks other than 0 say who they are.
 struct LineLogHandler: LogHandler {
   let rank: Int

@@ -20,7 +20,9 @@ struct PruneCluster: ParsableCommand {
         mpirun -n 8 prune-cluster search config.json
       """,
     version: "\(ProgramName.text) \(ProductVersion.text)",
-    subcommands: [SearchCommand.self, InspectCommand.self, ValidateCommand.self])
+    subcommands: [
+      SearchCommand.self, ApplyCommand.self, EvaluateCommand.self, InspectCommand.self, ValidateCommand.self,
+    ])
 
   static func main() {
     // A reader that goes away (`| head`) must not look like a crash; a failed write to stdout is no loss of a result.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Logging
+import ONNXFormat
 import OneDNN
 import OpenMPI
 import Report
@@ -18,10 +19,18 @@ struct SearchCommand: ParsableCommand {
       EXAMPLES
         prune-cluster search config.json
         mpirun -n 8 --bind-to none prune-cluster search config.json
+        prune-cluster search --apply config.json
       """)
 
   @Argument(help: ArgumentHelp("The configuration file (JSON).", valueName: "config"))
   var config: String
+
+  @Flag(
+    help: """
+      Also make the pruned model, pruned.onnx in the output directory: certified, repaired and evaluated as the \
+      configuration says.
+      """)
+  var apply = false
 
   @Flag(name: .shortAndLong, help: "No progress and no log; results and errors only.")
   var quiet = false
@@ -34,17 +43,19 @@ struct SearchCommand: ParsableCommand {
 
   func run() throws {
     let quiet = quiet
-    let memoryLimit = memoryLimit?.bytes
+    let (memoryLimit, applies) = (memoryLimit?.bytes, apply)
     let outcome = try MPI.withWorld(program: ProgramName.text, failure: { Failure($0).ofJob }) { world in
-      let level: Logger.Level = quiet ? .error : world.rank == 0 ? .info : .warning
-      let logger = Logger(label: ProgramName.text) { _ in LineLogHandler(rank: world.rank, logLevel: level) }
       let display = ProgressDisplay(isSilent: quiet)
       let search = SearchRun(
-        on: world, backend: OneDNNBackend(), format: ONNXFormat(), memoryLimit: memoryLimit, logger: logger,
+        on: world, backend: OneDNNBackend(), format: ONNXFormat(), memoryLimit: memoryLimit, applies: applies,
+        logger: Logger(rank: world.rank, isQuiet: quiet),
         progress: display.show)
       return try search.execute(config)
     }
     guard let outcome else { return }
-    try StandardOutput.write(SearchSummary(outcome).text(width: StandardOutput.width))
+    let width = StandardOutput.width
+    var text = SearchSummary(outcome).text(width: width)
+    if let pruning = outcome.pruning { text += "\n" + PruningSummary(pruning).text(width: width) }
+    try StandardOutput.write(text)
   }
 }

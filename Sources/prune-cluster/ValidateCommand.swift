@@ -1,4 +1,5 @@
 import ArgumentParser
+import ONNXFormat
 import OneDNN
 import Report
 import Search

@@ -23,7 +23,7 @@ struct FreezingTests {
     #expect(try !isPrunable(try structure(&b, grouped, 8), "a"))
   }
 
-  @Test func `channels that meet a mean over other channels stay`() throws {
+  @Test func `channels that a mean takes together go together, with those that it meets`() throws {
     var b = NetworkBuilder()
     let x = b.input([2, 3, 4, 4])
     let a = b.convolve("a", x, 8)
@@ -32,8 +32,76 @@ struct FreezingTests {
     let mean = b.apply("mean", .reduce(.mean, axes: [1]), [cut], [2, 4, 4, 4])
     let sum = b.apply("sum", .binary(.add), [mean, c], [2, 4, 4, 4])
     let structure = try structure(&b, sum, 4)
+    #expect(structure.groups.map(\.unitCount) == [4, 3])
+    #expect(try isPrunable(structure, "a"))
+    #expect(structure.groups[0].members[0].indices == [[0, 4], [1, 5], [2, 6], [3, 7]])
+  }
+
+  @Test func `channels that meet a mean over all others stay`() throws {
+    var b = NetworkBuilder()
+    let x = b.input([2, 3, 4, 4])
+    let a = b.convolve("a", x, 4)
+    let mean = b.apply("mean", .reduce(.mean, axes: [1]), [b.convolve("c", x, 4)], [2, 1, 4, 4])
+    let wide = b.apply("wide", .expand, [mean], [2, 4, 4, 4])
+    let sum = b.apply("sum", .binary(.add), [a, wide], [2, 4, 4, 4])
+    let structure = try structure(&b, sum, 4)
     #expect(try !isPrunable(structure, "a"))
     #expect(try !isPrunable(structure, "c"))
+  }
+
+  @Test func `channels that meet added planes stay, the others are free`() throws {
+    var b = NetworkBuilder()
+    let x = b.input([2, 3, 4, 4])
+    let a = b.convolve("a", x, 2)
+    let joined = b.apply("concat", .concat(axis: 1), [a, b.constant([2, 2, 4, 4], "planes")], [2, 4, 4, 4])
+    let c = b.convolve("c", x, 4)
+    let sum = b.apply("sum", .binary(.add), [joined, c], [2, 4, 4, 4])
+    let structure = try structure(&b, sum, 4)
+    let layer = try #require(structure.layers.first { $0.name == "c" })
+    #expect(layer.outputUnits.map { $0.map { structure.groups[$0.group].isPrunable } } == [true, true, false, false])
+    #expect(structure.groups.first { !$0.isPrunable }?.reason?.place == "sum")
+  }
+
+  @Test func `channels that a mean takes together with added planes stay`() throws {
+    var b = NetworkBuilder()
+    let a = b.convolve("a", b.input([2, 3, 4, 4]), 2)
+    let joined = b.apply("concat", .concat(axis: 1), [a, b.constant([2, 2, 4, 4], "planes")], [2, 4, 4, 4])
+    let apart = b.apply("apart", .reshape, [joined], [2, 2, 2, 4, 4])
+    let mean = b.apply("mean", .reduce(.mean, axes: [1]), [apart], [2, 2, 4, 4])
+    #expect(try structure(&b, mean, 2).layers[0].reason?.place == "mean")
+  }
+
+  @Test func `features that scale those of tokens of several layers tie them`() throws {
+    var b = NetworkBuilder()
+    let x = b.input([2, 5, 3])
+    let tokens = b.apply("tokens", .concat(axis: 1), [b.linear("a", x, 6), b.linear("c", x, 6)], [2, 10, 6])
+    let gate = b.linear("gate", b.input([2, 1, 3]), 6)
+    let scaled = b.apply("scaled", .binary(.multiply), [tokens, gate], [2, 10, 6])
+    let mean = b.apply("mean", .reduce(.mean, axes: [1]), [scaled], [2, 6])
+    let head = b.linear("head", mean, 3)
+    let structure = ChannelStructure(of: try b.network([head]))
+    #expect(structure.groups.map(\.unitCount) == [6, 3])
+    #expect(structure.groups[0].isPrunable)
+    #expect(structure.groups[0].members.map(\.name) == ["a", "c", "gate", "head"])
+  }
+
+  @Test func `channels that repeat at a border stay`() throws {
+    var b = NetworkBuilder()
+    let a = b.convolve("a", b.input([2, 3, 4, 4]), 4)
+    let pad = Pad(before: [0, 1, 0, 0], behind: [0, 0, 0, 0], mode: .edge)
+    let structure = try structure(&b, b.apply("pad", .pad(pad), [a], [2, 5, 4, 4]), 5)
+    #expect(try !isPrunable(structure, "a"))
+  }
+
+  @Test func `a group is divided where a part of it would be all that a value has`() throws {
+    var b = NetworkBuilder()
+    let a = b.convolve("a", b.input([2, 3, 4, 4]), 8)
+    let parts = b.split("split", .split(axis: 1), [a], [[2, 4, 4, 4], [2, 4, 4, 4]])
+    let relu = b.apply("relu", .unary(.relu), [parts[0]], [2, 4, 4, 4])
+    let joined = b.apply("concat", .concat(axis: 1), [relu, parts[1]], [2, 8, 4, 4])
+    let structure = try structure(&b, joined, 8)
+    #expect(structure.groups.map(\.unitCount) == [4, 4, 3])
+    #expect(structure.layers[0].outputUnits.map { $0?.group } == [0, 0, 0, 0, 1, 1, 1, 1])
   }
 
   @Test func `channels that a mean over others scales are free`() throws {

@@ -105,7 +105,7 @@ struct LayerLabelTests {
     #expect(structure.layers[1].inputUnits.map { $0?.unit } == Array(0..<6))
   }
 
-  @Test func `heads of an attention stay whole`() throws {
+  @Test func `heads of an attention go whole`() throws {
     var builder = NetworkBuilder()
     let x = builder.input([2, 5, 3])
     func heads(_ name: String, _ permutation: [Int], _ extents: [Int]) -> ValueID {
@@ -124,11 +124,83 @@ struct LayerLabelTests {
     let mean = builder.apply("mean", .reduce(.mean, axes: [1]), [out], [2, 6])
     let head = builder.linear("head", mean, 2)
     let structure = ChannelStructure(of: try builder.network([head]))
-    #expect(try reason(structure, "q")?.place == "scores")
-    #expect(try reason(structure, "k")?.place == "scores")
-    #expect(try reason(structure, "v")?.place == "mixed")
+    let group = structure.groups[0]
+    #expect(group.isPrunable && group.unitCount == 2)
+    #expect(group.members.map(\.name) == ["q", "k", "v", "out"])
+    #expect(group.members.allSatisfy { $0.indices == [[0, 1, 2, 3], [4, 5, 6, 7]] })
     // What the attention yields is a layer's own again.
     #expect(try reason(structure, "out") == nil)
+    let removal = try ChannelRemoval([[0], [], []], from: structure)
+    #expect(removal.parts[scores.index] == .along([1: [1]]))
+    #expect(removal.parts[flat.index] == .along([2: [4, 5, 6, 7]]))
+  }
+
+  @Test func `constants along a head's features, as of rotary positions, leave heads free`() throws {
+    var builder = NetworkBuilder()
+    let x = builder.input([2, 5, 3])
+    func heads(_ name: String, _ permutation: [Int], _ extents: [Int]) -> ValueID {
+      let layer = builder.linear(name, x, 8)
+      let apart = builder.apply(name + ".apart", .reshape, [layer], [2, 5, 2, 4])
+      let scaled = builder.apply(
+        name + ".scaled", .binary(.multiply), [apart, builder.constant([4], name + ".cosines")], [2, 5, 2, 4])
+      return builder.apply(name + ".turned", .transpose(permutation: permutation), [scaled], extents)
+    }
+    let (q, k) = (heads("q", [0, 2, 1, 3], [2, 2, 5, 4]), heads("k", [0, 2, 3, 1], [2, 2, 4, 5]))
+    let scores = builder.apply("scores", .matrixProduct, [q, k], [2, 2, 5, 5])
+    let mean = builder.apply("mean", .reduce(.mean, axes: [2, 3]), [scores], [2, 2])
+    let head = builder.linear("head", mean, 2)
+    let structure = ChannelStructure(of: try builder.network([head]))
+    #expect(structure.groups[0].isPrunable && structure.groups[0].unitCount == 2)
+    #expect(structure.groups[0].members.map(\.name) == ["q", "k", "head"])
+  }
+
+  @Test func `a constant along one of two axes of channels ties them along the other`() throws {
+    var builder = NetworkBuilder()
+    let a = builder.convolve("a", builder.input([2, 3, 4, 4]), 6)
+    let apart = builder.apply("apart", .reshape, [a], [2, 2, 3, 4, 4])
+    let one = builder.constant([3, 1, 1], "one")
+    let scaled = builder.apply("scaled", .binary(.multiply), [apart, one], [2, 2, 3, 4, 4])
+    let back = builder.apply("back", .reshape, [scaled], [2, 6, 4, 4])
+    let head = builder.convolve("head", back, 2)
+    let structure = ChannelStructure(of: try builder.network([head]))
+    #expect(structure.groups[0].members[0].indices == [[0, 3], [1, 4], [2, 5]])
+    #expect(structure.groups[0].members.last?.indices == [[0], [1], [2]])
+  }
+
+  @Test func `a constant along two axes of channels keeps them`() throws {
+    var builder = NetworkBuilder()
+    let a = builder.convolve("a", builder.input([2, 3, 4, 4]), 6)
+    let apart = builder.apply("apart", .reshape, [a], [2, 2, 3, 4, 4])
+    let both = builder.constant([2, 3, 1, 1], "both")
+    let scaled = builder.apply("scaled", .binary(.multiply), [apart, both], [2, 2, 3, 4, 4])
+    let back = builder.apply("back", .reshape, [scaled], [2, 6, 4, 4])
+    let head = builder.convolve("head", back, 2)
+    let structure = ChannelStructure(of: try builder.network([head]))
+    let found = try #require(try reason(structure, "a"))
+    #expect(
+      found.place == "scaled" && found.unlock == "the same constant where they lie along one axis would free them")
+  }
+
+  @Test func `heads that share one matrix of shares go whole`() throws {
+    var builder = NetworkBuilder()
+    let v = builder.linear("v", builder.input([2, 5, 3]), 8)
+    let apart = builder.apply("apart", .reshape, [v], [2, 5, 2, 4])
+    let turned = builder.apply("turned", .transpose(permutation: [0, 2, 1, 3]), [apart], [2, 2, 5, 4])
+    let mixed = builder.apply("mixed", .matrixProduct, [builder.input([2, 1, 5, 5]), turned], [2, 2, 5, 4])
+    let back = builder.apply("back", .transpose(permutation: [0, 2, 1, 3]), [mixed], [2, 5, 2, 4])
+    let out = builder.linear("out", builder.apply("flat", .reshape, [back], [2, 5, 8]), 2)
+    let structure = ChannelStructure(of: try builder.network([out]))
+    #expect(structure.groups[0].isPrunable)
+    #expect(structure.groups[0].members[0].indices == [[0, 1, 2, 3], [4, 5, 6, 7]])
+  }
+
+  @Test func `a weight's matrices one per head keep the heads that they multiply`() throws {
+    var builder = NetworkBuilder()
+    let a = builder.convolve("a", builder.input([2, 3, 4, 4]), 5)
+    let product = builder.apply(
+      "product", .matrixProduct, [a, builder.constant([5, 4, 4], "matrices")], [2, 5, 4, 4])
+    let head = builder.convolve("head", product, 2)
+    #expect(try reason(ChannelStructure(of: try builder.network([head])), "a")?.place == "product")
   }
 
   @Test func `matrices one per channel tie the channels of both operands`() throws {

@@ -1,6 +1,6 @@
 import Networks
 
-/// Builds small networks by hand: values get names and constants get counting elements.
+/// Builds small networks by hand: values get names and constants get small elements of both signs.
 struct NetworkBuilder {
   private var values: [Value] = []
   private var nodes: [Node] = []
@@ -14,9 +14,19 @@ struct NetworkBuilder {
 
   mutating func constant(_ extents: [Int], _ name: String) -> ValueID {
     let shape = Shape(extents)
-    return add(
-      Value(name: name, constant: ConstantTensor(shape: shape, elements: .float((0..<shape.count).map(Float.init)))))
+    let elements = (0..<shape.count).map { Float(($0 * 7 + name.utf8.count * 5) % 17 - 8) / 16 }
+    return add(Value(name: name, constant: ConstantTensor(shape: shape, elements: .float(elements))))
   }
+
+  /// A constant of positive elements, as variances are.
+  mutating func positive(_ extents: [Int], _ name: String) -> ValueID {
+    let shape = Shape(extents)
+    let elements = (0..<shape.count).map { Float($0 % 5 + 1) / 4 }
+    return add(Value(name: name, constant: ConstantTensor(shape: shape, elements: .float(elements))))
+  }
+
+  /// A value's extents.
+  func extents(_ value: ValueID) -> [Int] { values[value.index].shape.dimensions }
 
   mutating func apply(
     _ name: String, _ operation: Operation, _ operands: [ValueID?], _ extents: [Int], opType: String = "Op"

@@ -73,10 +73,31 @@ struct OperatorLabelTests {
     #expect(scale.initializer == "constant0" && scale.indices == [[0], [1], [2], [3]])
   }
 
-  @Test func `a normalisation in groups loses equally many channels in each`() throws {
+  @Test func `channels that are normalised together go together`() throws {
     let structure = try structure(.groupNormalization(groups: 2, epsilon: 0), [[4], [4]])
-    #expect(structure.groups[0].isPrunable)
-    #expect(structure.groups[0].partitions == [[[0, 1], [2, 3]]])
+    let group = structure.groups[0]
+    #expect(group.isPrunable && group.unitCount == 2 && group.partitions.isEmpty)
+    #expect(group.members.map(\.indices) == [[[0, 1], [2, 3]], [[0, 1], [2, 3]], [[0, 1], [2, 3]]])
+  }
+
+  @Test func `a normalisation in groups as PyTorch exports it ties the same channels`() throws {
+    var builder = NetworkBuilder()
+    let a = builder.convolve("a", builder.input([2, 3, 4, 4]), 6)
+    let runs = builder.apply("runs", .reshape, [a], [2, 2, 48])
+    let parameters = [builder.constant([2], "ones"), builder.constant([2], "zeros")]
+    let normal = builder.apply(
+      "normal", .groupNormalization(groups: 2, epsilon: 0), [runs] + parameters, [2, 2, 48])
+    let back = builder.apply("back", .reshape, [normal], [2, 6, 4, 4])
+    let scaled = builder.apply(
+      "scale", .binary(.multiply), [back, builder.constant([6, 1, 1], "gamma")], [2, 6, 4, 4])
+    let head = builder.convolve("head", scaled, 2)
+    let structure = ChannelStructure(of: try builder.network([head]))
+    #expect(structure.groups[0].unitCount == 2 && structure.groups[0].isPrunable)
+    #expect(structure.groups[0].members.first { $0.role == .operand }?.indices == [[0, 1, 2], [3, 4, 5]])
+    let removal = try ChannelRemoval([[0], []], from: structure)
+    #expect(removal.parts[runs.index] == .along([1: [1]]))
+    #expect(removal.parts[normal.index] == .along([1: [1]]))
+    #expect(removal.parts[scaled.index] == .along([1: [3, 4, 5]]))
   }
 
   @Test func `normalisations cost a scale and a shift, or a scale alone, per kept channel`() throws {

@@ -40,8 +40,9 @@ extension WrongConfiguration {
   static let ofRoot: [WrongConfiguration] = [
     WrongConfiguration(
       text: "[]",
-      error: #"$: expected an object with the keys "$schema", "model", "calibration", "loss", "sensitivity", "#
-        + #""bits", "target", "config_list", "solver" and "output", found an empty array"#),
+      error:
+        #"$: expected an object with the keys "$schema", "model", "calibration", "evaluation", "loss", "sensitivity", "#
+        + #""bits", "target", "config_list", "solver", "repair", "apply" and "output", found an empty array"#),
     WrongConfiguration(text: "{}", error: #"$: the key "model" is missing"#),
     WrongConfiguration(text: #"{"model": "m.onnx"}"#, error: #"$: the key "calibration" is missing"#),
     WrongConfiguration(
@@ -64,8 +65,8 @@ extension WrongConfiguration {
     .root(#""$schema": 1"#, #"$["$schema"]: expected a string, found the number 1"#),
     .root(
       #""a key": 1"#,
-      #"$["a key"]: unknown key; known here: "$schema", "model", "calibration", "loss", "#
-        + #""sensitivity", "bits", "target", "config_list", "solver", "output""#),
+      #"$["a key"]: unknown key; known here: "$schema", "model", "calibration", "evaluation", "loss", "#
+        + #""sensitivity", "bits", "target", "config_list", "solver", "repair", "apply", "output""#),
     .root(#""metric": "macs""#, "$.metric: unknown key; it belongs in $.target"),
     .root(#""op_types": []"#, "$.op_types: unknown key; it belongs in an entry of $.config_list"),
     .root(#""compress_ratio": 2"#, #"$.compress_ratio: unknown key; it is "compression_ratio" in "target" here"#),
@@ -217,6 +218,64 @@ extension WrongConfiguration {
       #""output": {"directory": 1}"#, "$.output.directory: expected the path of a directory, found the number 1"),
   ]
 
+  static let ofRepair: [WrongConfiguration] = [
+    .root(
+      #""repair": false"#, #"$.repair: expected an object, or "none" for no repair, found the boolean false"#),
+    .root(#""repair": "off""#, #"$.repair: expected an object, or "none" for no repair, found the string "off""#),
+    .root(
+      #""repair": {"bias_corection": true}"#, #"$.repair.bias_corection: unknown key; did you mean "bias_correction"?"#),
+    .root(#""repair": {"tolerance": 1}"#, "$.repair.tolerance: unknown key; it belongs in $.apply"),
+    .root(#""repair": {"bias_correction": 1}"#, "$.repair.bias_correction: expected true or false, found the number 1"),
+    .root(
+      #""repair": {"reconstruction": "onepass"}"#,
+      #"$.repair.reconstruction: expected one of "sequential", "one_pass" or "none", found the string "onepass"; "#
+        + #"did you mean "one_pass"?"#),
+    .root(
+      #""repair": {"batch_norm_adaptation": null}"#,
+      "$.repair.batch_norm_adaptation: expected true or false, found null"),
+    .root(
+      #""repair": {"held_out": 1}"#, "$.repair.held_out: expected a number from 0 to less than 1, found the number 1"),
+    .root(
+      #""repair": {"held_out": -0.1}"#,
+      "$.repair.held_out: expected a number from 0 to less than 1, found the number -0.1"),
+    .root(#""repair": {"ridge": -1}"#, "$.repair.ridge: expected a number of at least 0, found the number -1"),
+    .root(
+      #""repair": {"rows": 0}"#, "$.repair.rows: expected an integer from 1 to 2147483647, found the number 0"),
+    .root(
+      #""apply": {"tolerance": 0}"#,
+      "$.apply.tolerance: expected a number greater than 0 and less than 1, found the number 0"),
+    .root(
+      #""apply": {"probes": -1}"#, "$.apply.probes: expected an integer from 0 to 1048576, found the number -1"),
+    .root(
+      #""apply": {"gather_inputs": "yes"}"#,
+      #"$.apply.gather_inputs: expected true or false, found the string "yes""#),
+    .root(
+      #""apply": []"#,
+      #"$.apply: expected an object with the keys "tolerance", "probes" and "gather_inputs", found an empty array"#),
+    .root(#""gather_inputs": true"#, "$.gather_inputs: unknown key; it belongs in $.apply"),
+    .root(#""held_out": 0.5"#, "$.held_out: unknown key; it belongs in $.repair"),
+  ]
+
+  static let ofEvaluation: [WrongConfiguration] = [
+    .root(#""evaluation": {}"#, #"$.evaluation: the key "inputs" is missing"#),
+    .root(
+      #""evaluation": {"inputs": "x.npy", "batch_size": 8}"#,
+      "$.evaluation.batch_size: unknown key; it belongs in $.calibration"),
+    .root(
+      #""evaluation": {"inputs": 3}"#,
+      #"$.evaluation.inputs: expected a file such as "images.npy" or "data.npz:images", or an object "#
+        + #"with the key "file", found the number 3"#),
+    .root(
+      #""evaluation": {"inputs": "x.npy", "samples": 0}"#,
+      #"$.evaluation.samples: expected "all" or an integer from 1 to 2147483647, found the number 0"#),
+    .root(
+      #""evaluation": {"inputs": "x.npy", "preprocessing": {"std": 0}}"#,
+      "$.evaluation.preprocessing.std: expected a number greater than 0, or one for each channel, found the number 0"),
+    WrongConfiguration(
+      text: minimal(#", "evaluation": {"inputs": "x.npy"}"#, calibration: #", "labels": "y.npy""#),
+      error: #"$.evaluation: the key "labels" is missing, which the loss "cross_entropy" needs"#),
+  ]
+
   static let ofEntries: [WrongConfiguration] = [
     .root(
       #""config_list": {}"#, "$.config_list: expected an array of entries, each an object, found an empty object"),
@@ -322,6 +381,9 @@ extension WrongConfiguration {
 
   @Test(arguments: WrongConfiguration.ofEntries)
   func `a wrong entry of config_list is named`(wrong: WrongConfiguration) { check(wrong) }
+
+  @Test(arguments: WrongConfiguration.ofRepair + WrongConfiguration.ofEvaluation)
+  func `a wrong repair, evaluation or apply is named`(wrong: WrongConfiguration) { check(wrong) }
 
   private func check(_ wrong: WrongConfiguration) {
     let error = #expect(throws: ConfigurationError.self) { try configuration(wrong.text, file: "d/c.json") }

@@ -6,7 +6,8 @@ private let dense = """
   {"model":"m","calibration":{"inputs":{"a":"x","b":{"file":"z.npz","array":"k"}},"labels":"y.npz:l","batch_size":2,
   "samples":7,"preprocessing":{"a":{"scale":0.5,"mean":[1,-2.5e1],"std":3}}},"loss":{"kind":"mse"},"sensitivity":
   {"order":1},"bits":{"weight":4,"layers":{"q":{"weight":6}}},"target":{"compression_ratio":2.5},"config_list":[
-  {"op_types":["Conv"],"total_sparsity":0.5},{"op_names":["q"],"exclude":true}],"output":{"directory":"\\u00e9"}}
+  {"op_types":["Conv"],"total_sparsity":0.5},{"op_names":["q"],"exclude":true}],"evaluation":{"inputs":"e","labels":"l",
+  "samples":3},"repair":{"reconstruction":"none","held_out":0.5,"rows":9},"apply":{"probes":5},"output":{"directory":"\\u00e9"}}
   """
 
 @Suite struct ConfigurationFuzzTests {

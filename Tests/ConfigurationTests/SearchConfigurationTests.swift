@@ -95,6 +95,19 @@ func minimal(_ more: String = "", calibration: String = "") -> String {
             "channel_multiple": 1,
             "min_channels": 1
           },
+          "repair": {
+            "bias_correction": true,
+            "reconstruction": "sequential",
+            "batch_norm_adaptation": true,
+            "held_out": 0.25,
+            "ridge": 0.1,
+            "rows": 20000
+          },
+          "apply": {
+            "tolerance": 0.0001,
+            "probes": 64,
+            "gather_inputs": false
+          },
           "output": {
             "directory": "out"
           }
@@ -174,7 +187,55 @@ func minimal(_ more: String = "", calibration: String = "") -> String {
     }
   }
 
+  @Test func `a repair is whole by default, and none turns all of it off`() throws {
+    #expect(try configuration(minimal()).repair == .standard)
+    #expect(try configuration(minimal(#", "repair": {}"#)).repair == .standard)
+    #expect(!SearchConfiguration.Repair.standard.isNone)
+    let none = try configuration(minimal(#", "repair": "none""#)).repair
+    #expect(none == .none)
+    #expect(none.isNone)
+    let off = #", "repair": {"bias_correction": false, "reconstruction": "none", "batch_norm_adaptation": false}"#
+    #expect(try configuration(minimal(off)).repair == none)
+    for part in ["bias_correction", "batch_norm_adaptation"] {
+      let one = off.replacing("\"\(part)\": false", with: "\"\(part)\": true")
+      #expect(try !configuration(minimal(one)).repair.isNone)
+    }
+    let given = try configuration(
+      minimal(#", "repair": {"reconstruction": "one_pass", "held_out": 0, "ridge": 0.5, "rows": 7}"#)
+    ).repair
+    #expect(given.reconstruction == .onePass)
+    #expect(given.heldOut == 0)
+    #expect(given.ridge == 0.5)
+    #expect(given.rows == 7)
+  }
+
+  @Test func `apply has its defaults and takes others`() throws {
+    #expect(try configuration(minimal()).apply == .standard)
+    let given = try configuration(
+      minimal(#", "apply": {"tolerance": 0.01, "probes": 0, "gather_inputs": true}"#)
+    ).apply
+    #expect(given.tolerance == 0.01)
+    #expect(given.probes == 0)
+    #expect(given.gatherInputs)
+  }
+
+  @Test func `an evaluation has data of its own, or those of the calibration`() throws {
+    #expect(try configuration(minimal()).evaluation == nil)
+    let text = minimal(
+      #", "evaluation": {"inputs": {"b": "e.npz:b", "a": "a.npy"}, "labels": "l.npy", "samples": 9, "#
+        + #""preprocessing": {"b": {"scale": 2}}}"#)
+    let evaluation = try #require(try configuration(text, file: "d/c.json").evaluation)
+    #expect(evaluation.inputs.map(\.name) == ["a", "b"])
+    #expect(evaluation.inputs.map(\.array.file.path) == ["d/a.npy", "d/e.npz"])
+    #expect(evaluation.inputs.map(\.preprocessing?.scale) == [nil, 2])
+    #expect(evaluation.labels?.file.text == "l.npy")
+    #expect(evaluation.samples == 9)
+  }
+
   static let accepted = [
+    minimal(
+      #", "evaluation": {"inputs": "e.npy", "labels": "l.npz:y", "samples": 5, "preprocessing": {"std": 2}}, "#
+        + #""repair": "none", "apply": {"probes": 3}"#),
     exampleText, minimal(), minimal(#", "$schema": "schema.json""#, calibration: #", "labels": "y.npz:y""#),
     minimal(
       """

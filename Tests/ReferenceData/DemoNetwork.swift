@@ -1,7 +1,4 @@
 package import Foundation
-import ONNX
-import Networks
-package import Search
 
 /// The small trained network that ships in `configs/`, with its calibration data.
 package enum DemoNetwork {
@@ -45,25 +42,5 @@ package enum DemoNetwork {
     var inner = object[first] as? [String: Any] ?? [:]
     set(&inner, path.dropFirst(), value)
     object[first] = inner
-  }
-}
-
-/// ONNX files for a search that runs in a test.
-package struct ONNXFiles: ModelFormat {
-  package init() {}
-
-  package func read(_ path: String) throws -> ModelSource {
-    let files = try ModelFiles.read(path)
-    return ModelSource(message: files.serialized, digests: [FileDigest(path: path, bytes: files.model)])
-  }
-
-  package func decode(_ message: [UInt8], sampleShapes: [String: [Int]]) throws -> any DecodedModel {
-    Decoded(model: try ONNXModel(files: ModelFiles(serialized: message)))
-  }
-
-  private struct Decoded: DecodedModel {
-    let model: ONNXModel
-
-    func network(batchSize: Int) throws -> Network { try model.network(batchSize: batchSize) }
   }
 }

@@ -3,6 +3,7 @@ import Configuration
 import Foundation
 import Logging
 import MessagePassing
+import ONNXFormat
 import OneDNN
 import ProgramRuns
 import ReferenceData
@@ -20,7 +21,7 @@ struct SearchRunTests {
     let path = try folder.write(text, as: "config.json")
     let outcomes = try InProcess.run(ranks: ranks) { world in
       let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-      let run = SearchRun(on: world, backend: OneDNNBackend(), format: ONNXFiles(), logger: logger, progress: { _ in })
+      let run = SearchRun(on: world, backend: OneDNNBackend(), format: ONNXFormat(), logger: logger, progress: { _ in })
       return try run.execute(path)
     }
     return try #require(outcomes[0])

@@ -7,6 +7,7 @@ struct GraphImport {
   private let sampleShapes: [String: [Int]]
   private var builder: NetworkBuilder
   private var bindings: [String: Operand] = [:]
+  private var nodes: [ImportTrace.Node] = []
 
   /// A pass.
   /// - Parameter sampleShapes: shapes of one sample by input name, for inputs that the file leaves open.
@@ -17,8 +18,13 @@ struct GraphImport {
     builder = NetworkBuilder(names: model.graph.names)
   }
 
-  /// The network.
+  /// The network, with what exporters spell out joined again.
   consuming func network() throws(ONNXError) -> Network {
+    try trace().network.joiningActivations().keepingRowsApart()
+  }
+
+  /// The network as the file has it, and what became of every node and tensor of the file.
+  consuming func trace() throws(ONNXError) -> ImportTrace {
     for (name, tensor) in model.graph.constants {
       bindings[name] = Operand(name: name, constant: tensor, elementType: model.graph.elementTypes[name])
     }
@@ -47,10 +53,10 @@ struct GraphImport {
       throw ONNXError(.unsupported, file: model.path, problem: "nothing to compute, the outputs are the inputs")
     }
     do {
-      return try Network(
+      let network = try Network(
         name: model.name, batchSize: batchSize, values: builder.values, nodes: builder.nodes, inputs: inputs,
-        outputs: outputs
-      ).joiningActivations().keepingRowsApart()
+        outputs: outputs)
+      return ImportTrace(network: network, nodes: nodes, bindings: bindings)
     } catch {
       let isNode = builder.nodes.contains { $0.name == error.place }
       throw ONNXError(
@@ -112,6 +118,7 @@ struct GraphImport {
       isRead: proto.output.map { !$0.isEmpty && model.graph.read.contains($0) },
       attributes: Dictionary(proto.attribute.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }))
     let results = try results(of: operatorNode)
+    nodes.append(ImportTrace.Node(node: operatorNode, isFolded: results.allSatisfy { $0.constant != nil }))
     for (position, name) in proto.output.enumerated() where !name.isEmpty && results.indices.contains(position) {
       bindings[name] = results[position]
     }

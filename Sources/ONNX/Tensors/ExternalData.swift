@@ -31,7 +31,7 @@ extension Onnx_TensorProto {
     return file[offset..<offset + length]
   }
 
-  private func externalNumber(_ key: String) throws(ImportProblem) -> Int? {
+  func externalNumber(_ key: String) throws(ImportProblem) -> Int? {
     guard let text = externalEntry(key) else { return nil }
     guard let number = Int(text), number >= 0 else { throw .bad("external data with \(key) '\(text)'") }
     return number

@@ -1,27 +1,49 @@
-import Networks
+public import Networks
 import ONNX
-import Search
+public import Search
 
 /// ONNX files as the search's model format.
-struct ONNXFormat: ModelFormat {
-  func read(_ path: String) throws -> ModelSource {
+public struct ONNXFormat: ModelFormat {
+  /// The format; it holds nothing.
+  public init() {}
+
+  /// Reads the file and the external data that it refers to.
+  public func read(_ path: String) throws -> ModelSource {
     let files = try ModelFiles.read(path)
     let external = files.external.sorted { $0.key < $1.key }.map { FileDigest(path: $0.key, bytes: $0.value) }
     return ModelSource(
       message: files.serialized, digests: [FileDigest(path: path, bytes: files.model)] + external)
   }
 
-  func decode(_ message: [UInt8], sampleShapes: [String: [Int]]) throws -> any DecodedModel {
-    let model = try ONNXModel(files: try ModelFiles(serialized: message))
+  /// Decodes what `read` gave.
+  public func decode(_ message: [UInt8], sampleShapes: [String: [Int]]) throws -> any DecodedModel {
+    let files = try ModelFiles(serialized: message)
+    let model = try ONNXModel(files: files)
     for name in sampleShapes.keys.sorted() where !name.isEmpty && !model.inputs.contains(where: { $0.name == name }) {
       let names = model.inputs.map { "'\($0.name)'" }.joined(separator: ", ")
       throw SearchError(.configuration, file: model.path, "has no input '\(name)', its inputs are \(names)")
     }
-    return Decoded(model: model, shapes: namedShapes(sampleShapes, model))
+    return Decoded(model: model, files: files, shapes: namedShapes(sampleShapes, model))
+  }
+
+  /// Puts other numbers into layers' parameters.
+  public func replacing(_ parameters: [LayerParameters], in message: [UInt8]) throws -> [UInt8] {
+    try ModelFiles(serialized: message).replacing(parameters).serialized
+  }
+
+  /// Why parameters of nodes cannot be replaced: computed, quantised, or none.
+  public func obstacles(toReplacing nodes: [String], in message: [UInt8]) throws -> [String: String] {
+    try ModelFiles(serialized: message).obstacles(toReplacing: nodes).mapValues(\.description)
+  }
+
+  /// The ONNX file and, if it has external data, the file for these.
+  public func files(of message: [UInt8], named name: String) throws -> [ModelFile] {
+    try ModelFiles(serialized: message).outputs(named: name).map { ModelFile(name: $0.name, bytes: Array($0.bytes)) }
   }
 
   private struct Decoded: DecodedModel {
     let model: ONNXModel
+    let files: ModelFiles
     let shapes: [String: [Int]]
 
     func network(batchSize: Int) throws -> Network {
@@ -32,6 +54,21 @@ struct ONNXFormat: ModelFormat {
         guard case .fixedBatch(let size) = error.kind else { throw error }
         return try model.network(batchSize: size, inputShapes: shapes)
       }
+    }
+
+    func surgeon() throws -> any ModelSurgeon {
+      Surgeon(surgery: try ModelSurgery(model, files: files, inputShapes: shapes))
+    }
+  }
+
+  private struct Surgeon: ModelSurgeon {
+    let surgery: ModelSurgery
+
+    var network: Network { surgery.network }
+
+    func pruned(_ parts: [KeptPart], gathers: [InputGather]) throws -> PrunedSource {
+      let model = try surgery.pruned(parts, gathers: gathers)
+      return PrunedSource(message: model.files.serialized, changes: model.changes)
     }
   }
 

@@ -1,76 +1,10 @@
 import Configuration
-import Dispatch
 import Execution
 import Networks
 import Sensitivity
-import Synchronization
-
-/// Measures shards on the workers of one rank.
-///
-/// A worker computes whole batches with kernels of one thread: that leaves the bits alone, where threads inside a kernel
-/// would not, and is as fast.
-struct ShardWorkers {
-  let preparation: Preparation
-  /// The network compiled: all workers run it.
-  let program: any ExecutionProgram
-  let workerCount: Int
-
-  /// The tables of some shards, in the order given.
-  ///
-  /// - Parameter progress: called by a worker after each batch with the number of batches done so far.
-  /// - Throws: the error of the earliest shard that failed; no further shard is begun then.
-  func tables(of shards: [Int], progress: @escaping @Sendable (_ batchesDone: Int) -> Void) throws -> [ShardTable] {
-    let state = Mutex(State(tables: [ShardTable?](repeating: nil, count: shards.count)))
-    let measurement = ShardMeasurement(preparation, program)
-    DispatchQueue.concurrentPerform(iterations: min(workerCount, max(shards.count, 1))) { _ in
-      var executor: (any NetworkExecutor)?
-      while let position = state.withLock({ $0.take() }) {
-        do {
-          let running = try executor ?? measurement.makeExecutor()
-          executor = running
-          let table = try measurement.table(of: shards[position], on: running) {
-            progress(state.withLock { $0.countBatch() })
-          }
-          state.withLock { $0.tables[position] = table }
-        } catch {
-          state.withLock { $0.fail(position, error) }
-        }
-      }
-    }
-    return try state.withLock { state in
-      if let failure = state.failure { throw failure.error }
-      return state.tables.compactMap { $0 }
-    }
-  }
-
-  private struct State {
-    var tables: [ShardTable?]
-    var failure: (position: Int, error: any Error)?
-    private var next = 0
-    private var batchesDone = 0
-
-    init(tables: [ShardTable?]) { self.tables = tables }
-
-    mutating func take() -> Int? {
-      guard failure == nil, next < tables.count else { return nil }
-      defer { next += 1 }
-      return next
-    }
-
-    mutating func countBatch() -> Int {
-      batchesDone += 1
-      return batchesDone
-    }
-
-    mutating func fail(_ position: Int, _ error: any Error) {
-      if let failure, failure.position < position { return }
-      failure = (position, error)
-    }
-  }
-}
 
 /// One shard's table: a pure function of the network, its samples and the criterion.
-private struct ShardMeasurement: Sendable {
+struct ShardMeasurement: Sendable {
   private let runSize: Int
   private let data: MatchedData
   private let plan: ShardPlan

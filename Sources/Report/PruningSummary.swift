@@ -1,0 +1,65 @@
+import Channels
+public import Configuration
+public import Search
+import Surgery
+
+/// A pruning's outcome as text for a terminal: what it cost and saved, the certificate, the repairs, the networks.
+public struct PruningSummary {
+  private let outcome: PruningOutcome
+
+  /// The summary of an outcome.
+  public init(_ outcome: PruningOutcome) { self.outcome = outcome }
+
+  /// Costs, certificate, repairs and networks.
+  /// - Parameter width: characters per line; `nil` for no limit.
+  public func text(width: Int?) -> String {
+    var text = ""
+    for cost in outcome.costs.costs {
+      text += "\(cost.metric.rawValue): \(Quantity.count(cost.before)) -> \(Quantity.count(cost.after)), "
+      text += "\(Quantity.decimal(cost.ratio, 3)) x smaller\n"
+    }
+    for gather in outcome.gathers {
+      text += "\(gather.layer): a Gather in front leaves out \(Quantity.number(gather.leftOut, "input")), "
+      text += "saves \(Quantity.count(gather.savedFlops)) FLOPs and copies \(Quantity.count(gather.copiedElements)) "
+      text += "elements per sample\n"
+    }
+    text += certificate
+    for step in outcome.repairs {
+      text += "repair \(step.kind.rawValue) of \(Quantity.number(step.layerCount, "layer")): loss "
+      text += "\(Quantity.significant(step.lossBefore)) -> \(Quantity.significant(step.lossAfter)), "
+      text += step.isKept ? "kept\n" : "not kept\n"
+    }
+    if !outcome.evaluations.isEmpty { text += "\n" + EvaluationTable(outcome.evaluations).text(width: width) }
+    return text + "written: \(outcome.path), with \(outcome.companions.joined(separator: ", ")) beside it\n"
+  }
+
+  private var certificate: String {
+    let certificate = outcome.certificate
+    var samples: [String] = []
+    if let data = certificate.data { samples.append(Quantity.number(data.samples, "calibration sample")) }
+    if let probes = certificate.probes { samples.append(Quantity.number(probes.samples, "random one")) }
+    return "certificate: differs from the masked original by at most "
+      + "\(Quantity.significant(certificate.relativeDifference)) relative on \(samples.joined(separator: " and "))\n"
+  }
+
+  /// The outcome for a script.
+  public var json: JSONValue {
+    var costs = JSONObject()
+    for cost in outcome.costs.costs {
+      costs[cost.metric.rawValue] = ["before": .integer(cost.before), "after": .integer(cost.after)]
+    }
+    return [
+      "output": .string(outcome.path), "cost": .object(costs),
+      "largest_relative_difference": .number(outcome.certificate.relativeDifference),
+      "repairs": .array(
+        outcome.repairs.map { step in
+          [
+            "kind": .string(step.kind.rawValue), "layers": .integer(step.layerCount),
+            "loss_before": .number(step.lossBefore), "loss_after": .number(step.lossAfter),
+            "is_kept": .boolean(step.isKept),
+          ]
+        }),
+      "networks": .array(outcome.evaluations.map { $0.json() }),
+    ]
+  }
+}

@@ -1,0 +1,59 @@
+import Configuration
+public import Execution
+public import Logging
+public import MessagePassing
+
+/// Evaluates models side by side on a configuration's data, on all ranks.
+public struct EvaluateRun {
+  private let world: any Communicator
+  private let backend: any ExecutionBackend
+  private let format: any ModelFormat
+  private let logger: Logger
+
+  /// A run on the ranks of `world`.
+  public init(
+    on world: any Communicator, backend: any ExecutionBackend, format: any ModelFormat, logger: Logger
+  ) {
+    self.world = world
+    self.backend = backend
+    self.format = format
+    self.logger = logger
+  }
+
+  /// Evaluates models.
+  ///
+  /// - Parameters:
+  ///   - paths: the models; the first is what the others are compared with. None means the configuration's own.
+  ///   - configurationPath: names the data, and the loss.
+  /// - Returns: the evaluations at rank 0, `nil` elsewhere.
+  /// - Throws: what is wrong with configuration, models or data.
+  public func execute(_ paths: [String], configuration configurationPath: String) throws -> [ModelEvaluation]? {
+    var text: [UInt8] = []
+    if world.rank == 0 {
+      text = try FileHandleReader.contents(of: configurationPath, limit: SearchRun.configurationSizeLimit)
+      // Read here first: what is wrong in it is said once.
+      _ = try SearchConfiguration(parsing: text, file: configurationPath)
+    }
+    try world.broadcast(&text, from: 0)
+    let configuration = try SearchConfiguration(parsing: text, file: configurationPath)
+    var candidates: [EvaluationCandidate] = []
+    for path in paths.isEmpty ? [configuration.model.path] : paths {
+      var message: [UInt8] = []
+      var size: Int64 = 0
+      if world.rank == 0 {
+        let source = try format.read(path)
+        message = source.message
+        size = Int64(try format.files(of: message, named: "model").reduce(0) { $0 + $1.bytes.count })
+      }
+      try world.broadcast(&message, from: 0)
+      candidates.append(
+        EvaluationCandidate(name: path, message: message, fileSize: Int(try world.broadcast(size, from: 0))))
+    }
+    let data = try CalibrationData(configuration, .evaluation)
+    let comparison = NetworkComparison(
+      world: world, backend: backend, format: format, configuration: configuration, data: data,
+      workerCount: try ProcessorShare.count(on: world))
+    logger.info("models: \(candidates.count), samples: \(data.sampleCount), ranks: \(world.size)")
+    return try comparison.evaluate(candidates)
+  }
+}

@@ -1,0 +1,83 @@
+import Configuration
+import Execution
+import Networks
+import Sensitivity
+
+/// A network compiled to run samples forward, with the data that it takes.
+struct ForwardModel: Sendable {
+  /// The network compiled.
+  let program: any ExecutionProgram
+  /// Samples per run.
+  let runSize: Int
+  /// The samples as the network takes them.
+  let data: MatchedData
+  private let configuration: SearchConfiguration
+
+  /// Compiles a network whose first output is compared with the targets.
+  init(
+    _ model: any DecodedModel, _ calibration: CalibrationData, _ configuration: SearchConfiguration, loss: Loss,
+    _ backend: any ExecutionBackend
+  ) throws {
+    let network = try model.runnableNetwork(batchSize: configuration.calibration.batchSize).foldingNormalizations()
+    try self.init(
+      ExecutionRequest(network: network, loss: loss, outputs: network.outputs), calibration, configuration,
+      targets: Loss(configuration.loss), backend)
+  }
+
+  /// Compiles what a request asks for.
+  /// - Parameter targets: the loss that says what the labels are.
+  init(
+    _ request: ExecutionRequest, _ calibration: CalibrationData, _ configuration: SearchConfiguration, targets: Loss,
+    _ backend: any ExecutionBackend
+  ) throws {
+    self.configuration = configuration
+    runSize = request.network.batchSize
+    data = try calibration.matched(to: request.network, loss: targets)
+    do {
+      program = try backend.program(for: request, executorLimit: nil)
+    } catch {
+      throw SearchError(error, in: configuration)
+    }
+  }
+
+  /// Makes an executor for one thread.
+  func makeExecutor() throws -> any NetworkExecutor {
+    do {
+      return try program.makeExecutor()
+    } catch {
+      throw SearchError(error, in: configuration)
+    }
+  }
+
+  /// Runs samples, at most `runSize`.
+  /// - Parameter classes: in place of the labels, one per sample and position.
+  func run(_ samples: Range<Int>, on executor: any NetworkExecutor, classes: [Int]? = nil) throws -> Evaluation {
+    var batch = try data.batch(samples, size: runSize)
+    if var classes {
+      let perSample = classes.count / samples.count
+      for _ in samples.count..<max(runSize, samples.count) { classes += classes.suffix(perSample) }
+      batch = Batch(inputs: batch.inputs, targets: .classes(classes), sampleCount: batch.sampleCount)
+    }
+    do {
+      return try executor.evaluate(batch)
+    } catch {
+      throw SearchError(error, in: configuration, samples: samples)
+    }
+  }
+}
+
+extension DecodedModel {
+  /// The network at the size in which batches run: two samples at least, for a batch of one takes other kernels.
+  func runnableNetwork(batchSize: Int) throws -> Network {
+    let network = try self.network(batchSize: 2)
+    let runSize = RunSize(batchSize: batchSize, network: network).samples
+    return network.batchSize == 2 && runSize != 2 ? try self.network(batchSize: runSize) : network
+  }
+}
+
+extension Range<Int> {
+  /// Runs of at most `size`, in order.
+  func runs(of size: Int) -> [Range<Int>] {
+    stride(from: lowerBound, to: upperBound, by: size).map { $0..<Swift.min($0 + size, upperBound) }
+  }
+}

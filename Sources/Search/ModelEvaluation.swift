@@ -1,0 +1,177 @@
+public import Channels
+import Configuration
+import Execution
+import MessagePassing
+import Networks
+
+/// What one network is worth, and what it costs.
+public struct ModelEvaluation: Sendable {
+  /// The file, or what the network is called beside others.
+  public let name: String
+  /// Samples evaluated.
+  public let sampleCount: Int
+  /// Their mean loss; without labels, and of a loss that needs them, the cross entropy with the first network's classes.
+  public let meanLoss: Double
+  /// Share of places classified as labelled; `nil` without class labels.
+  public let accuracy: Double?
+  /// Share of places whose label is among the five largest outputs; `nil` without class labels, and with five or fewer
+  /// classes.
+  public let topFiveAccuracy: Double?
+  /// Share of places classified as by the first network; `nil` for that one, and for outputs that are no classes.
+  public let agreement: Double?
+  /// Cost per sample in every metric.
+  public let costs: [(metric: CostMetric, cost: Int)]
+  /// Bytes of the model's files.
+  public let fileSize: Int
+  /// Seconds per sample on one thread of rank 0's machine: the median of several runs.
+  public let secondsPerSample: Double
+}
+
+/// A network to be evaluated.
+struct EvaluationCandidate: Sendable {
+  /// What it is called.
+  let name: String
+  /// The model, as the format sends it.
+  let message: [UInt8]
+  /// Bytes of its files.
+  let fileSize: Int
+}
+
+/// Evaluates networks side by side on the same samples, on all ranks.
+struct NetworkComparison {
+  let world: any Communicator
+  let backend: any ExecutionBackend
+  let format: any ModelFormat
+  let configuration: SearchConfiguration
+  let data: CalibrationData
+  let workerCount: Int
+
+  /// The evaluations at rank 0, `nil` elsewhere. Every rank is given the same candidates; the first is what the others are
+  /// compared with.
+  func evaluate(_ candidates: [EvaluationCandidate]) throws -> [ModelEvaluation]? {
+    let runners = try runners(candidates)
+    let counts = try self.counts(
+      runners, ShardPlan(sampleCount: data.sampleCount, batchSize: configuration.calibration.batchSize))
+    guard world.rank == 0, let counts else { return nil }
+    return try zip(candidates, zip(runners, counts)).enumerated().map { index, pair in
+      let (candidate, (runner, count)) = pair
+      let (samples, places) = (Double(data.sampleCount), Double(max(count.places, 1)))
+      let isFirst = index == 0
+      return ModelEvaluation(
+        name: candidate.name, sampleCount: data.sampleCount, meanLoss: count.loss / samples,
+        accuracy: runner.hasLabels ? Double(count.first) / places : nil,
+        topFiveAccuracy: runner.hasLabels && runner.outputs.classes > 5 ? Double(count.firstFive) / places : nil,
+        agreement: isFirst || !runner.hasClasses ? nil : Double(count.agreeing) / places,
+        costs: runner.costs, fileSize: candidate.fileSize, secondsPerSample: try runner.secondsPerSample())
+    }
+  }
+
+  /// The mean losses of the samples in some ranges, one per candidate, on every rank.
+  func meanLosses(_ candidates: [EvaluationCandidate], samples: [Range<Int>]) throws -> [Double] {
+    let total = samples.reduce(0) { $0 + $1.count }
+    let counts = try counts(try runners(candidates), samples: samples)
+    var losses = counts.map { $0.map { $0.loss / Double(max(total, 1)) } } ?? []
+    try world.broadcast(&losses, from: 0)
+    return losses
+  }
+
+  private func runners(_ candidates: [EvaluationCandidate]) throws -> [Runner] {
+    try candidates.enumerated().map { index, candidate in
+      let model = try format.decode(candidate.message, sampleShapes: data.sampleShapes)
+      return try Runner(model, isFirst: index == 0, self)
+    }
+  }
+
+  private func counts(_ runners: [Runner], _ plan: ShardPlan) throws -> [PredictionCount]? {
+    try counts(
+      runners,
+      samples: plan.shards.map { shard in
+        plan.batches[shard.lowerBound].lowerBound..<plan.batches[shard.upperBound - 1].upperBound
+      })
+  }
+
+  /// One count per network over all samples, at rank 0.
+  private func counts(_ runners: [Runner], samples: [Range<Int>]) throws -> [PredictionCount]? {
+    let pool = WorkerPool(count: workerCount) { try runners.map { try $0.model.makeExecutor() } }
+    var totals = [PredictionCount](repeating: PredictionCount(), count: runners.count)
+    try SharedWork(on: world).perform(
+      samples.count, length: runners.count * PredictionCount.packedCount, by: pool
+    ) { piece, executors in
+      var first: [Int] = []
+      return try zip(runners, executors).enumerated().flatMap { index, pair in
+        try pair.0.count(samples[piece], on: pair.1, first: &first).packed
+      }
+    } combine: { packed in
+      for index in totals.indices {
+        let start = packed.startIndex + index * PredictionCount.packedCount
+        totals[index].add(PredictionCount(packed: packed[start..<start + PredictionCount.packedCount]))
+      }
+    }
+    return world.rank == 0 ? totals : nil
+  }
+}
+
+/// One of several networks that run on the same samples.
+private struct Runner: Sendable {
+  let model: ForwardModel
+  let outputs: ClassOutputs
+  let costs: [(metric: CostMetric, cost: Int)]
+  /// Whether samples have classes to be found.
+  let hasLabels: Bool
+  /// Whether outputs say which class.
+  let hasClasses: Bool
+  private let isFirst: Bool
+  private let followsFirst: Bool
+
+  init(_ decoded: any DecodedModel, isFirst: Bool, _ comparison: NetworkComparison) throws {
+    let configuration = comparison.configuration
+    self.isFirst = isFirst
+    followsFirst = configuration.loss == .agreement
+    // Without labels a network is right where it says what the first one says.
+    let loss: Loss = followsFirst && !isFirst ? .crossEntropy : Loss(configuration.loss)
+    model = try ForwardModel(decoded, comparison.data, configuration, loss: loss, comparison.backend)
+    let network = try decoded.network(batchSize: 2)
+    outputs = ClassOutputs(shape: network[network.outputs[0]].shape.dimensions)
+    hasClasses = configuration.loss != .meanSquaredError && outputs.classes > 1
+    if case .classes = model.data.labels { hasLabels = true } else { hasLabels = false }
+    let structure = ChannelStructure(of: network)
+    let widths = try configuration.bitWidths(of: structure.layers.map(\.identity))
+    let costs = try CostModel(structure, bits: widths.map { LayerBits(activation: $0.activation, weight: $0.weight) })
+    self.costs = CostMetric.allCases.map { ($0, costs.total($0, kept: costs.unitCounts)) }
+  }
+
+  /// Counts some samples.
+  /// - Parameter first: the first network's classes; it sets them for the others.
+  func count(_ samples: Range<Int>, on executor: any NetworkExecutor, first: inout [Int]) throws -> PredictionCount {
+    var count = PredictionCount()
+    var own: [Int] = []
+    for run in samples.runs(of: model.runSize) {
+      let places =
+        (run.lowerBound - samples.lowerBound) * outputs.positions..<(run.upperBound - samples.lowerBound)
+        * outputs.positions
+      let others = isFirst || !hasClasses ? nil : Array(first[places])
+      let evaluation = try model.run(run, on: executor, classes: followsFirst ? others : nil)
+      own += count.add(evaluation, outputs, labels: try model.data.classes(of: run), others: others)
+    }
+    if isFirst { first = own }
+    return count
+  }
+
+  /// The median time of a run on one thread, per sample; at most about two seconds are spent on it.
+  func secondsPerSample() throws -> Double {
+    let executor = try model.makeExecutor()
+    let samples = 0..<min(model.runSize, model.data.sampleCount)
+    let batch = try model.data.batch(samples, size: model.runSize)
+    let clock = ContinuousClock()
+    var times: [Duration] = []
+    let start = clock.now
+    repeat {
+      let before = clock.now
+      _ = try executor.evaluate(batch)
+      times.append(clock.now - before)
+    } while times.count < 3 || times.count < 25 && clock.now - start < .seconds(2)
+    // The first one finds cold caches.
+    let sorted = times.dropFirst().sorted()
+    return sorted[sorted.count / 2] / .seconds(1) / Double(model.runSize)
+  }
+}

@@ -1,0 +1,125 @@
+import Channels
+import Configuration
+import Execution
+import MessagePassing
+import Networks
+import Surgery
+
+/// One repair that was tried, and what it brought.
+public struct RepairStep: Sendable {
+  /// What was tried.
+  public enum Kind: String, Sendable {
+    /// The means of removed channels went into the biases of the layers that read them.
+    case biasCorrection = "bias_correction"
+    /// Weights were fitted to the outputs of the original network.
+    case reconstruction
+    /// The statistics of normalisations were measured anew.
+    case batchNormAdaptation = "batch_norm_adaptation"
+  }
+
+  /// What was tried.
+  public let kind: Kind
+  /// Layers that it changed.
+  public let layerCount: Int
+  /// Mean loss of the judging samples before.
+  public let lossBefore: Double
+  /// Mean loss of the judging samples with it.
+  public let lossAfter: Double
+  /// Whether it was kept.
+  public let isKept: Bool
+}
+
+/// What repairs came to, on every rank.
+struct RepairOutcome {
+  /// The model with what was kept.
+  let message: [UInt8]
+  /// What was tried; at rank 0 and elsewhere the same.
+  let steps: [RepairStep]
+  /// Whether the judging samples took no part in the repairs.
+  let isHeldOut: Bool
+
+  /// Whether anything was kept.
+  var isChanged: Bool { steps.contains(where: \.isKept) }
+}
+
+/// Repairs a pruned network without training, on all ranks: each repair is kept only if it lowers the loss of held-out
+/// samples.
+///
+/// Everything is computed from sums over pieces of the samples that are added in one order, so that the weights have the
+/// same bits for any number of ranks.
+struct NetworkRepair {
+  let stage: PruningStage
+  let configuration: SearchConfiguration
+  let data: CalibrationData
+  /// The original network, normalisations not folded.
+  let original: Network
+  let cut: LayerCut
+  /// The pruned model.
+  let message: [UInt8]
+
+  func run() throws -> RepairOutcome {
+    let settings = stage.repair
+    let split = SampleSplit(
+      sampleCount: data.sampleCount, batchSize: configuration.calibration.batchSize, share: settings.heldOut)
+    var state = RepairState(message: message, network: try network(of: message))
+    var steps: [RepairStep] = []
+    var loss = try self.loss(of: message, split)
+    let obstacles = try obstacles(state.network)
+    var kept: [(RepairWork, Network) throws -> [LayerParameters]] = []
+    func attempt(_ kind: RepairStep.Kind, _ find: @escaping (RepairWork, Network) throws -> [LayerParameters]) throws {
+      let parameters = try find(RepairWork(self, split.fitted, obstacles: obstacles), state.network)
+      guard !parameters.isEmpty else { return }
+      let candidate = try stage.format.replacing(parameters, in: state.message)
+      let after = try self.loss(of: candidate, split)
+      let isKept = after < loss
+      steps.append(
+        RepairStep(
+          kind: kind, layerCount: Set(parameters.map(\.node)).count, lossBefore: loss, lossAfter: after, isKept: isKept)
+      )
+      guard isKept else { return }
+      loss = after
+      kept.append(find)
+      state = RepairState(message: candidate, network: try network(of: candidate))
+    }
+    if settings.biasCorrection { try attempt(.biasCorrection) { try $0.biasCorrections(of: $1) } }
+    if settings.reconstruction != .none {
+      let isSequential = settings.reconstruction == .sequential
+      try attempt(.reconstruction) { try $0.reconstructions(of: $1, isSequential: isSequential) }
+    }
+    if settings.batchNormAdaptation { try attempt(.batchNormAdaptation) { try $0.adaptedNormalizations(of: $1) } }
+    if split.isHeldOut, !kept.isEmpty {
+      // What the guard has found good is computed again: the held-out samples may now serve as well.
+      state = RepairState(message: message, network: try network(of: message))
+      for find in kept {
+        let parameters = try find(RepairWork(self, split.all, obstacles: obstacles), state.network)
+        let candidate = try stage.format.replacing(parameters, in: state.message)
+        state = RepairState(message: candidate, network: try network(of: candidate))
+      }
+    }
+    return RepairOutcome(message: state.message, steps: steps, isHeldOut: split.isHeldOut)
+  }
+
+  private func network(of message: [UInt8]) throws -> Network {
+    try stage.format.decode(message, sampleShapes: stage.sampleShapes).network(batchSize: original.batchSize)
+  }
+
+  /// Nodes whose parameters cannot be replaced, such as quantised ones.
+  private func obstacles(_ network: Network) throws -> Set<String> {
+    Set(try stage.format.obstacles(toReplacing: network.nodes.map(\.name), in: message).keys)
+  }
+
+  /// The mean loss of the judging samples; without labels against the original's classes.
+  private func loss(of message: [UInt8], _ split: SampleSplit) throws -> Double {
+    let comparison = NetworkComparison(
+      world: stage.world, backend: stage.backend, format: stage.format, configuration: configuration, data: data,
+      workerCount: stage.workerCount)
+    let candidates = [stage.message, message].map { EvaluationCandidate(name: "", message: $0, fileSize: 0) }
+    return try comparison.meanLosses(candidates, samples: split.judging)[1]
+  }
+}
+
+/// A model as far as it is repaired.
+private struct RepairState {
+  let message: [UInt8]
+  let network: Network
+}
