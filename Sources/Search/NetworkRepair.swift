@@ -74,7 +74,8 @@ struct NetworkRepair {
       let isKept = after < loss
       steps.append(
         RepairStep(
-          kind: kind, layerCount: Set(parameters.map(\.node)).count, lossBefore: loss, lossAfter: after, isKept: isKept)
+          kind: kind, layerCount: parameters.count { kind != .reconstruction || $0.weight != nil }, lossBefore: loss,
+          lossAfter: after, isKept: isKept)
       )
       guard isKept else { return }
       loss = after

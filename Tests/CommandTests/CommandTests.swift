@@ -9,7 +9,7 @@ import Testing
 struct CommandTests {
   private static func run(_ arguments: String...) throws -> ProgramRun { try ProgramRun("prune-cluster", arguments) }
 
-  @Test(arguments: ["", "search", "inspect", "validate"])
+  @Test(arguments: ["", "search", "apply", "evaluate", "inspect", "validate"])
   func `every command has help with an example`(_ command: String) throws {
     let run = try Self.run(contentsOf: command.isEmpty ? ["--help"] : [command, "--help"])
     #expect(run.exitCode == 0)
@@ -29,7 +29,8 @@ struct CommandTests {
   }
 
   @Test(arguments: [
-    ["--nonsense"], ["serach", "x.json"], ["search"], ["inspect", "--input-shape", "a=0,x", "m.onnx"],
+    ["--nonsense"], ["serach", "x.json"], ["search"], ["apply", "r.json"], ["evaluate", "m.onnx"],
+    ["inspect", "--input-shape", "a=0,x", "m.onnx"],
   ])
   func `wrong usage is told in our form and ends with 64`(_ arguments: [String]) throws {
     let run = try Self.run(contentsOf: arguments)

@@ -107,6 +107,17 @@ extension SurgeryCase {
       $0.node("Div", ["a", "r"], ["b"])
       $0.head("b", 6)
     },
+    SurgeryCase("bound computed from the number of channels", removing: ["first": [1, 4]]) {
+      $0.conv("first", "x", "a", 3, 6)
+      $0.node("Shape", ["a"], ["s"])
+      $0.integers("one", [1], dims: [])
+      $0.node("Gather", ["s", "one"], ["n"])
+      $0.node("Cast", ["n"], ["f"], [.int("to", 1)])
+      $0.floats("part", dims: [], [0.0625])
+      $0.node("Mul", ["f", "part"], ["bound"])
+      $0.node("Clip", ["a", "", "bound"], ["b"])
+      $0.head("b", 6)
+    },
     .between("Add", operands: ["c"]) { $0.weights("c", [1, 6, 1, 1]) },
     .between("Mul", "with a constant of all extents", operands: ["c"]) { $0.weights("c", [6, 6, 6]) },
     SurgeryCase("Where with constants", removing: ["first": [1, 4]]) {

@@ -61,6 +61,35 @@ extension SurgeryCase {
       $0.node("Reshape", ["a", "t"], ["b"])
       $0.head("b", 6)
     },
+    SurgeryCase("Reshape of samples and channels to one axis", removing: ["first": [1, 4]]) {
+      $0.conv("first", "x", "a", 3, 6)
+      $0.node("Shape", ["x"], ["s"])
+      for (name, index) in [("n", Int64(0)), ("h", 2), ("v", 3)] {
+        $0.integers("at_\(name)", [index])
+        $0.node("Gather", ["s", "at_\(name)"], [name])
+      }
+      $0.integers("heads", [6])
+      $0.node("Mul", ["n", "heads"], ["rows"])
+      $0.node("Concat", ["rows", "h", "v"], ["t"], [.int("axis", 0)])
+      $0.node("Reshape", ["a", "t"], ["b"])
+      $0.node("Softmax", ["b"], ["c"])
+      $0.integers("six", [6])
+      $0.node("Concat", ["n", "six", "h", "v"], ["u"], [.int("axis", 0)])
+      $0.node("Reshape", ["c", "u"], ["d"])
+      $0.head("d", 6)
+    },
+    SurgeryCase("Reshape to one axis of samples and channels by arithmetic", removing: ["first": [1, 4]]) {
+      $0.conv("first", "x", "a", 3, 6)
+      $0.node("Shape", ["x"], ["s"])
+      $0.integers("places", [0, 2, 3])
+      $0.node("Gather", ["s", "places"], ["n"])
+      $0.integers("heads", [6, 1, 1])
+      $0.node("Mul", ["n", "heads"], ["t"])
+      $0.node("Reshape", ["a", "t"], ["b"])
+      $0.integers("six", [-1, 6, 6, 6])
+      $0.node("Reshape", ["b", "six"], ["c"])
+      $0.head("c", 6)
+    },
     SurgeryCase("Reshape with allowzero", opset: 14, removing: ["first": [1, 4]]) {
       $0.conv("first", "x", "a", 3, 6)
       $0.integers("shape", [-1, 6, 36])

@@ -85,11 +85,22 @@ struct SurgeryStructureTests {
   }
 
   @Test
+  func `a number of heads times the batch size changes where the number is written`() throws {
+    let result = try prune("Reshape of samples and channels to one axis")
+    #expect(try list(result.initializer("heads")) == [4])
+    #expect(try list(result.initializer("six")) == [4])
+    #expect(try result.proto.graph.node == result.original.graph.node)
+  }
+
+  @Test
   func `a list that cannot be pushed back is written out with the batch left open`() throws {
     let result = try prune("Reshape to extents that are computed")
     let reshape = try #require(try result.proto.graph.node.first { $0.opType == "Reshape" })
     #expect(try list(result.initializer(reshape.input[1])) == [0, 0, 0, 0])
     #expect(try !result.proto.graph.node.contains { $0.opType == "Mul" || $0.opType == "Shape" })
+    let merged = try prune("Reshape to one axis of samples")
+    let first = try #require(try merged.proto.graph.node.first { $0.opType == "Reshape" })
+    #expect(try list(merged.initializer(first.input[1])) == [-1, 6, 6])
   }
 
   @Test
@@ -199,6 +210,48 @@ struct SurgeryStructureTests {
     #expect(pruned.changes.first { $0.name == "v" }?.axes.map(\.kept) == [[[0, 2, 3, 5]]])
   }
 
+  @Test
+  func `what is added to an axis of channels goes with them`() throws {
+    var builder = ModelBuilder(input: [2, 3, 6, 6])
+    builder.conv("first", "x", "a", 3, 6)
+    builder.integers("pads", [0, 2, 0, 0, 0, 3, 0, 1])
+    builder.node("Pad", ["a", "pads"], ["b"], name: "middle")
+    builder.head("b", 11)
+    builder.proto.graph.output[0] = ModelBuilder.value("y", [2, 4, 6, 7])
+    let pruned = try equalsZeros(
+      builder, ["a": .along([1: [0, 2, 3, 5]]), "b": .along([1: [1, 2, 4, 5, 7, 8]])],
+      head: [0, 3, 6, 9, 10], of: 11)
+    let after = try decodeModel(pruned.files.model)
+    #expect(try list(after.graph.initializer.first { $0.name == "pads" }) == [0, 1, 0, 0, 0, 1, 0, 1])
+  }
+
+  @Test
+  func `weights outside of the file lose elements there`() throws {
+    var builder = chain
+    let place = try #require(builder.proto.graph.initializer.firstIndex { $0.name == "second.w" })
+    let weight = builder.proto.graph.initializer[place].floatData
+    builder.proto.graph.initializer[place].floatData = []
+    builder.proto.graph.initializer[place].dataLocation = .external
+    builder.proto.graph.initializer[place].externalData = [
+      .with {
+        $0.key = "location"
+        $0.value = "weights.bin"
+      }
+    ]
+    let bytes = weight.withUnsafeBytes { Array($0) }
+    let result = try Surgery(builder.proto, ["first": [0, 5]], external: ["weights.bin": bytes])
+    let kept = weight.indices.filter { (1...4).contains($0 % 6) }.map { weight[$0] }.withUnsafeBytes { Array($0) }
+    let stored = try #require(result.pruned.files.external.values.first)
+    #expect(stored.prefix(kept.count).elementsEqual(kept))
+    #expect(try Surgery.run(result.pruned.files, batch: 2).shape == [2, 4, 8, 8])
+  }
+
+  @Test
+  func `channels in an output_shape follow`() throws {
+    let up = try #require(try prune("ConvTranspose with batch and channels").node("up"))
+    #expect(up.attribute.first { $0.name == "output_shape" }?.ints == [2, 3, 12, 12])
+  }
+
   @Test(arguments: [18, 21])
   func `groups that lose all their channels go from a GroupNormalization`(_ opset: Int64) throws {
     var builder = ModelBuilder(opset: opset, input: [2, 3, 6, 6])
@@ -226,9 +279,9 @@ struct SurgeryStructureTests {
     builder.node("Tanh", ["dead"], ["deader"], name: "dead_behind")
     builder.node("Tanh", ["x"], ["idle"], name: "idle")
     builder.proto.graph.valueInfo = [
-      ModelBuilder.value("a", [nil, 6, 6, 6]), ModelBuilder.value("c", [nil, 5, 6, 6]),
+      ModelBuilder.value("a", [nil, 6, 8, 8]), ModelBuilder.value("c", [nil, 5, 8, 8]),
     ]
-    builder.proto.graph.output[0] = ModelBuilder.value("y", [nil, 4, 6, 6])
+    builder.proto.graph.output[0] = ModelBuilder.value("y", [nil, 4, 8, 8])
     return builder
   }
 
@@ -280,6 +333,33 @@ struct SurgeryStructureTests {
     // The Relu is told to keep what its operand loses, in equal number: only the lists tell.
     let other = try error(["a": .along([1: [0, 1]]), "b": .along([1: [1, 2]])])
     #expect(other.problem.contains("axis 1"))
+  }
+
+  @Test(arguments: SurgeryCase.all, [UInt64(1), 2, 3])
+  func `whatever is asked for, there is a model or an error`(_ one: SurgeryCase, seed: UInt64) throws {
+    let files = ModelFiles(model: try one.proto.serializedBytes(), path: "toy.onnx")
+    let surgery = try ModelSurgery(try ONNXModel(files: files), files: files)
+    var generator = Splitmix(state: seed)
+    let ends = Set(surgery.network.inputs + surgery.network.outputs)
+    for _ in 0..<10 {
+      let parts = surgery.network.values.enumerated().map { index, value -> KeptPart in
+        guard value.constant == nil, !ends.contains(ValueID(index)) else { return .whole }
+        if Int.random(in: 0..<20, using: &generator) == 0 { return .scattered }
+        var axes: [Int: [Int]] = [:]
+        for axis in value.shape.dimensions.indices where axis == 1 || Int.random(in: 0..<8, using: &generator) == 0 {
+          let count = Int.random(in: 1...value.shape[axis], using: &generator)
+          guard count < value.shape[axis] else { continue }
+          axes[axis] = (0..<value.shape[axis]).shuffled(using: &generator).prefix(count).sorted()
+        }
+        return axes.isEmpty ? .whole : .along(axes)
+      }
+      let gathers = [InputGather(node: "head", kept: [0, Int.random(in: 1..<9, using: &generator)])]
+      do {
+        _ = try surgery.pruned(parts, gathers: Bool.random(using: &generator) ? gathers : [])
+      } catch {
+        #expect(error.kind == .unsupported && !error.description.isEmpty, "seed \(seed): \(error)")
+      }
+    }
   }
 
   @Test

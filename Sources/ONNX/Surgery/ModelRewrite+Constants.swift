@@ -11,7 +11,7 @@ extension ModelRewrite {
       } catch {
         throw error.error(file: surgery.files.path, place: surgery.trace.nodes[index].place)
       }
-      if !mutant(37), !outputs.contains(where: { !readers(of: $0).isEmpty }) { nodes[index] = nil }
+      if !outputs.contains(where: { !readers(of: $0).isEmpty }) { nodes[index] = nil }
     }
     for name in surgery.storedTensors.keys.sorted() {
       do { try settle(name, producer: nil) } catch {
@@ -34,13 +34,13 @@ extension ModelRewrite {
     var isReadAsIs = false
     for reader in readers {
       guard let demand = demands[reader] else {
-        isReadAsIs = !mutant(10)
+        isReadAsIs = true
         continue
       }
       if !wanted.contains(where: { $0.isSame(as: demand) }) { wanted.append(demand) }
     }
     guard let first = wanted.first else { return }
-    if !isReadAsIs, !mutant(36), try change(name, first, producer) { wanted.removeFirst() }
+    if !isReadAsIs, try change(name, first, producer) { wanted.removeFirst() }
     for demand in wanted {
       let copy = try makeCopy(of: name, demand)
       for reader in readers where demands[reader]?.isSame(as: demand) == true {
@@ -86,7 +86,7 @@ extension ModelRewrite {
       let length = Int(tensor.dims[0]) / part.blocks.count
       let rows = part.axes[0] ?? Array(0..<Int(tensor.dims[0]))
       return try tensor.takingBlocks(
-        outputs: part.blocks.indices.map { block in mutant(38) ? Array(rows[(block * rows.count / part.blocks.count)..<((block + 1) * rows.count / part.blocks.count)]) : rows.filter { $0 / length == block } }, inputs: mutant(1) ? Array(part.blocks.reversed()) : part.blocks,
+        outputs: part.blocks.indices.map { block in rows.filter { $0 / length == block } }, inputs: part.blocks,
         files: files)
     }
   }

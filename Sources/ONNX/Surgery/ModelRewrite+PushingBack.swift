@@ -37,11 +37,11 @@ extension ModelRewrite {
       var demands: [Int: Demand] = [:]
       for position in node.operands.indices {
         guard let own = part.operand(try node.required(position).shape.dimensions, of: result) else { return nil }
-        demands[position] = .part(mutant(32) && position == 0 ? part : own)
+        demands[position] = .part(own)
       }
       return demands
     case "Concat": return try concatBack(part, node)
-    case "ConstantOfShape" where !mutant(31): return [0: Self.extents(part.extents(of: result))]
+    case "ConstantOfShape": return [0: Self.extents(part.extents(of: result))]
     case "Expand":
       guard let written = try node.integerList(1), let own = part.operand(operand, of: result) else { return nil }
       let target = part.extents(of: result).suffix(written.count)
@@ -82,7 +82,7 @@ extension ModelRewrite {
       }
       let axis = try node.axis(try node.integer("axis", default: 1), rank: operand.count)
       guard axis != 1 || part.blocks.isEmpty else { return nil }
-      demands[position] = mutant(9) ? .part(TensorPart()) : .part(TensorPart(axes: part.axes[axis].map { [0: $0] } ?? [:]))
+      demands[position] = .part(TensorPart(axes: part.axes[axis].map { [0: $0] } ?? [:]))
     }
     return demands
   }
@@ -98,7 +98,7 @@ extension ModelRewrite {
       if let kept = part.axes[axis] {
         let run = kept.filter { $0 >= start && $0 < start + extent }.map { $0 - start }
         guard !run.isEmpty else { return nil }
-        own.axes[axis] = run.count == extent || mutant(42) ? nil : run
+        own.axes[axis] = run.count == extent ? nil : run
       }
       start += extent
       demands[position] = .part(own)
@@ -117,7 +117,7 @@ extension ModelRewrite {
     switch node.opType {
     case "Identity", "Cast", "Dropout", "Flatten", "Reshape", "Squeeze", "Unsqueeze":
       return [0: .integers(integers, dimensions: operand.shape.dimensions, alone: alone)]
-    case "Concat" where result.rank == 1 && !mutant(4):
+    case "Concat" where result.rank == 1:
       var demands: [Int: Demand] = [:]
       var start = 0
       for (position, operand) in node.operands.enumerated() {
@@ -127,6 +127,17 @@ extension ModelRewrite {
         start += count
       }
       return demands
+    case "Mul" where integers.count == 1:
+      // A number of heads times the batch size, as exported attentions have it: the number that is written changes.
+      for (own, other) in [(0, 1), (1, 0)] where surgery.fixedConstants.contains(proto.input[own]) {
+        guard drifts[proto.input[other]] == nil, let factor = constant(proto.input[other]),
+          let written = constant(proto.input[own]), case .integer(let factors) = factor.elements, factors.count == 1,
+          factors[0] > 0, integers[0] % factors[0] == 0, written.shape.count == 1
+        else { continue }
+        let quotient = [integers[0] / factors[0]]
+        return [own: .integers(quotient, dimensions: written.shape.dimensions, alone: quotient)]
+      }
+      return nil
     default: return nil
     }
   }

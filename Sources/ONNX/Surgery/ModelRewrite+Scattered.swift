@@ -73,7 +73,7 @@ extension ModelRewrite {
     let sourcePart = self.part(source)
     let numbers = shape.dimensions.indices.map { axis -> [Int?] in
       var numbers = [Int?](repeating: nil, count: shape[axis])
-      for (number, index) in ((mutant(8) ? nil : sourcePart[axis]) ?? Array(0..<shape[axis])).enumerated() { numbers[index] = number }
+      for (number, index) in (sourcePart[axis] ?? Array(0..<shape[axis])).enumerated() { numbers[index] = number }
       return numbers
     }
     let axes = shape.dimensions.indices.sorted { ($0 == 1 ? -1 : $0) < ($1 == 1 ? -1 : $1) }

@@ -96,22 +96,28 @@ struct ModelRewrite {
       ONNXError(.unsupported, file: surgery.files.path, place: place, problem: problem)
     }
     for (role, ids) in [("input", network.inputs), ("output", network.outputs)] {
-      for id in ids where parts[id.index] != .whole && !mutant(33) {
+      for id in ids where parts[id.index] != .whole {
         throw wrong("\(role) '\(network[id].name)'", "it would lose channels, which whoever runs the model relies on")
       }
     }
     for (value, part) in zip(network.values, parts) {
       guard case .along(let axes) = part else { continue }
       for (axis, kept) in axes {
-        let fits =
-          value.shape.dimensions.indices.contains(axis) && !kept.isEmpty && kept.count < value.shape[axis]
-          && kept[0] >= 0 && kept[kept.count - 1] < value.shape[axis]
-          && zip(kept, kept.dropFirst()).allSatisfy { $0 < $1 }
-        guard value.constant == nil, fits else {
+        guard value.constant == nil, value.shape.dimensions.indices.contains(axis),
+          Self.isChoice(kept, of: value.shape[axis])
+        else {
           throw wrong("'\(value.name)'", "\(kept.count) kept indices of axis \(axis) of shape \(value.shape)")
         }
       }
     }
+  }
+
+  /// Whether indices are ascending and some, but not all, of an axis.
+  private static func isChoice(_ kept: [Int], of extent: Int) -> Bool {
+    guard let first = kept.first, let last = kept.last, first >= 0, last < extent, kept.count < extent else {
+      return false
+    }
+    return zip(kept, kept.dropFirst()).allSatisfy { $0 < $1 }
   }
 
   private mutating func rewrite(_ index: Int, _ gathered: [Int]?) throws(ImportProblem) {
@@ -130,10 +136,14 @@ struct ModelRewrite {
       guard let (operand, axis) = try probe.inputChannels() else {
         throw .unsupported("it is no layer that input channels could be gathered for")
       }
+      let extent = try probe.shape(operand)[axis]
+      guard Self.isChoice(gathered, of: extent) else {
+        throw .unsupported("\(gathered.count) input channels to be gathered, expected some of \(extent), ascending")
+      }
       picksInput = (operand, axis, try probe.renumbered(gathered, axis: axis, of: operand))
       var axes: [Int: [Int]] = [:]
       if case .along(let lost) = operandParts[operand] { axes = lost }
-      if !mutant(34) { axes[axis] = gathered }
+      axes[axis] = gathered
       operandParts[operand] = .along(axes)
     }
     guard let rule = SurgeryRule.rule(for: node.opType) else { throw .unsupported("its channels cannot be removed") }
@@ -187,7 +197,7 @@ struct ModelRewrite {
         omitted.insert(reader)
       } else if let demand = rewritten.demands[position] {
         register(demand, reader, name)
-      } else if !mutant(11), !rewritten.isReplaced, !rewritten.accepted.contains(position) {
+      } else if !rewritten.isReplaced, !rewritten.accepted.contains(position) {
         // What nobody speaks of keeps its value, whatever shapes it was computed from.
         register(.part(TensorPart()), reader, name)
       }

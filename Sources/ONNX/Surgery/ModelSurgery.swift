@@ -28,6 +28,8 @@ public struct ModelSurgery: Sendable {
   let readers: [String: [ModelRewrite.Reader]]
   /// Initializers and the values of Constant nodes that nodes of the trace read.
   let storedTensors: [String: Onnx_TensorProto]
+  /// Constants that do not depend on the shape of anything computed.
+  let fixedConstants: Set<String>
   /// Constant nodes by tensor: their positions in the file.
   let constantNodes: [String: Int]
 
@@ -82,6 +84,11 @@ public struct ModelSurgery: Sendable {
       stored[name] = node.constantTensor
     }
     storedTensors = stored
+    var fixed = Set(stored.keys)
+    for (index, proto) in protos.enumerated() where trace.nodes[index].isFolded && proto.opType != "Shape" {
+      if proto.input.allSatisfy({ $0.isEmpty || fixed.contains($0) }) { fixed.formUnion(proto.output) }
+    }
+    fixedConstants = fixed
     self.constantNodes = constantNodes
   }
 

@@ -13,7 +13,7 @@ extension NodeSurgery {
     let offset = resultShapes[0].rank - dimensions.count
     var part = TensorPart()
     for axis in dimensions.indices where dimensions[axis] > 1 && axis + offset >= 0 {
-      part.axes[axis] = mutant(28) ? nil : resultParts[0][axis + offset]
+      part.axes[axis] = resultParts[0][axis + offset]
     }
     if isConstant(position) {
       keep(part, of: position)
@@ -51,7 +51,7 @@ extension NodeSurgery {
 
   /// Parameters of one element per channel.
   mutating func normalizePerChannel(parameters: ClosedRange<Int>) {
-    for position in parameters where !mutant(19) || position != 2 { keep(operandParts[0][1], ofAxis: 0, of: position) }
+    for position in parameters { keep(operandParts[0][1], ofAxis: 0, of: position) }
   }
 
   /// GroupNormalization: groups that lose all their channels go; the others have to keep equally many.
@@ -65,7 +65,7 @@ extension NodeSurgery {
     guard left.allSatisfy({ counts[$0] == counts[left[0]] }) else {
       throw .unsupported("its \(groups) groups keep \(counts) channels, expected equally many")
     }
-    if left.count < groups, !mutant(29) { set("num_groups", left.count) }
+    if left.count < groups { set("num_groups", left.count) }
     // One scale and shift per group below opset 21.
     let parameters = node.opset < 21 ? (left.count < groups ? left : nil) : kept
     for position in 1...2 { keep(parameters, ofAxis: 0, of: position) }

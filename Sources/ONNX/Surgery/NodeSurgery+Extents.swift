@@ -14,14 +14,14 @@ extension NodeSurgery {
     switch node.opType {
     case "Reshape":
       let keepsZero = node.opset >= 14 ? try node.flag("allowzero") : false
-      let alone = mutant(17) ? target : Self.openTarget(target, from: from.dimensions, keepsZero: keepsZero)
+      let alone = Self.openTarget(target, from: from.dimensions, keepsZero: keepsZero)
       guard let written = try (now ?? node).integerList(1) else { return }
       let entries = now == nil ? alone : Self.target(written, for: target, from: from.dimensions, keepsZero: keepsZero)
       write(entries, alone: alone, to: 1)
     case "Squeeze" where try node.list("axes", attributeBelow: 13, operand: 1) == nil:
       // Without axes, an axis that shrinks to 1 would go too.
       let extents = try shape(0).dimensions
-      let axes = extents.indices.filter { extents[$0] == 1 || mutant(22) }
+      let axes = extents.indices.filter { extents[$0] == 1 }
       if node.opset < 13 { set("axes", axes) } else { supply(axes, as: 1) }
     default:
       throw .unsupported("\(from) becomes no \(Shape(target)), as what stays of its result asks for")
@@ -33,19 +33,17 @@ extension NodeSurgery {
     guard written.count == target.count else { return target }
     return written.indices.map { axis in
       let copies = written[axis] == 0 && !keepsZero && axis < extents.count && extents[axis] == target[axis]
-      return !mutant(3) && (copies || written[axis] == -1) ? written[axis] : target[axis]
+      return copies || written[axis] == -1 ? written[axis] : target[axis]
     }
   }
 
   /// The entries of Reshape's list with what comes over from the operand left open, the batch above all.
   static func openTarget(_ target: [Int], from extents: [Int], keepsZero: Bool) -> [Int] {
     var entries = target
-    let same = zip(target, extents).prefix { $0 == $1 }.count
-    if same > 0, !keepsZero {
-      for axis in 0..<same { entries[axis] = 0 }
-    } else if !target.isEmpty {
-      entries[0] = -1
-    }
+    // In front what is the same, then one entry that comes to whatever is left.
+    let same = keepsZero ? 0 : zip(target, extents).prefix { $0 == $1 }.count
+    for axis in 0..<same { entries[axis] = 0 }
+    if same < target.count { entries[same] = -1 }
     return entries
   }
 
@@ -59,7 +57,7 @@ extension NodeSurgery {
     }
     guard let written = try (now ?? node).integerList(1) else { return }
     let offset = target.count - written.count
-    let entries = mutant(25) ? written : written.indices.map { written[$0] == 1 ? 1 : target[$0 + offset] }
+    let entries = written.indices.map { written[$0] == 1 ? 1 : target[$0 + offset] }
     let added = target.count - from.rank
     // What the operand has already need not be said.
     let alone = target.indices.map { $0 >= added && from[$0 - added] == target[$0] ? 1 : target[$0] }
@@ -106,7 +104,7 @@ extension NodeSurgery {
       let own = inner?.count == extent ? nil : inner
       try agree(operandParts[0][axis], own, "axis \(axis) of the operand and the result without its pads")
       guard let position, let kept else { continue }
-      let front = mutant(16) ? before : kept.count { $0 < before }
+      let front = kept.count { $0 < before }
       let behind = kept.count { $0 >= before + extent }
       let isChanged = front != before || behind != pads[position + padded.count]
       let mode = try node.text("mode", default: "constant")
@@ -133,7 +131,7 @@ extension NodeSurgery {
     let target = newExtents()
     let policy = node.opset >= 18 ? try node.text("keep_aspect_ratio_policy", default: "stretch") : "stretch"
     let wanted = axes.indices.map { position in
-      !mutant(24) && (policy == "stretch" || resultParts[0][axes[position]] != nil) ? target[axes[position]] : sizes[position]
+      policy == "stretch" || resultParts[0][axes[position]] != nil ? target[axes[position]] : sizes[position]
     }
     guard policy == "stretch" || wanted == sizes else {
       throw .unsupported("keep_aspect_ratio_policy '\(policy)' where an axis with a size shrinks")
@@ -152,7 +150,7 @@ extension NodeSurgery {
     let (deep, shallow) = isDeep ? (operandParts[0][1], resultParts[0][1]) : (resultParts[0][1], operandParts[0][1])
     let depth = isDeep ? resultShapes[0][1] : try shape(0)[1]
     let mode = try node.text("mode", default: "DCR")
-    let isLast = (isDeep && mode == "CRD") != mutant(21)
+    let isLast = isDeep && mode == "CRD"
     let places = 0..<block * block
     let expected = shallow.map { kept in
       isLast

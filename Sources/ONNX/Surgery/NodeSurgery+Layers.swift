@@ -14,7 +14,7 @@ extension NodeSurgery {
       let multiplier = outputs / inputs
       let expected = keptInputs?.flatMap { input in (0..<multiplier).map { input * multiplier + $0 } }
       try agree(expected, keptOutputs, "outputs of a depthwise convolution")
-      if let keptInputs, !mutant(2) { set("group", keptInputs.count) }
+      if let keptInputs { set("group", keptInputs.count) }
     } else {
       let rowCount = isTransposed ? inputs : outputs
       let columnCount = isTransposed ? outputs : inputs
@@ -29,10 +29,10 @@ extension NodeSurgery {
       }
     }
     keep(part, of: 1)
-    keep(mutant(39) ? nil : keptOutputs, ofAxis: 0, of: 2)
+    keep(keptOutputs, ofAxis: 0, of: 2)
     // Some exporters write batch and channels into ConvTranspose's output_shape too.
     if isTransposed, var written = try node.integers("output_shape"), written.count == resultShapes[0].rank {
-      written[1] = mutant(40) ? written[1] : newExtents()[1]
+      written[1] = newExtents()[1]
       set("output_shape", written)
     }
   }
@@ -65,8 +65,8 @@ extension NodeSurgery {
     for position in 0...1 {
       var part = TensorPart()
       let other = 1 - position
-      if !mutant(27) { part.axes[inners[position]] = operandParts[other][inners[other]] }
-      if let (own, result) = outers[position], !mutant(26) { part.axes[own] = resultParts[0][result] }
+      part.axes[inners[position]] = operandParts[other][inners[other]]
+      if let (own, result) = outers[position] { part.axes[own] = resultParts[0][result] }
       if opMultipliesBatches {
         // Axes in front of the matrices broadcast.
         let dimensions = try shape(position).dimensions
@@ -102,7 +102,7 @@ extension NodeSurgery {
           if !isStretched { try agree(own, kept[label], "axis \(axis) of operand \(position)") }
         } else if let own {
           if let other = kept[label] { try agree(own, other, "axis \(axis) of operand \(position)") }
-          if !mutant(20) { kept[label] = own }
+          kept[label] = own
         }
       }
     }

@@ -12,7 +12,7 @@ extension NodeSurgery {
       for other in dimensions.indices where other != axis { part.axes[other] = resultParts[0][other] }
       let end = start + shape[axis]
       if let kept = resultParts[0][axis] {
-        let own = kept.filter { $0 >= start && $0 < end }.map { $0 - (mutant(15) ? 0 : start) }
+        let own = kept.filter { $0 >= start && $0 < end }.map { $0 - start }
         if own.count < shape[axis] { part.axes[axis] = own }
       }
       start = end
@@ -45,7 +45,7 @@ extension NodeSurgery {
       if let kept, kept.count < size { expected[axis] = kept }
       try agree(resultParts[result], expected, "result \(result)", besides: nil)
     }
-    if let now, let found = try? now.split(of: try newShape(0)), found.sizes == wanted || mutant(5) {
+    if let now, let found = try? now.split(of: try newShape(0)), found.sizes == wanted {
       accept(1)
       return
     }
@@ -55,7 +55,7 @@ extension NodeSurgery {
       write(wanted, to: 1)
     } else {
       supply(wanted, as: 1)
-      if !mutant(41) { remove("num_outputs") }
+      remove("num_outputs")
     }
   }
 
@@ -76,7 +76,7 @@ extension NodeSurgery {
     for own in 0..<rank { part.axes[own] = resultParts[0][axis + own] }
     let dimensions = part.extents(of: indices.shape.dimensions)
     let kept = part.places(in: indices.shape.dimensions).map { places[$0] }
-    let wanted = mutant(6) ? kept : try renumbered(kept, axis: axis, of: 0)
+    let wanted = try renumbered(kept, axis: axis, of: 0)
     if let now, let list = try? now.constant(1), list.shape.dimensions == dimensions,
       case .integer(let found) = list.elements,
       (try? now.places(found, on: axis, of: try newShape(0))) == wanted
@@ -122,13 +122,13 @@ extension NodeSurgery {
         // What reached the end of the axis, or its start from behind, is left to reach it.
         let reachesEnd = step > 0 && ends[position] >= shape[axis] && last + step >= extent
         let reachesStart = step < 0 && ends[position] < -shape[axis] && last + step < 0
-        if (!reachesEnd && !reachesStart) || mutant(35) { ends[position] = step > 0 ? last + 1 : last == 0 ? -extent - 1 : last - 1 }
+        if !reachesEnd, !reachesStart { ends[position] = step > 0 ? last + 1 : last == 0 ? -extent - 1 : last - 1 }
       } else {
         (starts[position], ends[position], steps[position]) = (0, Int(Int32.max), 1)
         pick(taken[axis], axis: axis)
       }
     }
-    guard others > 0 || mutant(7) else { return replace() }
+    guard others > 0 else { return replace() }
     guard !isOld else {
       set("starts", starts)
       return set("ends", ends)

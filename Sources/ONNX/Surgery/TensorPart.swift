@@ -33,7 +33,7 @@ struct TensorPart: Hashable {
   /// The part of a tensor that stays so that of its transposition this part does; `nil` when that is no part.
   func transposedBack(_ permutation: [Int]) -> TensorPart? {
     var part = TensorPart()
-    for (axis, kept) in axes { part.axes[mutant(18) ? axis : permutation[axis]] = kept }
+    for (axis, kept) in axes { part.axes[permutation[axis]] = kept }
     guard !blocks.isEmpty else { return part }
     guard permutation[0] == 0, permutation[1] == 1 else { return nil }
     part.blocks = blocks
@@ -44,7 +44,7 @@ struct TensorPart: Hashable {
   func reshapedBack(from result: [Int], to operand: [Int]) -> TensorPart? {
     func axis(_ axis: Int) -> Int? {
       let front = result[..<axis].reduce(1, *)
-      return mutant(43) ? operand.indices.last : operand.indices.first { operand[$0] == result[axis] && operand[..<$0].reduce(1, *) == front }
+      return operand.indices.first { operand[$0] == result[axis] && operand[..<$0].reduce(1, *) == front }
     }
     var part = TensorPart()
     for (lost, kept) in axes {
