@@ -71,7 +71,8 @@ struct NetworkRepair {
       guard !parameters.isEmpty else { return }
       let candidate = try stage.format.replacing(parameters, in: state.message)
       let after = try self.loss(of: candidate, split)
-      let isKept = after < loss
+      // Without a guard every repair is kept.
+      let isKept = settings.heldOut == 0 || after < loss
       steps.append(
         RepairStep(
           kind: kind, layerCount: parameters.count { kind != .reconstruction || $0.weight != nil }, lossBefore: loss,

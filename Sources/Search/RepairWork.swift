@@ -83,6 +83,13 @@ struct RepairWork {
           batchSize: source.batchSize, hasIntercept: target != nil, layer: number, samples: sampleCount,
           rowLimit: settings.rows)
       }
+      guard problem.packedCount <= RepairWork.largestStatistics else {
+        if world.rank == 0 {
+          repair.stage.logger.warning(
+            "\(layer.node.name) keeps its weights: fitting it would take sums of \(problem.packedCount) numbers")
+        }
+        continue
+      }
       let keeper = ChannelKeeper(
         repair.original[layer.originalOutput].shape, axis: layer.outputAxis,
         gone: repair.cut.outputs[layer.node.name] ?? [])
@@ -179,6 +186,9 @@ struct RepairWork {
     try world.broadcast(&sums, from: 0)
     return sums
   }
+
+  /// A layer whose sums are more numbers (1 GiB) is not fitted: some 16 000 inputs × kernel elements per group.
+  private static let largestStatistics = 1 << 27
 
   /// Sums of so many groups of pieces are added in order: more ranks × workers than these have nothing to do.
   private static let groupCount = 32
