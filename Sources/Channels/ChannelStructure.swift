@@ -47,7 +47,7 @@ public struct Layer: Sendable {
   public let output: ValueID
   /// The output's channel axis.
   public let channelAxis: Int
-  /// The output's extents without the batch.
+  /// The output's extents for one sample.
   public let outputShape: [Int]
   /// Kernel extents; empty for a linear layer.
   public let kernel: [Int]

@@ -3,6 +3,7 @@ import Networks
 /// Turns classes of labels into units, and units of one signature into groups.
 struct UnitGrouping {
   private let network: Network
+  private let samples: SampleAxes
   private var propagation: LabelPropagation
   private var classes: LabelClasses
   private var groups: [ChannelGroup] = []
@@ -12,6 +13,7 @@ struct UnitGrouping {
   init(_ propagation: LabelPropagation) {
     self.propagation = propagation
     network = propagation.network
+    samples = SampleAxes(of: propagation.network)
     classes = propagation.classes
   }
 
@@ -164,7 +166,7 @@ struct UnitGrouping {
     let outputUnits = units(outgoing)
     return Layer(
       node: index, name: node.name, opType: node.opType, weight: network[weight].name, output: node.outputs[0],
-      channelAxis: axis, outputShape: Array(output.dimensions.dropFirst()), kernel: geometry?.kernel ?? [],
+      channelAxis: axis, outputShape: samples.sampleExtents(of: node.outputs[0]), kernel: geometry?.kernel ?? [],
       convolutionGroups: geometry?.groups ?? 1,
       isDepthwise: geometry?.isDepthwise(inputs: incoming.count) ?? false,
       hasBias: node.inputs.count > 2 && node.inputs[2] != nil,

@@ -134,9 +134,16 @@ extension ExecutionRequest {
   public func lossFunction() throws(ExecutionError) -> LossFunction? {
     var function: LossFunction?
     if let loss { function = try LossFunction(loss, of: network) }
-    let flow = try SampleFlow(network, to: ends)
+    let samples = SampleAxes(of: network)
+    let needed = neededNodes
+    if let mixing = samples.mixingNodes.first(where: { needed[$0] }) {
+      let node = network.nodes[mixing]
+      throw ExecutionError(
+        .unsupported, node.name,
+        "\(node.opType) mixes the \(network.batchSize) samples of a batch, or moves them off their axis")
+    }
     for value in ends + observed.map(\.value) {
-      guard let axis = flow.axes[value.index], axis != 0 else { continue }
+      guard let axis = samples[value], axis != 0 else { continue }
       throw ExecutionError(
         .unsupported, network[value].name, "holds the samples of a batch along axis \(axis), expected axis 0")
     }
@@ -147,20 +154,6 @@ extension ExecutionRequest {
   public var neededNodes: [Bool] { network.ancestors(of: ends) }
 
   private var ends: [ValueID] { (head.map { [$0] } ?? []) + outputs }
-}
-
-extension Network {
-  /// Which nodes some values depend on, by node index.
-  func ancestors(of values: [ValueID]) -> [Bool] {
-    var reaches = [Bool](repeating: false, count: self.values.count)
-    for value in values { reaches[value.index] = true }
-    var needed = [Bool](repeating: false, count: nodes.count)
-    for (index, node) in nodes.enumerated().reversed() where node.outputs.contains(where: { reaches[$0.index] }) {
-      needed[index] = true
-      for case let input? in node.inputs { reaches[input.index] = true }
-    }
-    return needed
-  }
 }
 
 extension Batch {

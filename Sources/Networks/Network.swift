@@ -107,6 +107,18 @@ public struct Network: Sendable {
     }
     return producers
   }
+
+  /// Which nodes some values depend on, by node index.
+  public func ancestors(of values: [ValueID]) -> [Bool] {
+    var reaches = [Bool](repeating: false, count: self.values.count)
+    for value in values { reaches[value.index] = true }
+    var needed = [Bool](repeating: false, count: nodes.count)
+    for (index, node) in nodes.enumerated().reversed() where node.outputs.contains(where: { reaches[$0.index] }) {
+      needed[index] = true
+      for case let input? in node.inputs { reaches[input.index] = true }
+    }
+    return needed
+  }
 }
 
 /// Why a list of values and nodes is no network.

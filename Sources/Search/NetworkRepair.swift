@@ -51,7 +51,7 @@ struct NetworkRepair {
   let stage: PruningStage
   let configuration: SearchConfiguration
   let data: CalibrationData
-  /// The original network, normalisations not folded.
+  /// The original network, normalisations not folded, the samples along axis 0 of what layers read and yield.
   let original: Network
   let cut: LayerCut
   /// The pruned model.
@@ -101,8 +101,10 @@ struct NetworkRepair {
     return RepairOutcome(message: state.message, steps: steps, isHeldOut: split.isHeldOut)
   }
 
+  /// A model's network, the samples along axis 0 of what layers read and yield.
   private func network(of message: [UInt8]) throws -> Network {
     try stage.format.decode(message, sampleShapes: stage.sampleShapes).network(batchSize: original.batchSize)
+      .bringingSamplesForward()
   }
 
   /// Nodes whose parameters cannot be replaced, such as quantised ones.

@@ -74,7 +74,8 @@ struct PruningStage {
     var repaired: RepairOutcome?
     if let configuration, let data, !repair.isNone, !cut.isEmpty {
       repaired = try NetworkRepair(
-        stage: self, configuration: configuration, data: data, original: network, cut: cut, message: prunedMessage
+        stage: self, configuration: configuration, data: data, original: network.bringingSamplesForward(), cut: cut,
+        message: prunedMessage
       ).run()
     }
     let evaluations = try evaluate(prunedMessage, repaired)

@@ -1,6 +1,7 @@
 import Channels
 import Configuration
 import Execution
+import Logging
 import MessagePassing
 import Networks
 import Surgery

@@ -36,7 +36,8 @@ struct InspectCommand: ParsableCommand {
     let format = ONNXFormat()
     let shapes = Dictionary(inputShape.map { ($0.name, $0.extents) }, uniquingKeysWith: { $1 })
     let source = try format.read(model)
-    let network = try format.decode(source.message, sampleShapes: shapes).network(batchSize: 1)
+    // With two samples it shows which axis is theirs.
+    let network = try format.decode(source.message, sampleShapes: shapes).network(batchSize: 2)
     let report = InspectionReport(try Inspection(network))
     try StandardOutput.write(json ? report.json.text() : report.text(width: StandardOutput.width))
   }

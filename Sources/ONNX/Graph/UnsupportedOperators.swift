@@ -20,8 +20,7 @@ struct UnsupportedOperators {
     let others = missing.count == 1 ? "" : "; unsupported in this model: \(missing.joined(separator: ", "))"
     return ONNXError(
       .unsupported, file: file, place: "node '\(node)' (\(opType))",
-      problem: "operator \(opType) of opset \(opset) is not supported\(others); "
-        + "supported: \(OperatorRegistry.supported.joined(separator: ", "))")
+      problem: "operator \(opType) of opset \(opset) is not supported\(others); \(OperatorRegistry.listing)")
   }
 }
 

@@ -128,11 +128,15 @@ struct GraphImport {
     let rule = OperatorRegistry.rule(for: node.opType)
     let isConstant = node.operands.allSatisfy { $0 == nil || $0?.constant != nil }
     if let fold = rule?.fold, isConstant || rule?.foldsFromShapes == true { return try fold(node, &builder) }
-    guard !isConstant else { throw .unsupported("all operands are constant, which is not supported for this operator") }
+    let place = "operator \(node.opType) of opset \(node.opset)"
+    guard !isConstant else {
+      throw .unsupported("\(place) is not supported on constants alone; \(OperatorRegistry.listing)")
+    }
     guard let convert = rule?.convert else {
+      let computed = node.operands.compactMap { $0 }.filter { $0.constant == nil }.map { "'\($0.name)'" }
       throw .unsupported(
-        "an operand is computed, supported are constants only for this operator of opset \(node.opset); "
-          + "supported: \(OperatorRegistry.supported.joined(separator: ", "))")
+        "\(place) is supported on constants alone, computed here: \(computed.joined(separator: ", ")); "
+          + OperatorRegistry.listing)
     }
     return try convert(node, &builder)
   }

@@ -26,6 +26,16 @@ enum OperatorRegistry {
   /// Op types that may read computed values, sorted.
   static let supported: [String] = rules.filter { $0.value.convert != nil || $0.value.foldsFromShapes }.keys.sorted()
 
+  /// Op types that may read constants alone, sorted.
+  static let supportedOnConstants: [String] =
+    rules.filter { $0.value.convert == nil && !$0.value.foldsFromShapes }.keys.sorted()
+
+  /// Op types that read constants alone nowhere, sorted.
+  static let supportedOnComputed: [String] = rules.filter { $0.value.fold == nil }.keys.sorted()
+
+  /// Where people find these lists, as errors say it.
+  static let listing = "see docs/operators.md"
+
   private static let rules: [String: Rule] = {
     var rules: [String: Rule] = [:]
     for (opType, convert) in converters { rules[opType, default: Rule()].convert = convert }

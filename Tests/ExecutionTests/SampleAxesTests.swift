@@ -4,7 +4,7 @@ import Networks
 import Testing
 
 /// Figures of single samples exist only where samples stay apart.
-struct SampleFlowTests {
+struct SampleAxesTests {
   private static func refusal(_ build: (inout ProblemBuilder) -> (output: ValueID, observed: ValueID?)) -> String? {
     var builder = ProblemBuilder(name: "flow", batchSize: 2, sampleCount: 2, seed: 1)
     let (output, observed) = build(&builder)
@@ -61,6 +61,16 @@ struct SampleFlowTests {
       return (b.node(.slice(starts: [1, 0], steps: [-1, 1]), [x], result: [2, 3]), nil)
     }
     #expect(reversed?.contains("mixes the 2 samples") ?? false)
+  }
+
+  @Test func `samples mixed where nothing depends on it are not refused`() {
+    #expect(
+      Self.refusal { b in
+        let x = b.input([3])
+        let y = b.linear(x, to: 2)
+        _ = b.linear(b.binary(.subtract, x, b.mean(x, axes: [0])), to: 2)
+        return (y, y)
+      } == nil)
   }
 
   /// Layouts of two samples, and whether they stay apart.

@@ -1,42 +1,54 @@
-import Networks
-
-/// Where the samples of a batch lie in every value: proof that no operation mixes them.
+/// Where the samples of a batch lie in every value of a network, and which nodes do not keep them apart.
 ///
 /// Losses, products and filled-up batches are of single samples. They are right only where samples stay apart, and only
 /// where they lie along axis 0 in equal runs (N × k rows, sample of row r = r ÷ k) can a value be cut into them.
-struct SampleFlow {
-  /// By value index: the axis along which the samples lie in equal runs; `nil` for what does not depend on the data.
-  private(set) var axes: [Int?]
+public struct SampleAxes: Sendable {
+  /// The nodes, by index, that mix the samples of what they read, or move them where they cannot be followed. What
+  /// depends on such a node is not looked at.
+  public private(set) var mixingNodes: [Int] = []
   private let network: Network
+  private var axes: [Int?]
 
-  /// Follows the samples to some values.
-  /// - Throws: `ExecutionError` naming the node that mixes samples, or that moves them where they cannot be followed.
-  init(_ network: Network, to values: [ValueID]) throws(ExecutionError) {
+  /// Follows the samples from the inputs through all nodes. With one sample there is nothing to mix or to follow: axis 0
+  /// then stands for all that is computed.
+  public init(of network: Network) {
     self.network = network
-    axes = [Int?](repeating: nil, count: network.values.count)
-    // With one sample there is nothing to mix.
     guard network.batchSize > 1 else {
       axes = network.values.map { $0.constant == nil ? 0 : nil }
       return
     }
+    axes = [Int?](repeating: nil, count: network.values.count)
     for input in network.inputs { axes[input.index] = 0 }
-    let isNeeded = network.ancestors(of: values)
-    for (index, node) in network.nodes.enumerated() where isNeeded[index] {
-      let operands = node.inputs.compactMap { $0 }.filter { axes[$0.index] != nil }
-      guard let first = operands.first, let axis = axes[first.index] else { continue }
+    var isMixed = [Bool](repeating: false, count: network.values.count)
+    for (index, node) in network.nodes.enumerated() {
+      let operands = node.inputs.compactMap { $0 }
+      let samples = operands.filter { axes[$0.index] != nil }
+      let readsMixed = operands.contains { isMixed[$0.index] }
+      guard readsMixed || !samples.isEmpty else { continue }
       for output in node.outputs {
-        guard let place = place(node, operands, axis, network[output].shape) else {
-          throw ExecutionError(
-            .unsupported, node.name,
-            "\(node.opType) mixes the \(network.batchSize) samples of a batch, or moves them off their axis")
-        }
-        axes[output.index] = place
+        axes[output.index] = readsMixed ? nil : place(node, samples, network[output].shape)
+        isMixed[output.index] = axes[output.index] == nil
       }
+      if !readsMixed, node.outputs.contains(where: { isMixed[$0.index] }) { mixingNodes.append(index) }
     }
   }
 
+  /// The axis along which a value holds the samples in equal runs; `nil` for what does not depend on the data, and for
+  /// what depends on a node that mixes samples.
+  public subscript(value: ValueID) -> Int? { axes[value.index] }
+
+  /// The extents of one sample in a value: without the axis of the samples, or with a sample's run along it.
+  public func sampleExtents(of value: ValueID) -> [Int] {
+    var extents = network[value].shape.dimensions
+    guard let axis = self[value] else { return extents }
+    extents[axis] /= network.batchSize
+    if extents[axis] == 1 { extents.remove(at: axis) }
+    return extents
+  }
+
   /// The axis of the samples in a result, or `nil` when they do not stay apart in equal runs.
-  private func place(_ node: Node, _ operands: [ValueID], _ axis: Int, _ result: Shape) -> Int? {
+  private func place(_ node: Node, _ operands: [ValueID], _ result: Shape) -> Int? {
+    guard let axis = axes[operands[0].index] else { return nil }
     let shape = network[operands[0]].shape
     switch node.operation {
     case .convolution, .convolutionTranspose, .pool, .batchNormalization, .groupNormalization,
