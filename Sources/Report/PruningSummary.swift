@@ -13,7 +13,7 @@ public struct PruningSummary {
   /// Costs, certificate, repairs and networks.
   /// - Parameter width: characters per line; `nil` for no limit.
   public func text(width: Int?) -> String {
-    var text = ""
+    var text = outcome.removesNothing ? "nothing is removed\n" : ""
     for cost in outcome.costs.costs {
       text += "\(cost.metric.rawValue): \(Quantity.count(cost.before)) -> \(Quantity.count(cost.after)), "
       text += "\(Quantity.decimal(cost.ratio, 3)) x smaller\n"
@@ -27,9 +27,10 @@ public struct PruningSummary {
     for step in outcome.repairs {
       text += "repair \(step.kind.rawValue) of \(Quantity.number(step.layerCount, "layer")): loss "
       text += "\(Quantity.significant(step.lossBefore)) -> \(Quantity.significant(step.lossAfter)), "
-      text += step.isKept ? "kept\n" : "not kept\n"
+      text += "on \(step.isHeldOut ? "held-out" : "the fitted") samples, \(step.isKept ? "kept" : "not kept")\n"
     }
     if !outcome.evaluations.isEmpty { text += "\n" + EvaluationTable(outcome.evaluations).text(width: width) }
+    if outcome.isEvaluatedOnFittedSamples { text += "these samples served the repair too: name others in $.evaluation\n" }
     return text + "written: \(outcome.path), with \(outcome.companions.joined(separator: ", ")) beside it\n"
   }
 
@@ -37,7 +38,7 @@ public struct PruningSummary {
     let certificate = outcome.certificate
     var samples: [String] = []
     if let data = certificate.data { samples.append(Quantity.number(data.samples, "calibration sample")) }
-    if let probes = certificate.probes { samples.append(Quantity.number(probes.samples, "random one")) }
+    if let probes = certificate.probes { samples.append(Quantity.number(probes.samples, "random sample")) }
     return "certificate: differs from the masked original by at most "
       + "\(Quantity.significant(certificate.relativeDifference)) relative on \(samples.joined(separator: " and "))\n"
   }

@@ -66,7 +66,9 @@ public struct ApplyRun {
     var removal: PruningStage.Request?
     var configuration: SearchConfiguration?
     if world.rank == 0 {
-      try PrunedModelFiles.checkOutput(request.output)
+      try PrunedModelFiles.checkOutput(
+        request.output,
+        besides: [request.ratios, request.model] + [request.configuration, request.sensitivities].compactMap { $0 })
       let ratios = try RatioFile.read(request.ratios)
       if let path = request.configuration {
         text = try FileHandleReader.contents(of: path, limit: SearchRun.configurationSizeLimit)

@@ -67,6 +67,8 @@ struct CertificateRun {
   let removedInputs: [String: [Int]]
   /// The model's file, as errors call it.
   let file: String
+  /// The file of the samples, if there are any.
+  let dataFile: String?
   let workerCount: Int
 
   /// Both networks on one thread.
@@ -95,6 +97,11 @@ struct CertificateRun {
         let inputs = number.isMultiple(of: 2) ? normal.batch(number) : uniform.batch(number)
         return Batch(inputs: inputs, targets: .none, sampleCount: run.count)
       }
+      guard onProbes?.difference.outputs.allSatisfy({ $0.largestExpected.isFinite }) ?? true else {
+        throw SearchError(
+          .badContent, file: file,
+          "the original's outputs are not finite on random inputs; with calibration data, set $.apply.probes to 0")
+      }
     }
     return Certificate(
       outputs: original.outputs.map { original[$0].name }, data: onData, probes: onProbes, tolerance: tolerance)
@@ -114,7 +121,7 @@ struct CertificateRun {
   ) throws -> Certificate.Comparison {
     let elements = original.outputs.map { original[$0].shape.count / original.batchSize }
     var total = OutputDifference(sampleElements: elements)
-    let (file, size) = (file, original.batchSize)
+    let (file, dataFile, size) = (file, dataFile, original.batchSize)
     try SharedWork(on: world).perform(samples.count, length: total.packed.count, by: pool) { piece, pair in
       var part = OutputDifference(sampleElements: elements)
       for run in samples[piece].runs(of: size) {
@@ -125,7 +132,7 @@ struct CertificateRun {
           expected = try pair.original.evaluate(batch)
           found = try pair.pruned.evaluate(batch)
         } catch {
-          throw SearchError(.badContent, file: file, "\(error)")
+          throw SearchError(error, model: file, data: dataFile ?? file, samples: run)
         }
         for output in elements.indices {
           part.add(found.outputs[output], expected: expected.outputs[output], output: output, samples: run)

@@ -11,32 +11,35 @@ struct ForwardModel: Sendable {
   let runSize: Int
   /// The samples as the network takes them.
   let data: MatchedData
-  private let configuration: SearchConfiguration
+  /// The model's file, and that of its samples, as errors call them.
+  private let file: String
+  private let dataFile: String
 
   /// Compiles a network whose first output is compared with the targets.
   init(
-    _ model: any DecodedModel, _ calibration: CalibrationData, _ configuration: SearchConfiguration, loss: Loss,
+    _ model: any DecodedModel, file: String, _ calibration: CalibrationData, _ configuration: SearchConfiguration, loss: Loss,
     _ backend: any ExecutionBackend
   ) throws {
     let network = try model.runnableNetwork(batchSize: configuration.calibration.batchSize).foldingNormalizations()
     try self.init(
-      ExecutionRequest(network: network, loss: loss, outputs: network.outputs), calibration, configuration,
+      ExecutionRequest(network: network, loss: loss, outputs: network.outputs), file: file, calibration,
       targets: Loss(configuration.loss), backend)
   }
 
   /// Compiles what a request asks for.
   /// - Parameter targets: the loss that says what the labels are.
   init(
-    _ request: ExecutionRequest, _ calibration: CalibrationData, _ configuration: SearchConfiguration, targets: Loss,
+    _ request: ExecutionRequest, file: String, _ calibration: CalibrationData, targets: Loss,
     _ backend: any ExecutionBackend
   ) throws {
-    self.configuration = configuration
+    self.file = file
+    dataFile = calibration.paths[0]
     runSize = request.network.batchSize
     data = try calibration.matched(to: request.network, loss: targets)
     do {
       program = try backend.program(for: request, executorLimit: nil)
     } catch {
-      throw SearchError(error, in: configuration)
+      throw SearchError(error, model: file, data: dataFile)
     }
   }
 
@@ -45,23 +48,28 @@ struct ForwardModel: Sendable {
     do {
       return try program.makeExecutor()
     } catch {
-      throw SearchError(error, in: configuration)
+      throw SearchError(error, model: file, data: dataFile)
     }
+  }
+
+  /// Some samples, at most `runSize`, as a batch.
+  /// - Parameter classes: in place of the labels, one per sample and position.
+  func batch(_ samples: Range<Int>, classes: [Int]? = nil) throws -> Batch {
+    let batch = try data.batch(samples, size: runSize)
+    guard var classes else { return batch }
+    let last = Array(classes.suffix(classes.count / samples.count))
+    for _ in samples.count..<max(runSize, samples.count) { classes += last }
+    return Batch(inputs: batch.inputs, targets: .classes(classes), sampleCount: batch.sampleCount)
   }
 
   /// Runs samples, at most `runSize`.
   /// - Parameter classes: in place of the labels, one per sample and position.
   func run(_ samples: Range<Int>, on executor: any NetworkExecutor, classes: [Int]? = nil) throws -> Evaluation {
-    var batch = try data.batch(samples, size: runSize)
-    if var classes {
-      let perSample = classes.count / samples.count
-      for _ in samples.count..<max(runSize, samples.count) { classes += classes.suffix(perSample) }
-      batch = Batch(inputs: batch.inputs, targets: .classes(classes), sampleCount: batch.sampleCount)
-    }
+    let batch = try batch(samples, classes: classes)
     do {
       return try executor.evaluate(batch)
     } catch {
-      throw SearchError(error, in: configuration, samples: samples)
+      throw SearchError(error, model: file, data: dataFile, samples: samples)
     }
   }
 }

@@ -53,7 +53,8 @@ struct NetworkComparison {
     let counts = try self.counts(
       runners, ShardPlan(sampleCount: data.sampleCount, batchSize: configuration.calibration.batchSize))
     guard world.rank == 0, let counts else { return nil }
-    return try zip(candidates, zip(runners, counts)).enumerated().map { index, pair in
+    let seconds = try secondsPerSample(runners)
+    return zip(candidates, zip(runners, counts)).enumerated().map { index, pair in
       let (candidate, (runner, count)) = pair
       let (samples, places) = (Double(data.sampleCount), Double(max(count.places, 1)))
       let isFirst = index == 0
@@ -62,7 +63,7 @@ struct NetworkComparison {
         accuracy: runner.hasLabels ? Double(count.first) / places : nil,
         topFiveAccuracy: runner.hasLabels && runner.outputs.classes > 5 ? Double(count.firstFive) / places : nil,
         agreement: isFirst || !runner.hasClasses ? nil : Double(count.agreeing) / places,
-        costs: runner.costs, fileSize: candidate.fileSize, secondsPerSample: try runner.secondsPerSample())
+        costs: runner.costs, fileSize: candidate.fileSize, secondsPerSample: seconds[index])
     }
   }
 
@@ -76,10 +77,20 @@ struct NetworkComparison {
   }
 
   private func runners(_ candidates: [EvaluationCandidate]) throws -> [Runner] {
-    try candidates.enumerated().map { index, candidate in
+    let runners = try candidates.enumerated().map { index, candidate in
       let model = try format.decode(candidate.message, sampleShapes: data.sampleShapes)
-      return try Runner(model, isFirst: index == 0, self)
+      return try Runner(model, file: candidate.name, isFirst: index == 0, self)
     }
+    for (runner, candidate) in zip(runners, candidates).dropFirst() {
+      let (first, own) = (runners[0].outputs, runner.outputs)
+      guard first == own else {
+        throw SearchError(
+          .badContent, file: candidate.name,
+          "has \(own.classes) classes at \(own.positions) positions, expected \(first.classes) at \(first.positions) as \(candidates[0].name) has"
+        )
+      }
+    }
+    return runners
   }
 
   private func counts(_ runners: [Runner], _ plan: ShardPlan) throws -> [PredictionCount]? {
@@ -123,19 +134,21 @@ private struct Runner: Sendable {
   private let isFirst: Bool
   private let followsFirst: Bool
 
-  init(_ decoded: any DecodedModel, isFirst: Bool, _ comparison: NetworkComparison) throws {
+  init(_ decoded: any DecodedModel, file: String, isFirst: Bool, _ comparison: NetworkComparison) throws {
     let configuration = comparison.configuration
     self.isFirst = isFirst
     followsFirst = configuration.loss == .agreement
     // Without labels a network is right where it says what the first one says.
     let loss: Loss = followsFirst && !isFirst ? .crossEntropy : Loss(configuration.loss)
-    model = try ForwardModel(decoded, comparison.data, configuration, loss: loss, comparison.backend)
+    model = try ForwardModel(decoded, file: file, comparison.data, configuration, loss: loss, comparison.backend)
     let network = try decoded.network(batchSize: 2)
     outputs = ClassOutputs(shape: network[network.outputs[0]].shape.dimensions)
     hasClasses = configuration.loss != .meanSquaredError && outputs.classes > 1
     if case .classes = model.data.labels { hasLabels = true } else { hasLabels = false }
     let structure = ChannelStructure(of: network)
-    let widths = try configuration.bitWidths(of: structure.layers.map(\.identity))
+    // Another network need not have the layers that the configuration names.
+    let named = isFirst ? try configuration.bitWidths(of: structure.layers.map(\.identity)) : try? configuration.bitWidths(of: structure.layers.map(\.identity))
+    let widths = named ?? structure.layers.map { _ in configuration.bits.network }
     let costs = try CostModel(structure, bits: widths.map { LayerBits(activation: $0.activation, weight: $0.weight) })
     self.costs = CostMetric.allCases.map { ($0, costs.total($0, kept: costs.unitCounts)) }
   }
@@ -157,22 +170,36 @@ private struct Runner: Sendable {
     return count
   }
 
-  /// The median time of a run on one thread, per sample; at most about two seconds are spent on it.
-  func secondsPerSample() throws -> Double {
+  /// What is timed: a run of the first samples on one thread.
+  func timedRun() throws -> () throws -> Void {
     let executor = try model.makeExecutor()
     let samples = 0..<min(model.runSize, model.data.sampleCount)
     // Which class a sample is said to have costs no time.
     let classes = followsFirst ? [Int](repeating: 0, count: samples.count * outputs.positions) : nil
+    let batch = try model.batch(samples, classes: classes)
+    return { _ = try executor.evaluate(batch) }
+  }
+}
+
+extension NetworkComparison {
+  /// Seconds per sample of each network: the median over rounds in which all take their turns, so that they see the
+  /// machine in the same state. About two seconds are spent on each.
+  private func secondsPerSample(_ runners: [Runner]) throws -> [Double] {
+    let runs = try runners.map { try $0.timedRun() }
     let clock = ContinuousClock()
-    var times: [Duration] = []
+    var times = [[Duration]](repeating: [], count: runs.count)
+    // The first round finds cold caches.
+    for run in runs { try run() }
     let start = clock.now
     repeat {
-      let before = clock.now
-      _ = try model.run(samples, on: executor, classes: classes)
-      times.append(clock.now - before)
-    } while times.count < 3 || times.count < 25 && clock.now - start < .seconds(2)
-    // The first one finds cold caches.
-    let sorted = times.dropFirst().sorted()
-    return sorted[sorted.count / 2] / .seconds(1) / Double(model.runSize)
+      for (index, run) in runs.enumerated() {
+        let before = clock.now
+        try run()
+        times[index].append(clock.now - before)
+      }
+    } while times[0].count < 3 || times[0].count < 25 && clock.now - start < .seconds(2 * runs.count)
+    return zip(times, runners).map { times, runner in
+      times.sorted()[times.count / 2] / .seconds(1) / Double(runner.model.runSize)
+    }
   }
 }

@@ -19,6 +19,8 @@ public struct RepairStep: Sendable {
 
   /// What was tried.
   public let kind: Kind
+  /// Whether the judging samples took no part in it; else there were too few to hold any out.
+  public let isHeldOut: Bool
   /// Layers that it changed.
   public let layerCount: Int
   /// Mean loss of the judging samples before.
@@ -35,8 +37,6 @@ struct RepairOutcome {
   let message: [UInt8]
   /// What was tried; at rank 0 and elsewhere the same.
   let steps: [RepairStep]
-  /// Whether the judging samples took no part in the repairs.
-  let isHeldOut: Bool
 
   /// Whether anything was kept.
   var isChanged: Bool { steps.contains(where: \.isKept) }
@@ -63,19 +63,19 @@ struct NetworkRepair {
       sampleCount: data.sampleCount, batchSize: configuration.calibration.batchSize, share: settings.heldOut)
     var state = RepairState(message: message, network: try network(of: message))
     var steps: [RepairStep] = []
-    var loss = try self.loss(of: message, split)
+    var loss = try self.loss(of: message, split.judging)
     let obstacles = try obstacles(state.network)
     var kept: [(RepairWork, Network) throws -> [LayerParameters]] = []
     func attempt(_ kind: RepairStep.Kind, _ find: @escaping (RepairWork, Network) throws -> [LayerParameters]) throws {
       let parameters = try find(RepairWork(self, split.fitted, obstacles: obstacles), state.network)
       guard !parameters.isEmpty else { return }
       let candidate = try stage.format.replacing(parameters, in: state.message)
-      let after = try self.loss(of: candidate, split)
+      let after = try self.loss(of: candidate, split.judging)
       // Without a guard every repair is kept.
       let isKept = settings.heldOut == 0 || after < loss
       steps.append(
         RepairStep(
-          kind: kind, layerCount: parameters.count { kind != .reconstruction || $0.weight != nil }, lossBefore: loss,
+          kind: kind, isHeldOut: split.isHeldOut, layerCount: parameters.count { kind != .reconstruction || $0.weight != nil }, lossBefore: loss,
           lossAfter: after, isKept: isKept)
       )
       guard isKept else { return }
@@ -91,14 +91,17 @@ struct NetworkRepair {
     if settings.batchNormAdaptation { try attempt(.batchNormAdaptation) { try $0.adaptedNormalizations(of: $1) } }
     if split.isHeldOut, !kept.isEmpty {
       // What the guard has found good is computed again: the held-out samples may now serve as well.
+      let guarded = state
       state = RepairState(message: message, network: try network(of: message))
       for find in kept {
         let parameters = try find(RepairWork(self, split.all, obstacles: obstacles), state.network)
         let candidate = try stage.format.replacing(parameters, in: state.message)
         state = RepairState(message: candidate, network: try network(of: candidate))
       }
+      let before = try self.loss(of: guarded.message, split.all)
+      if try self.loss(of: state.message, split.all) > before { state = guarded }
     }
-    return RepairOutcome(message: state.message, steps: steps, isHeldOut: split.isHeldOut)
+    return RepairOutcome(message: state.message, steps: steps)
   }
 
   /// A model's network, the samples along axis 0 of what layers read and yield.
@@ -112,13 +115,13 @@ struct NetworkRepair {
     Set(try stage.format.obstacles(toReplacing: network.nodes.map(\.name), in: message).keys)
   }
 
-  /// The mean loss of the judging samples; without labels against the original's classes.
-  private func loss(of message: [UInt8], _ split: SampleSplit) throws -> Double {
+  /// The mean loss of some samples; without labels against the original's classes.
+  private func loss(of message: [UInt8], _ samples: [Range<Int>]) throws -> Double {
     let comparison = NetworkComparison(
       world: stage.world, backend: stage.backend, format: stage.format, configuration: configuration, data: data,
       workerCount: stage.workerCount)
     let candidates = [stage.message, message].map { EvaluationCandidate(name: "", message: $0, fileSize: 0) }
-    return try comparison.meanLosses(candidates, samples: split.judging)[1]
+    return try comparison.meanLosses(candidates, samples: samples)[1]
   }
 }
 

@@ -60,7 +60,7 @@ struct PredictionCount: Sendable {
 }
 
 /// An output that has classes on axis 1, and a prediction at every position behind it.
-struct ClassOutputs: Sendable {
+struct ClassOutputs: Hashable, Sendable {
   /// Classes.
   let classes: Int
   /// Places per sample.

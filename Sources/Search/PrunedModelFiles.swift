@@ -11,14 +11,28 @@ struct PrunedModelFiles {
   let outcome: PruningOutcome
   let changes: [TensorChange]
 
-  /// Checks before anything is computed that the model can be written.
-  static func checkOutput(_ path: String) throws {
+  /// Checks before anything is computed that the model can be written, and over none of the files that are read.
+  static func checkOutput(_ path: String, besides inputs: [String] = []) throws {
     let (directory, name) = split(path)
+    guard !beside.contains(name) else {
+      throw SearchError(.cannotCreate, file: path, "is the name of a file that is written beside the model")
+    }
+    for input in inputs where FileIdentity(path) != nil && FileIdentity(path) == FileIdentity(input) {
+      throw SearchError(.cannotCreate, file: path, "is also read, expected another file for the output")
+    }
     guard !name.isEmpty else {
       throw SearchError(.cannotCreate, file: path, "is the name of a directory, expected that of a file")
     }
     try ResultFiles(in: directory).prepareDirectory(
-      for: [name] + ["channels.json", "certificate.json", "evaluation.json"])
+      for: [name] + beside)
+  }
+
+  private static let beside = ["certificate.json", "channels.json", "evaluation.json"]
+
+  /// Removes what an earlier run has left: nothing of it may stand beside new results.
+  static func removeEarlier(_ path: String) {
+    let (directory, name) = split(path)
+    for file in [name] + beside { unlink("\(directory)/\(file)") }
   }
 
   /// What is written beside the model.
@@ -33,7 +47,11 @@ struct PrunedModelFiles {
     let digests = files.map { FileDigest(path: $0.name, bytes: $0.bytes) }
     try write(ChannelMap(changes: changes).json, to: "\(directory)/channels.json")
     try write(certificate(digests), to: "\(directory)/certificate.json")
-    if !outcome.evaluations.isEmpty { try write(evaluation, to: "\(directory)/evaluation.json") }
+    if outcome.evaluations.isEmpty {
+      unlink("\(directory)/evaluation.json")
+    } else {
+      try write(evaluation, to: "\(directory)/evaluation.json")
+    }
     for file in files.reversed() { try AtomicFile.write(file.bytes, to: "\(directory)/\(file.name)") }
   }
 
@@ -71,6 +89,7 @@ struct PrunedModelFiles {
       outcome.repairs.map { step in
         [
           "kind": .string(step.kind.rawValue), "layers": .integer(step.layerCount),
+          "judged_on": .string(step.isHeldOut ? "held_out_samples" : "fitted_samples"),
           "loss_before": .number(step.lossBefore), "loss_after": .number(step.lossAfter),
           "is_kept": .boolean(step.isKept),
         ]
@@ -84,6 +103,20 @@ struct PrunedModelFiles {
     guard let slash = path.lastIndex(of: "/") else { return (".", path) }
     let directory = path[..<slash]
     return (directory.isEmpty ? "/" : String(directory), String(path[path.index(after: slash)...]))
+  }
+}
+
+/// Which file a path leads to.
+private struct FileIdentity: Equatable {
+  private let device: UInt64
+  private let number: UInt64
+
+  /// `nil` where there is none.
+  init?(_ path: String) {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    device = UInt64(status.st_dev)
+    number = UInt64(status.st_ino)
   }
 }
 

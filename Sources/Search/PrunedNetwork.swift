@@ -7,13 +7,6 @@ struct PrunedNetwork {
   let removal: ChannelRemoval
   /// The model without them, with the new indices of its tensors.
   let source: PrunedSource
-  /// The layers' names, in the order of the removal's lists.
-  let layers: [Layer]
-
-  /// Input channels that go, by layer name.
-  var removedInputs: [String: [Int]] { byLayer(removal.removedInputs) }
-  /// Output channels that go, by layer name.
-  var removedOutputs: [String: [Int]] { byLayer(removal.removedOutputs) }
 
   /// Removes channels from a model.
   ///
@@ -51,17 +44,12 @@ struct PrunedNetwork {
         cut.parts,
         gathers: cut.gathers.map { gather in
           let layer = whole.layers[gather.layer]
-          let gone = Set(gather.channels)
+          let gone = Set(cut.removedInputs[gather.layer])
           return InputGather(node: layer.name, kept: (0..<layer.inputs).filter { !gone.contains($0) })
         })
       self.removal = removal
-      layers = structure.layers
     } catch let error as RemovalError {
       throw SearchError(.badContent, file: file, "\(error)")
     }
-  }
-
-  private func byLayer(_ channels: [[Int]]) -> [String: [Int]] {
-    Dictionary(uniqueKeysWithValues: zip(layers, channels).filter { !$1.isEmpty }.map { ($0.name, $1) })
   }
 }

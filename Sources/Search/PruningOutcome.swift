@@ -30,6 +30,11 @@ public struct PruningOutcome: Sendable {
   public let calibrationLosses: [Double]
   /// Layers with a Gather in front.
   public let gathers: [Gather]
+  /// Whether the evaluation's samples are those that a repair was computed from.
+  public let isEvaluatedOnFittedSamples: Bool
+
+  /// Whether no channel goes.
+  public var removesNothing: Bool { gathers.isEmpty && costs.costs.allSatisfy { $0.before == $0.after } }
 
   /// Names of the files beside the model.
   public var companions: [String] { PrunedModelFiles.companions(of: self) }

@@ -44,6 +44,9 @@ struct PruningStage {
   func run(_ request: Request?, output: String) throws -> PruningOutcome? {
     let model = try format.decode(message, sampleShapes: sampleShapes)
     let network = try model.runnableNetwork(batchSize: configuration?.calibration.batchSize ?? PruningStage.batchSize)
+    if let configuration {
+      _ = try CalibrationData(configuration, .evaluation).matched(to: network, loss: Loss(configuration.loss))
+    }
     let structure = ChannelStructure(of: network)
     var made: PrunedNetwork?
     if let request {
@@ -92,7 +95,8 @@ struct PruningStage {
           layer: layer.name, leftOut: gather.channels.count,
           savedFlops: 2 * layer.positions * layer.kernelElements * outputs * gather.channels.count,
           copiedElements: read / max(layer.inputs, 1) * kept)
-      })
+      },
+      isEvaluatedOnFittedSamples: configuration?.evaluation == nil && repaired?.isChanged == true)
     try PrunedModelFiles(stage: self, outcome: outcome, changes: made.source.changes).write(
       repaired?.message ?? prunedMessage)
     return outcome
@@ -103,7 +107,7 @@ struct PruningStage {
   ) throws -> Certificate {
     let run = CertificateRun(
       world: world, backend: backend, original: network, pruned: pruned, removedInputs: cut.inputs, file: path,
-      workerCount: workerCount)
+      dataFile: data?.paths[0], workerCount: workerCount)
     guard let data, let configuration else {
       return try run.certificate(data: nil, samples: [], probes: max(settings.probes, 1), tolerance: settings.tolerance)
     }

@@ -54,8 +54,12 @@ struct RepairWork {
       start += lengths[index]
       guard let target = biasTarget(of: layer, network) else { continue }
       let removed = repair.cut.inputs[layer.node.name] ?? []
-      let whole = try surgery { () throws(SurgeryError) in
-        try original.biasCorrection(of: layer.originalNode, removing: removed, means: removed.map { all[$0] })
+      let whole: [Double]
+      do {
+        whole = try original.biasCorrection(of: layer.originalNode, removing: removed, means: removed.map { all[$0] })
+      } catch {
+        skip(layer.node.name, "\(error)")
+        continue
       }
       let gone = Set(repair.cut.outputs[layer.node.name] ?? [])
       let delta = whole.indices.filter { !gone.contains($0) }.map { whole[$0] }
@@ -78,17 +82,18 @@ struct RepairWork {
       let source = isSequential ? current : network
       guard let weight = source[layer.weight(in: source)].constant else { continue }
       let target = biasTarget(of: layer, source)
-      let problem = try surgery { () throws(SurgeryError) in
-        try Reconstruction(
+      let problem: Reconstruction
+      do {
+        problem = try Reconstruction(
           layer.node.operation, input: source[layer.input].shape, output: source[layer.output].shape,
           batchSize: source.batchSize, hasIntercept: target != nil, layer: number, samples: sampleCount,
           rowLimit: settings.rows)
+      } catch {
+        skip(layer.node.name, "\(error)")
+        continue
       }
       guard problem.packedCount <= RepairWork.largestStatistics else {
-        if world.rank == 0 {
-          repair.stage.logger.warning(
-            "\(layer.node.name) keeps its weights: fitting it would take sums of \(problem.packedCount) numbers")
-        }
+        skip(layer.node.name, "fitting it would take sums of \(problem.packedCount) numbers")
         continue
       }
       let keeper = ChannelKeeper(
@@ -111,9 +116,15 @@ struct RepairWork {
         problem.accumulate(inputs: found[0], targets: targets, samples: samples, into: &packed)
       }
       let bias = target?.values
-      let solution = try surgery { () throws(SurgeryError) in
-        try problem.solve(sums, weight: weight.floats, bias: bias, ridge: settings.ridge)
+      let solution: Reconstruction.Solution
+      do {
+        solution = try problem.solve(sums, weight: weight.floats, bias: bias, ridge: settings.ridge)
+      } catch {
+        skip(layer.node.name, "\(error)")
+        continue
       }
+      // Where nothing better was found nothing is written, least of all a bias that was not there.
+      guard solution.keptGroups.count < layer.groups else { continue }
       var parameters = [LayerParameters(node: layer.node.name, weight: solution.weight)]
       if let target, let bias = solution.bias {
         let moved = target.replacing(bias)
@@ -129,11 +140,13 @@ struct RepairWork {
 
   /// Means and variances of the normalisations' inputs in the network as it is, one after the other.
   func adaptedNormalizations(of network: Network) throws -> [LayerParameters] {
+    let samples = SampleAxes(of: network)
     var current = network
     var all: [LayerParameters] = []
     for node in network.nodes {
       guard case .batchNormalization = node.operation, !obstacles.contains(node.name), let x = node.inputs[0],
-        let mean = node.inputs[3].flatMap({ network[$0].constant?.doubles })
+        let mean = node.inputs[3].flatMap({ network[$0].constant?.doubles }),
+        let variance = node.inputs[4].flatMap({ network[$0].constant?.floats }), samples[x] == 0
       else { continue }
       let statistics = NormalizationStatistics(
         of: network[x].shape, batchSize: network.batchSize, runningMean: mean)
@@ -142,8 +155,11 @@ struct RepairWork {
         statistics.accumulate(evaluations[0].outputs[0], samples: samples.count, into: &packed)
       }
       guard let moments = statistics.moments(sums) else { continue }
+      // A channel that is dead on these samples keeps its statistics: any other sample would be blown up.
       let parameters = LayerParameters(
-        node: node.name, mean: moments.mean.map(Float.init), variance: moments.variance.map(Float.init))
+        node: node.name,
+        mean: moments.mean.indices.map { Float(moments.variance[$0] > 0 ? moments.mean[$0] : mean[$0]) },
+        variance: variance.indices.map { moments.variance[$0] > 0 ? Float(moments.variance[$0]) : variance[$0] })
       all.append(parameters)
       current = current.replacing([parameters])
     }
@@ -168,7 +184,7 @@ struct RepairWork {
   ) throws -> [Double] {
     let models = try parts.map { part in
       try ForwardModel(
-        part.request, repair.data, repair.configuration, targets: .agreement, repair.stage.backend)
+        part.request, file: repair.stage.path, repair.data, targets: .agreement, repair.stage.backend)
     }
     let pool = WorkerPool(count: repair.stage.workerCount) { try models.map { try $0.makeExecutor() } }
     let pieces = pieces
@@ -188,18 +204,15 @@ struct RepairWork {
     return sums
   }
 
-  /// A layer whose sums are more numbers (1 GiB) is not fitted: some 16 000 inputs × kernel elements per group.
-  private static let largestStatistics = 1 << 27
+  /// A layer whose sums are more numbers (512 MiB) is not fitted: some 11 000 inputs × kernel elements per group.
+  private static let largestStatistics = 1 << 26
 
   /// Sums of so many groups of pieces are added in order: more ranks × workers than these have nothing to do.
   private static let groupCount = 32
 
-  private func surgery<Result>(_ body: () throws(SurgeryError) -> Result) throws -> Result {
-    do {
-      return try body()
-    } catch {
-      throw SearchError(.badContent, file: repair.stage.path, "\(error)")
-    }
+  /// Says once why a layer is not repaired: a repair that cannot be had is no reason to give up the pruning.
+  private func skip(_ layer: String, _ reason: String) {
+    if world.rank == 0 { repair.stage.logger.warning("\(layer) keeps its weights: \(reason)") }
   }
 
   // MARK: Layers
@@ -216,6 +229,13 @@ struct RepairWork {
     let inputAxis: Int
     /// Axis of the channels of the output.
     let outputAxis: Int
+    /// Convolution groups.
+    var groups: Int {
+      switch node.operation {
+      case .convolution(let convolution), .convolutionTranspose(let convolution): convolution.groups
+      default: 1
+      }
+    }
 
     func weight(in network: Network) -> ValueID {
       network.nodes.first { $0.name == node.name }?.inputs[1] ?? node.inputs[1] ?? input
@@ -228,9 +248,12 @@ struct RepairWork {
       repair.original.nodes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     var users: [ValueID: Int] = [:]
     for node in network.nodes { if node.isLayer, let weight = node.inputs[1] { users[weight, default: 0] += 1 } }
+    // Sums are of samples: they have to lie along axis 0.
+    let (samples, wholeSamples) = (SampleAxes(of: network), SampleAxes(of: repair.original))
     return network.nodes.compactMap { node in
-      guard node.isLayer, !obstacles.contains(node.name), let whole = originals[node.name],
-        let x = node.inputs[0], let originalX = whole.inputs[0], let weight = node.inputs[1], users[weight] == 1
+      guard node.isLayer, node.inputs[0].map({ samples[$0] }) == 0, samples[node.outputs[0]] == 0, !obstacles.contains(node.name), let whole = originals[node.name],
+        let x = node.inputs[0], let originalX = whole.inputs[0], let weight = node.inputs[1], users[weight] == 1,
+        wholeSamples[originalX] == 0, wholeSamples[whole.outputs[0]] == 0
       else { return nil }
       let isLinear = if case .linear = node.operation { true } else { false }
       return PairedLayer(

@@ -80,6 +80,7 @@ public struct SearchRun {
 
     var ratios = RatioConfig(preparation, plan, model: digests)
     let files = ResultFiles(in: preparation.configuration.outputDirectory.path)
+    if applies { PrunedModelFiles.removeEarlier(SearchRun.prunedModel(preparation.configuration)) }
     try files.write(ratios, table, preparation)
     clock.end(of: "write")
     var pruning: PruningOutcome?
@@ -108,7 +109,11 @@ public struct SearchRun {
       let source = try format.read(configuration.model.path)
       let preparation = try Preparation(configuration, model: source.message, format)
       try ResultFiles(in: configuration.outputDirectory.path).prepareDirectory(for: ResultFiles.names)
-      if applies { try PrunedModelFiles.checkOutput(SearchRun.prunedModel(configuration)) }
+      if applies {
+        try PrunedModelFiles.checkOutput(SearchRun.prunedModel(configuration), besides: [path, configuration.model.path])
+        // Opened now: a file that is missing is told before hours of work.
+        _ = try CalibrationData(configuration, .evaluation)
+      }
       logger.info(
         "layers: \(preparation.structure.layers.count), batches: \(preparation.plan.batches.count), shards: \(preparation.plan.shards.count), ranks: \(world.size)"
       )

@@ -73,12 +73,16 @@ extension SearchError {
   ///
   /// - Parameter samples: the samples that were run; the error then names the one at fault as the data file counts it.
   init(_ error: ExecutionError, in configuration: SearchConfiguration, samples: Range<Int>? = nil) {
-    let model = configuration.model.path
+    self.init(
+      error, model: configuration.model.path, data: configuration.calibration.inputs[0].array.file.path, samples: samples)
+  }
+
+  /// An executor's error with the file whose fault it is: the model's, or the data's.
+  init(_ error: ExecutionError, model: String, data: String, samples: Range<Int>? = nil) {
     switch error.kind {
     case .unsupported: self.init(.badContent, file: model, "\(error)")
     case .failed, .tooLarge: self.init(.program, file: model, "\(error)")
     case .badData, .notFinite:
-      let data = configuration.calibration.inputs[0].array.file.path
       let place = samples.map { samples in
         error.sample.map { "sample \(samples.lowerBound + $0)" }
           ?? "samples \(samples.lowerBound) … \(samples.upperBound - 1)"

@@ -6,6 +6,8 @@ import MessagePassing
 /// ranks and workers.
 struct SharedWork {
   private let world: any Communicator
+  /// What a rank holds of results at a time where there are rounds, in numbers (512 MiB), one result at least.
+  private static let numbersAtATime = 1 << 26
 
   init(on world: any Communicator) { self.world = world }
 
@@ -19,9 +21,10 @@ struct SharedWork {
     _ count: Int, length: Int, inRounds: Bool = false, by pool: WorkerPool<Own>,
     _ work: @Sendable (_ piece: Int, _ own: Own) throws -> [Double], combine: (ArraySlice<Double>) throws -> Void
   ) throws {
-    // All ranks must make the same rounds, so the smallest number of workers decides.
-    let together = inRounds ? try world.allReduce(Int64(pool.workerCount), .min) : Int64(count)
-    let round = max(Int(together) * world.size, 1)
+    // All ranks must make the same rounds, so the smallest number of workers decides; large results are few at a time.
+    let together = inRounds ? Int(try world.allReduce(Int64(pool.workerCount), .min)) : count
+    let fitting = inRounds ? max(SharedWork.numbersAtATime / max(length, 1), 1) : count
+    let round = max(min(together, fitting) * world.size, 1)
     for start in stride(from: 0, to: count, by: round) {
       let pieces = Array(start..<min(start + round, count))
       let own = pieces.filter { $0 % world.size == world.rank }
