@@ -7,7 +7,7 @@ bool pc_curve_needs_result(pc_unary_function function) {
          function == pc_reciprocal;
 }
 
-PC_INLINE float curve(pc_unary_function function, float first, float second, float x) {
+PC_INLINE float curve(pc_unary_function function, pc_function f, float x) {
   switch (function) {
   case pc_sigmoid: return logistic(x);
   case pc_tanh: return hyperbolic_tangent(x);
@@ -26,8 +26,8 @@ PC_INLINE float curve(pc_unary_function function, float first, float second, flo
     return x * (n / (n + 2.0f));
   }
   case pc_softsign: return x / (1.0f + fabsf(x));
-  case pc_elu: return x > 0.0f ? second * x : first * exponential_minus_one(x);
-  case pc_celu: return x > 0.0f ? x : first * exponential_minus_one(x * second);
+  case pc_elu: return x > 0.0f ? f.second * x : f.first * exponential_minus_one(x);
+  case pc_celu: return x > 0.0f ? x : f.first * exponential_minus_one(x * f.second);
   case pc_exponential: return exponential(x);
   case pc_logarithm: return logarithm(x);
   case pc_square_root: return square_root(x);
@@ -37,7 +37,7 @@ PC_INLINE float curve(pc_unary_function function, float first, float second, flo
   case pc_error_function: return error_function(x);
   case pc_square: return x * x;
   case pc_cube: return x * x * x;
-  case pc_constant_power: return powf(x, first);
+  case pc_constant_power: return powf(x, f.first);
   case pc_sine: return sinf(x);
   case pc_cosine: return cosf(x);
   case pc_floor: return floorf(x);
@@ -46,12 +46,19 @@ PC_INLINE float curve(pc_unary_function function, float first, float second, flo
   case pc_round: return rintf(x);
   case pc_sign: return x > 0.0f ? 1.0f : x < 0.0f ? -1.0f : x;
   case pc_not: return x == 0.0f ? 1.0f : 0.0f;
+  // Written so that what is not a number stays so.
+  case pc_quantize: {
+    float steps = rintf(x / f.first);
+    steps = steps < f.second ? f.second : steps;
+    steps = steps > f.third ? f.third : steps;
+    return steps * f.first;
+  }
   default: return x;
   }
 }
 
 // `known` is the result where `pc_curve_needs_result` says so, else the operand.
-PC_INLINE float curve_slope(pc_unary_function function, float first, float second, float known) {
+PC_INLINE float curve_slope(pc_unary_function function, pc_function f, float known) {
   switch (function) {
   case pc_sigmoid: return known * (1.0f - known);
   case pc_tanh: return 1.0f - known * known;
@@ -82,8 +89,8 @@ PC_INLINE float curve_slope(pc_unary_function function, float first, float secon
     float inverse = 1.0f / (1.0f + fabsf(known));
     return inverse * inverse;
   }
-  case pc_elu: return known > 0.0f ? second : first * exponential(known);
-  case pc_celu: return known > 0.0f ? 1.0f : exponential(known * second);
+  case pc_elu: return known > 0.0f ? f.second : f.first * exponential(known);
+  case pc_celu: return known > 0.0f ? 1.0f : exponential(known * f.second);
   case pc_exponential: return known;
   case pc_logarithm: return 1.0f / known;
   case pc_square_root: return 0.5f / known;
@@ -93,9 +100,13 @@ PC_INLINE float curve_slope(pc_unary_function function, float first, float secon
   case pc_error_function: return 1.12837917f * exponential(-known * known);
   case pc_square: return 2.0f * known;
   case pc_cube: return 3.0f * known * known;
-  case pc_constant_power: return first == 0.0f ? 0.0f : first * powf(known, first - 1.0f);
+  case pc_constant_power: return f.first == 0.0f ? 0.0f : f.first * powf(known, f.first - 1.0f);
   case pc_sine: return cosf(known);
   case pc_cosine: return -sinf(known);
+  case pc_quantize: {
+    float steps = known / f.first;
+    return (steps > f.second && steps < f.third) ? 1.0f : 0.0f;
+  }
   default: return 0.0f;
   }
 }
@@ -128,17 +139,17 @@ PC_INLINE float curve_slope(pc_unary_function function, float first, float secon
   PC_CASE(pc_ceiling);          \
   PC_CASE(pc_round);            \
   PC_CASE(pc_sign);             \
-  PC_CASE(pc_not)
+  PC_CASE(pc_not);              \
+  PC_CASE(pc_quantize)
 
-PC_CLONES void pc_curve_forward(
-    pc_unary_function function, float first, float second, float *destination, const float *source, ptrdiff_t count) {
+PC_CLONES void pc_curve_forward(pc_function f, float *destination, const float *source, ptrdiff_t count) {
   float *restrict to = destination;
   const float *restrict from = source;
-#define PC_FORWARD(function)                                                                \
-  case function:                                                                            \
-    for (ptrdiff_t i = 0; i < count; i++) to[i] = curve(function, first, second, from[i]);  \
+#define PC_FORWARD(function)                                                   \
+  case function:                                                               \
+    for (ptrdiff_t i = 0; i < count; i++) to[i] = curve(function, f, from[i]); \
     break
-  switch (function) {
+  switch (f.function) {
     PC_CURVES(PC_FORWARD);
   default: break;
   }
@@ -146,16 +157,15 @@ PC_CLONES void pc_curve_forward(
 }
 
 PC_CLONES void pc_curve_backward(
-    pc_unary_function function, float first, float second, float *destination, const float *gradient,
-    const float *known, ptrdiff_t count) {
+    pc_function f, float *destination, const float *gradient, const float *known, ptrdiff_t count) {
   float *restrict to = destination;
   const float *restrict g = gradient;
   const float *restrict k = known;
-#define PC_BACKWARD(function)                                                                        \
-  case function:                                                                                     \
-    for (ptrdiff_t i = 0; i < count; i++) to[i] = g[i] * curve_slope(function, first, second, k[i]); \
+#define PC_BACKWARD(function)                                                           \
+  case function:                                                                        \
+    for (ptrdiff_t i = 0; i < count; i++) to[i] = g[i] * curve_slope(function, f, k[i]); \
     break
-  switch (function) {
+  switch (f.function) {
     PC_CURVES(PC_BACKWARD);
   default: break;
   }

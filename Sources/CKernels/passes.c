@@ -90,7 +90,7 @@ PC_INLINE float *apply_function(float *spare, const float *values, pc_function f
     for (ptrdiff_t i = 0; i < count; i++) to[i] = from[i] <= 0.0f ? 0.0f : from[i];
     return spare;
   }
-  pc_unary_forward(f.function, f.first, f.second, spare, values, count);
+  pc_unary_forward(f, spare, values, count);
   return spare;
 }
 
@@ -176,7 +176,7 @@ PC_INLINE float *apply_slope(float *tile, float *spare, float *result, const pc_
     for (ptrdiff_t i = 0; i < count; i++) t[i] = where(x[i] > 0.0f, t[i]);
     return tile;
   }
-  pc_unary_backward(f.function, f.first, f.second, result, tile, known, count);
+  pc_unary_backward(f, result, tile, known, count);
   return result;
 }
 

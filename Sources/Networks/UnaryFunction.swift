@@ -2,7 +2,8 @@
 ///
 /// Derivatives at kinks are PyTorch's: Relu, LeakyRelu and the exponential units take the side of x ≤ 0 (Relu′(0) = 0,
 /// LeakyRelu′(0) = slope, Elu′(0) = alpha); Clip passes the gradient strictly inside its bounds only; HardSigmoid and
-/// HardSwish take the flat side's value at theirs; |x| has 0 at 0. Steps have the derivative 0 everywhere.
+/// HardSwish take the flat side's value at theirs; |x| has 0 at 0. Steps have the derivative 0 everywhere, but for
+/// quantisation: there the gradient passes straight through (`Quantization`).
 public enum UnaryFunction: Hashable, Sendable {
   // MARK: Activations
 
@@ -72,6 +73,8 @@ public enum UnaryFunction: Hashable, Sendable {
   case sign
   /// 1 where x is 0, else 0.
   case logicalNot
+  /// The nearest number of a grid: QuantizeLinear and DequantizeLinear in one.
+  case quantize(Quantization)
 
   /// Whether its derivative is other than 0 anywhere.
   public var isDifferentiable: Bool {

@@ -7,10 +7,12 @@ import Networks
 struct ElementFunction: Sendable {
   /// Which function.
   let kind: pc_unary_function
-  /// The slope, the lower bound, or alpha.
+  /// The slope, the lower bound, alpha, or the scale.
   let first: Float
-  /// The upper bound or beta.
+  /// The upper bound, beta, or the lowest step.
   let second: Float
+  /// The highest step.
+  let third: Float
 
   /// The kernel for a function.
   init(_ function: UnaryFunction) {
@@ -49,14 +51,16 @@ struct ElementFunction: Sendable {
     case .round: (kind, first, second) = (pc_round, 0, 0)
     case .sign: (kind, first, second) = (pc_sign, 0, 0)
     case .logicalNot: (kind, first, second) = (pc_not, 0, 0)
+    case .quantize(let grid): (kind, first, second) = (pc_quantize, grid.scale, Float(grid.steps.lowerBound))
     }
+    if case .quantize(let grid) = function { third = Float(grid.steps.upperBound) } else { third = 0 }
   }
 
   /// Whether its derivative is computed from the result.
   var needsResult: Bool { pc_unary_needs_result(kind) }
 
   /// The function with its parameters.
-  var parameters: pc_function { pc_function(function: kind, first: first, second: second) }
+  var parameters: pc_function { pc_function(function: kind, first: first, second: second, third: third) }
 
   /// The function as a layer's kernel runs it with its own, where it can.
   var layerActivation: pc_dnn_activation? {
@@ -82,9 +86,7 @@ struct UnaryStep: Step {
   var writes: [BufferID] { [to.buffer] }
 
   func run(_ memory: Memory) {
-    pc_unary_forward(
-      function.kind, function.first, function.second, memory.floats(to.buffer), memory.floats(from.buffer),
-      to.shape.count)
+    pc_unary_forward(function.parameters, memory.floats(to.buffer), memory.floats(from.buffer), to.shape.count)
   }
 }
 

@@ -30,7 +30,9 @@ public struct PruningSummary {
       text += "on \(step.isHeldOut ? "held-out" : "the fitted") samples, \(step.isKept ? "kept" : "not kept")\n"
     }
     if !outcome.evaluations.isEmpty { text += "\n" + EvaluationTable(outcome.evaluations).text(width: width) }
-    if outcome.isEvaluatedOnFittedSamples { text += "these samples served the repair too: name others in $.evaluation\n" }
+    if outcome.isEvaluatedOnFittedSamples {
+      text += "these samples served the repair too: name others in $.evaluation\n"
+    }
     return text + "written: \(outcome.path), with \(outcome.companions.joined(separator: ", ")) beside it\n"
   }
 

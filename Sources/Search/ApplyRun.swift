@@ -76,6 +76,9 @@ public struct ApplyRun {
       }
       let source = try format.read(request.model)
       (message, digests) = (source.message, source.digests)
+      // External data lie in the model's folder.
+      let folder = request.model.lastIndex(of: "/").map { String(request.model[...$0]) } ?? ""
+      try PrunedModelFiles.checkOutput(request.output, besides: digests.dropFirst().map { folder + $0.path })
       if let expected = ratios.model?.sha256, let found = digests.first?.sha256, expected != found {
         logger.warning(
           "\(request.ratios) was made for another file than \(request.model) (SHA-256 \(expected.prefix(12))…, found \(found.prefix(12))…)"

@@ -17,7 +17,8 @@ struct ForwardModel: Sendable {
 
   /// Compiles a network whose first output is compared with the targets.
   init(
-    _ model: any DecodedModel, file: String, _ calibration: CalibrationData, _ configuration: SearchConfiguration, loss: Loss,
+    _ model: any DecodedModel, file: String, _ calibration: CalibrationData, _ configuration: SearchConfiguration,
+    loss: Loss,
     _ backend: any ExecutionBackend
   ) throws {
     let network = try model.runnableNetwork(batchSize: configuration.calibration.batchSize).foldingNormalizations()

@@ -147,7 +147,10 @@ private struct Runner: Sendable {
     if case .classes = model.data.labels { hasLabels = true } else { hasLabels = false }
     let structure = ChannelStructure(of: network)
     // Another network need not have the layers that the configuration names.
-    let named = isFirst ? try configuration.bitWidths(of: structure.layers.map(\.identity)) : try? configuration.bitWidths(of: structure.layers.map(\.identity))
+    let named =
+      isFirst
+      ? try configuration.bitWidths(of: structure.layers.map(\.identity))
+      : try? configuration.bitWidths(of: structure.layers.map(\.identity))
     let widths = named ?? structure.layers.map { _ in configuration.bits.network }
     let costs = try CostModel(structure, bits: widths.map { LayerBits(activation: $0.activation, weight: $0.weight) })
     self.costs = CostMetric.allCases.map { ($0, costs.total($0, kept: costs.unitCounts)) }

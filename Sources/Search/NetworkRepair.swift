@@ -75,7 +75,8 @@ struct NetworkRepair {
       let isKept = settings.heldOut == 0 || after < loss
       steps.append(
         RepairStep(
-          kind: kind, isHeldOut: split.isHeldOut, layerCount: parameters.count { kind != .reconstruction || $0.weight != nil }, lossBefore: loss,
+          kind: kind, isHeldOut: split.isHeldOut,
+          layerCount: parameters.count { kind != .reconstruction || $0.weight != nil }, lossBefore: loss,
           lossAfter: after, isKept: isKept)
       )
       guard isKept else { return }

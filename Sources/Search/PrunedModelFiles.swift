@@ -17,11 +17,15 @@ struct PrunedModelFiles {
     guard !beside.contains(name) else {
       throw SearchError(.cannotCreate, file: path, "is the name of a file that is written beside the model")
     }
-    for input in inputs where FileIdentity(path) != nil && FileIdentity(path) == FileIdentity(input) {
-      throw SearchError(.cannotCreate, file: path, "is also read, expected another file for the output")
-    }
     guard !name.isEmpty else {
       throw SearchError(.cannotCreate, file: path, "is the name of a directory, expected that of a file")
+    }
+    for file in [name, name + ".data"] + beside {
+      guard let own = FileIdentity("\(directory)/\(file)"),
+        let input = inputs.first(where: { FileIdentity($0) == own })
+      else { continue }
+      throw SearchError(
+        .cannotCreate, file: path, "\(file) would be written over \(input), which is read; expected another output")
     }
     try ResultFiles(in: directory).prepareDirectory(
       for: [name] + beside)

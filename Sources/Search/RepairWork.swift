@@ -251,7 +251,8 @@ struct RepairWork {
     // Sums are of samples: they have to lie along axis 0.
     let (samples, wholeSamples) = (SampleAxes(of: network), SampleAxes(of: repair.original))
     return network.nodes.compactMap { node in
-      guard node.isLayer, node.inputs[0].map({ samples[$0] }) == 0, samples[node.outputs[0]] == 0, !obstacles.contains(node.name), let whole = originals[node.name],
+      guard node.isLayer, node.inputs[0].map({ samples[$0] }) == 0, samples[node.outputs[0]] == 0,
+        !obstacles.contains(node.name), let whole = originals[node.name],
         let x = node.inputs[0], let originalX = whole.inputs[0], let weight = node.inputs[1], users[weight] == 1,
         wholeSamples[originalX] == 0, wholeSamples[whole.outputs[0]] == 0
       else { return nil }

@@ -110,7 +110,10 @@ public struct SearchRun {
       let preparation = try Preparation(configuration, model: source.message, format)
       try ResultFiles(in: configuration.outputDirectory.path).prepareDirectory(for: ResultFiles.names)
       if applies {
-        try PrunedModelFiles.checkOutput(SearchRun.prunedModel(configuration), besides: [path, configuration.model.path])
+        let folder = configuration.model.path.lastIndex(of: "/").map { String(configuration.model.path[...$0]) } ?? ""
+        try PrunedModelFiles.checkOutput(
+          SearchRun.prunedModel(configuration),
+          besides: [path, configuration.model.path] + source.digests.dropFirst().map { folder + $0.path })
         // Opened now: a file that is missing is told before hours of work.
         _ = try CalibrationData(configuration, .evaluation)
       }

@@ -74,7 +74,8 @@ extension SearchError {
   /// - Parameter samples: the samples that were run; the error then names the one at fault as the data file counts it.
   init(_ error: ExecutionError, in configuration: SearchConfiguration, samples: Range<Int>? = nil) {
     self.init(
-      error, model: configuration.model.path, data: configuration.calibration.inputs[0].array.file.path, samples: samples)
+      error, model: configuration.model.path, data: configuration.calibration.inputs[0].array.file.path,
+      samples: samples)
   }
 
   /// An executor's error with the file whose fault it is: the model's, or the data's.

@@ -87,6 +87,11 @@ extension ForwardCase {
     ForwardCase(
       description: "logical not", operation: .unary(.logicalNot), shape: [1, 3], x: [-1.5, 0, 2],
       result: [1, 3], expected: [0, 1, 0]),
+    ForwardCase(
+      description: "quantisation, half to even, from end to end",
+      operation: .unary(.quantize(Quantization(scale: 0.5, steps: -3...2))), shape: [1, 9],
+      x: [-9, -1.25, -0.75, -0.25, 0.125, 0.25, 0.75, 1.25, 9], result: [1, 9],
+      expected: [-1.5, -1, -1, 0, 0, 0, 1, 1, 1]),
   ]
 
   static let functionsOfTwo: [ForwardCase] = [

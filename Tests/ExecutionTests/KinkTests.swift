@@ -31,6 +31,14 @@ import Testing
     #expect(slopes == [0, 0, 1, 0, 0])
   }
 
+  @Test func `quantisation passes the gradient strictly inside its ends only`() throws {
+    // −1.25 and 1.25 lie between the ends and are brought to them; halves go to the even multiple.
+    let slopes = try slopes(
+      .quantize(Quantization(scale: 1, steps: -2...2)), at: [-2.5, -2, -1.75, -0.5, 0, 0.5, 1.5, 1.75, 2, 3],
+      values: [-2, -2, -2, 0, 0, 0, 2, 2, 2, 2])
+    #expect(slopes == [0, 0, 1, 1, 1, 1, 1, 1, 0, 0])
+  }
+
   @Test func `exponential units take the side of negative numbers at 0`() throws {
     #expect(try slopes(.elu(alpha: 0.5), at: [0, 1], values: [0, 1]) == [0.5, 1])
     #expect(try slopes(.selu(alpha: 0.5, gamma: 2), at: [0, 1], values: [0, 2]) == [1, 2])

@@ -9,6 +9,14 @@ package struct OperatorProblem: Sendable, CustomStringConvertible {
 
   package var description: String { name }
 
+  /// Whether its gradients are slopes of what it computes. A quantisation's is not: a staircase has slope 0, and the
+  /// gradient passes straight through it.
+  package var hasTrueGradients: Bool {
+    !request.network.nodes.contains {
+      if case .unary(.quantize) = $0.operation { true } else { false }
+    }
+  }
+
   /// Every problem: all cases of `Operation` in many geometries, patterns of whole networks, all losses.
   ///
   /// Values stay away from kinks (by 1/32 where a kinked function reads them), so that gradients are defined.

@@ -8,7 +8,7 @@ extension ProblemList {
       ("relu", .relu), ("relu 6", .clip(lower: 0, upper: 6)), ("clip", .clip(lower: -0.5, upper: 0.25)),
       ("leaky relu", .leakyRelu(slope: 0.125)), ("hard swish", .hardSwish), ("swish", .swish), ("elu", .elu(alpha: 1)),
       ("hard sigmoid", .hardSigmoid(alpha: 1 / 6, beta: 0.5)), ("gelu", .gelu(isApproximate: false)),
-      ("tanh", .tanh), ("sigmoid", .sigmoid),
+      ("tanh", .tanh), ("sigmoid", .sigmoid), ("quantization", .quantize(Quantization(scale: 0.125, steps: -2...5))),
     ]
     for (name, function) in activations {
       for isObserved in [true, false] {
@@ -30,6 +30,23 @@ extension ProblemList {
         let z = problem.unary(function, problem.gridNormalization(y, offset: 1 / 2048))
         return problem.convolution(z, to: 3, kernel: [3, 3])
       }
+    }
+    add("quantization of the operand, behind an activation and behind a pool") { problem in
+      let grid = UnaryFunction.quantize(Quantization(scale: 0.25, steps: -8...7))
+      let x = problem.unary(grid, problem.gridFront([4, 6, 6]))
+      let y = problem.gridConvolution(x, to: 8, kernel: [3, 3], padsBegin: [1, 1])
+      problem.observe(y)
+      let z = problem.unary(.quantize(Quantization(scale: 0.5, steps: 0...15)), problem.unary(.relu, y))
+      problem.observe(z)
+      let pooled = problem.unary(grid, problem.pool(.max, z, kernel: [2, 2], strides: [2, 2]))
+      return problem.convolution(pooled, to: 3, kernel: [2, 2])
+    }
+    add("quantization of a joined value, which a gate reads too") { problem in
+      let x = problem.gridFront([4, 3, 3])
+      let joined = problem.concat([x, problem.unary(.negate, x)], axis: 1)
+      let y = problem.unary(.quantize(Quantization(scale: 0.125, steps: -4...3)), joined)
+      problem.observe(y)
+      return problem.binary(.multiply, y, problem.unary(.sigmoid, problem.mean(joined, axes: [2, 3])))
     }
     add("swish as sigmoid and product behind a convolution") { problem in
       let y = problem.convolution(problem.front([3, 5, 4]), to: 16, kernel: [3, 3], padsBegin: [1, 1])

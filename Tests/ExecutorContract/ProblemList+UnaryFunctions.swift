@@ -32,6 +32,8 @@ extension ProblemList {
     ("power of 0", .power(exponent: 0)),
     ("sine", .sine),
     ("cosine", .cosine),
+    ("quantization", .quantize(Quantization(scale: 0.125, steps: -3...4))),
+    ("quantization of positive numbers", .quantize(Quantization(scale: 0.25, steps: 0...255))),
   ]
 
   /// Functions of positive numbers.
@@ -79,6 +81,8 @@ extension ProblemList {
       ("gelu", .gelu(isApproximate: false)), ("approximate gelu", .gelu(isApproximate: true)), ("softplus", .softplus),
       ("mish", .mish), ("softsign", .softsign), ("elu", .elu(alpha: 1)), ("celu", .celu(alpha: 2)),
       ("error function", .erf), ("sine", .sine), ("cosine", .cosine), ("magnitude", .absolute),
+      // No place lies halfway between two multiples.
+      ("quantization", .quantize(Quantization(scale: 0.1, steps: -64...63))),
     ] {
       add("\(name) from -10 to 10") { problem in
         let places: [Float] = stride(from: -9.9375, to: 10, by: 0.25).shuffled(using: &problem.random)

@@ -73,5 +73,5 @@ enum RuntimePeer {
 
 extension RuntimeCase {
   /// Every case.
-  static let all = elementwise + sums + movement + blocks
+  static let all = elementwise + quantization + sums + movement + blocks
 }

@@ -154,7 +154,7 @@ extension SurgeryCase {
   }
 
   /// Every case.
-  static let all = layers + extents + selection + constants
+  static let all = layers + extents + selection + constants + quantization
   /// Those that the onnx package and onnxruntime take.
   static let standard = all.filter(\.isStandard)
 }

@@ -32,6 +32,11 @@ import Testing
       (.absolute, [0, -1, 2], [0, -1, 1]),
       (.power(exponent: 0), [0, 2], [0, 0]),
       (.round, [0.5, 0.25], [0, 0]),
+      (
+        .quantize(Quantization(scale: 0.5, steps: -4...3)), [-2, -1.75, 0.125, 0.25, 1.25, 1.5, -9],
+        [0, 1, 1, 1, 1, 0, 0]
+      ),
+      (.quantize(Quantization(scale: 0.5, steps: 0...255)), [-0.25, 0, 0.125, 50], [0, 0, 1, 1]),
     ] as [(UnaryFunction, [Float], [Double])])
   func `slopes at kinks are those documented`(function: UnaryFunction, places: [Float], expected: [Double]) throws {
     // Quotients of float32 gradients.

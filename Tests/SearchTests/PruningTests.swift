@@ -161,6 +161,23 @@ struct PruningTests {
     #expect(names == ["ratios.json", "sensitivities.npz"])
   }
 
+  @Test(arguments: ["model", "ratios", "certificate.json"])
+  func `an output over something that is read or written beside it is refused`(_ clash: String) throws {
+    let folder = try TemporaryFolder()
+    let model = try folder.write(Data(contentsOf: URL(fileURLWithPath: DemoNetwork.model)), as: "model.onnx")
+    let ratios = try folder.write(Data(#"{"stage1.0.conv1": 0.5}"#.utf8), as: "ratios")
+    let output = clash == "model" ? model : folder.file(clash)
+    let error = try #require(throws: SearchError.self) {
+      try InProcess.run(ranks: 1) { world in
+        try ApplyRun(on: world, backend: OneDNNBackend(), format: ONNXFormat(), logger: Self.logger)
+          .execute(.init(ratios: ratios, model: model, output: output))
+      }
+    }
+    #expect(error.kind == .cannotCreate && error.file == output)
+    #expect(
+      try folder.contents(of: "model.onnx").count == Data(contentsOf: URL(fileURLWithPath: DemoNetwork.model)).count)
+  }
+
   @Test func `evaluations have the same figures for 1, 2 and 3 ranks`() throws {
     let folder = try TemporaryFolder()
     let text = try DemoNetwork.configuration(output: folder.file("out"), changes: [("calibration.samples", "75")])

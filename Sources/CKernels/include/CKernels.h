@@ -136,7 +136,7 @@ void pc_resample_backward(
     const pc_resampling *resampling, float *destination, const float *gradient, const ptrdiff_t *sources,
     const float *weights);
 
-// Functions of one value. `first` and `second` are the slope, the bounds, or alpha and beta.
+// Functions of one value.
 
 typedef enum pc_unary_function {
   pc_relu,
@@ -173,30 +173,34 @@ typedef enum pc_unary_function {
   pc_ceiling,
   pc_round,
   pc_sign,
-  pc_not
+  pc_not,
+  /// The nearest multiple of `first` from `second` to `third` times that, halves to the even one.
+  pc_quantize
 } pc_unary_function;
+
+/// A function with its parameters: the slope, the bounds, alpha and beta, or what the function says.
+typedef struct pc_function {
+  pc_unary_function function;
+  float first, second, third;
+} pc_function;
 
 /// Whether `pc_unary_backward` takes the function's results rather than its operands.
 bool pc_unary_needs_result(pc_unary_function function);
 
-void pc_unary_forward(
-    pc_unary_function function, float first, float second, float *destination, const float *source, ptrdiff_t count);
+void pc_unary_forward(pc_function f, float *destination, const float *source, ptrdiff_t count);
 
 /// destination = gradient × f′; `known` holds operands or results, as `pc_unary_needs_result` says.
 void pc_unary_backward(
-    pc_unary_function function, float first, float second, float *destination, const float *gradient,
-    const float *known, ptrdiff_t count);
+    pc_function f, float *destination, const float *gradient, const float *known, ptrdiff_t count);
 
 // The part of the above that is not piecewise linear: what `pc_unary_forward` and the others hand on.
 
 bool pc_curve_needs_result(pc_unary_function function);
 
-void pc_curve_forward(
-    pc_unary_function function, float first, float second, float *destination, const float *source, ptrdiff_t count);
+void pc_curve_forward(pc_function f, float *destination, const float *source, ptrdiff_t count);
 
 void pc_curve_backward(
-    pc_unary_function function, float first, float second, float *destination, const float *gradient,
-    const float *known, ptrdiff_t count);
+    pc_function f, float *destination, const float *gradient, const float *known, ptrdiff_t count);
 
 // Passes over arrays [samples, rows, channels] whose channels are contiguous: several stages at once, each array read
 // or written a single time. Destinations may be the same memory as a source, element for element.
@@ -206,12 +210,6 @@ typedef struct pc_rows {
   const float *values;
   ptrdiff_t stride;
 } pc_rows;
-
-/// A function with its parameters.
-typedef struct pc_function {
-  pc_unary_function function;
-  float first, second;
-} pc_function;
 
 /// destination = f(source × scale + shift + addend) × factors. What is null is left out.
 typedef struct pc_forward {

@@ -37,6 +37,7 @@ extension UnaryFunction {
     case .round: x.rounded(.toNearestOrEven)
     case .sign: x > 0 ? 1 : x < 0 ? -1 : 0
     case .logicalNot: x == 0 ? 1 : 0
+    case .quantize(let grid): grid.nearest(to: x)
     }
   }
 
@@ -84,6 +85,7 @@ extension UnaryFunction {
     case .sine: return cos(x)
     case .cosine: return -sin(x)
     case .floor, .ceiling, .round, .sign, .logicalNot: return 0
+    case .quantize(let grid): return grid.isInside(x) ? 1 : 0
     }
   }
 

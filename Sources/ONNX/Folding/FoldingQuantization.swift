@@ -1,6 +1,6 @@
 import Networks
 
-/// Folding of weights that are stored as integers with a scale. Activations are not quantised here.
+/// Folding of weights and biases that are stored as integers with a scale.
 extension OperatorNode {
   /// DequantizeLinear: (x − zero point) × scale, the scale one element or one per index of an axis.
   func foldDequantize(_ builder: inout NetworkBuilder) throws(ImportProblem) -> [Operand] {
@@ -15,23 +15,22 @@ extension OperatorNode {
   func foldQuantize(_ builder: inout NetworkBuilder) throws(ImportProblem) -> [Operand] {
     let x = try constant(0)
     let (scale, zero) = try quantization(of: x.shape, &builder)
-    guard attributes["output_dtype"] == nil else { throw .unsupported("attribute 'output_dtype'") }
-    // Without a zero point the type is uint8.
-    let type = optional(2) == nil ? ElementType.uint8 : optional(2)?.elementType
-    let range: ClosedRange<Double>
-    switch type {
-    case .uint8: range = 0...255
-    case .int8: range = -128...127
-    case .uint16: range = 0...65535
-    case .int16: range = -32768...32767
-    default: throw .unsupported("a zero point of \(type.map { "\($0)" } ?? "unknown type")")
-    }
-    let (values, scales, zeros) = (x.doubles, scale.doubles, zero?.doubles)
+    let range = try quantizedType().quantizedRange()
+    let (values, scales, zeros) = (x.floats, scale.floats, zero?.doubles)
     let results = values.indices.map { place in
-      let steps = (values[place] / scales[place]).rounded(.toNearestOrEven) + (zeros?[place] ?? 0)
-      return Int64(saturating: min(max(steps, range.lowerBound), range.upperBound))
+      // The quotient is rounded to float32 like in every runtime, which decides what is halfway between two integers.
+      let steps = Double((values[place] / scales[place]).rounded(.toNearestOrEven)) + (zeros?[place] ?? 0)
+      return Int64(saturating: min(max(steps, Double(range.lowerBound)), Double(range.upperBound)))
     }
     return [folded(ConstantTensor(shape: x.shape, elements: .integer(results)))]
+  }
+
+  /// The type of QuantizeLinear's result: the zero point's, or uint8 without one.
+  func quantizedType() throws(ImportProblem) -> ElementType {
+    guard attributes["output_dtype"] == nil else { throw .unsupported("attribute 'output_dtype'") }
+    guard optional(2) != nil else { return .uint8 }
+    guard let type = optional(2)?.elementType else { throw .unsupported("a zero point of unknown type") }
+    return type
   }
 
   /// Scale and zero point, spread to the shape of what they belong to.

@@ -38,6 +38,7 @@ extension UnaryFunction {
     case .round: x.rounded(.toNearestOrEven)
     case .sign: x > 0 ? 1 : x < 0 ? -1 : x
     case .logicalNot: x == 0 ? 1 : 0
+    case .quantize(let grid): grid.nearest(to: x)
     }
   }
 

@@ -47,6 +47,10 @@ struct GraphImport {
         throw ONNXError(
           .unsupported, file: model.path, place: "output '\(name)'", problem: "it does not depend on any input")
       }
+      if let form = operand.quantizedForm {
+        throw ONNXError(
+          .unsupported, file: model.path, place: "output '\(name)'", problem: "it is \(form), supported are floats")
+      }
       outputs.append(builder.id(of: operand))
     }
     guard !builder.nodes.isEmpty else {
@@ -138,6 +142,7 @@ struct GraphImport {
         "\(place) is supported on constants alone, computed here: \(computed.joined(separator: ", ")); "
           + OperatorRegistry.listing)
     }
-    return try convert(node, &builder)
+    guard let form = try node.quantizedForm() else { return try convert(node, &builder) }
+    return try convert(node, &builder).map { $0.holding(form) }
   }
 }

@@ -67,7 +67,8 @@ extension OperatorNode {
     }
     guard !pads.contains(where: { $0 < 0 }) else { throw .unsupported("negative pads \(pads)") }
     var pad = Pad(
-      before: [Int](repeating: 0, count: rank), behind: [Int](repeating: 0, count: rank), mode: try padMode())
+      before: [Int](repeating: 0, count: rank), behind: [Int](repeating: 0, count: rank),
+      mode: try padMode(of: x))
     var dimensions = x.shape.dimensions
     for (position, axis) in padded.enumerated() {
       pad.before[axis] = pads[position]
@@ -81,11 +82,13 @@ extension OperatorNode {
     return [try builder.emit(self, .pad(pad), [x], dimensions)]
   }
 
-  private func padMode() throws(ImportProblem) -> Pad.Mode {
+  private func padMode(of x: Operand) throws(ImportProblem) -> Pad.Mode {
     switch try text("mode", default: "constant") {
-    case "constant": .constant(opset < 11 ? try float("value", default: 0) : try scalar(2) ?? 0)
-    case "reflect": .reflect
-    case "edge": .edge
+    case "constant":
+      let written = opset < 11 ? try float("value", default: 0) : try scalar(2) ?? 0
+      return .constant(x.quantizedForm?.number(of: written) ?? written)
+    case "reflect": return .reflect
+    case "edge": return .edge
     case let mode: throw .unsupported("mode '\(mode)', supported are constant, reflect, edge")
     }
   }

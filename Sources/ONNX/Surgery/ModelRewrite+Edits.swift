@@ -25,6 +25,7 @@ extension ModelRewrite {
       guard case .along(let axes) = part(name) else { continue }
       edits.extents[name] = axes.mapValues(\.count)
     }
+    addSecondResults(to: &edits)
     for (name, drift) in drifts {
       guard case .value(let tensor) = drift else { continue }
       edits.extents[name] = Dictionary(uniqueKeysWithValues: tensor.shape.dimensions.enumerated().map { ($0, $1) })
@@ -33,6 +34,21 @@ extension ModelRewrite {
       edits.extents[name] = Dictionary(uniqueKeysWithValues: extents.enumerated().map { ($0, $1) })
     }
     return edits
+  }
+
+  /// Extents of results that nobody reads but that the file may describe: indices and masks have those of the first
+  /// result, statistics one per channel.
+  private func addSecondResults(to edits: inout ModelEdits) {
+    for proto in surgery.protos where proto.output.count > 1 {
+      guard case .along(let axes) = part(proto.output[0]) else { continue }
+      for name in proto.output.dropFirst() where !name.isEmpty && edits.extents[name] == nil {
+        switch proto.opType {
+        case "MaxPool", "Dropout": edits.extents[name] = axes.mapValues(\.count)
+        case "BatchNormalization": edits.extents[name] = axes[1].map { [0: $0.count] }
+        default: break
+        }
+      }
+    }
   }
 
   private func withoutOmitted(_ node: Onnx_NodeProto, _ index: Int) -> Onnx_NodeProto {
