@@ -10,8 +10,16 @@ public struct EvaluationTable {
   public init(_ evaluations: [ModelEvaluation]) { self.evaluations = evaluations }
 
   /// The table as lines.
-  /// - Parameter width: characters per line; `nil` for no limit.
+  /// - Parameter width: characters per line; `nil` for no limit. Where it is too narrow, costs give way.
   public func text(width: Int?) -> String {
+    let samples = evaluations.first.map { "evaluated on \(Quantity.number($0.sampleCount, "sample"))\n" } ?? ""
+    func fits(_ table: String) -> Bool { table.split(separator: "\n").allSatisfy { $0.count <= width ?? .max } }
+    let table = [4, 2].lazy.map { self.table(costs: $0, width: width) }.first(where: fits)
+    return (table ?? self.table(costs: 1, width: width)) + samples
+  }
+
+  /// The table with so many columns of costs.
+  private func table(costs: Int, width: Int?) -> String {
     let hasLabels = evaluations.contains { $0.accuracy != nil }
     let hasFive = evaluations.contains { $0.topFiveAccuracy != nil }
     let hasAgreement = evaluations.contains { $0.agreement != nil }
@@ -19,7 +27,7 @@ public struct EvaluationTable {
     if hasLabels { columns.append(.init("top-1")) }
     if hasFive { columns.append(.init("top-5")) }
     if hasAgreement { columns.append(.init("agreement")) }
-    columns += [.init("FLOPs"), .init("params"), .init("bit complexity"), .init("file"), .init("time/sample")]
+    columns += ["FLOPs", "params", "file", "bit complexity"].prefix(costs).map { .init($0) } + [.init("time/sample")]
     var table = TextTable(columns)
     for one in evaluations {
       var cells = [one.name, Quantity.significant(one.meanLoss)]
@@ -30,12 +38,12 @@ public struct EvaluationTable {
       func cost(_ metric: CostMetric) -> String {
         one.costs.first { $0.metric == metric }.map { Quantity.count($0.cost) } ?? "-"
       }
-      cells += [cost(.flops), cost(.params), cost(.bitComplexity), Quantity.count(one.fileSize) + "B"]
+      let all = [cost(.flops), cost(.params), Quantity.count(one.fileSize) + "B", cost(.bitComplexity)]
+      cells += all.prefix(costs)
       cells.append(Quantity.time(one.secondsPerSample))
       table.append(cells)
     }
-    let samples = evaluations.first.map { Quantity.number($0.sampleCount, "sample") } ?? ""
-    return table.text(width: width) + (samples.isEmpty ? "" : "evaluated on \(samples)\n")
+    return table.text(width: width)
   }
 
   /// The figures for a script.

@@ -148,6 +148,42 @@ struct CommandTests {
     #expect(results[0] == results[1])
   }
 
+  @Test(.enabled(if: ProgramRun.hasLauncher))
+  func `the smaller model has the same bytes under mpirun, and a mistake is told once`() throws {
+    let folder = try TemporaryFolder()
+    for (name, ranks) in [("alone", nil), ("job", 3)] {
+      let text = try DemoNetwork.configuration(
+        output: folder.file(name), changes: [("calibration.samples", "75"), ("calibration.batch_size", "8")])
+      let config = try folder.write(text, as: "\(name).json")
+      let run = try ProgramRun("prune-cluster", ranks: ranks, ["search", "--apply", config])
+      #expect(run.exitCode == 0, "\(run.errors)")
+      #expect(run.output.components(separatedBy: "written: ").count == 2, "the summary comes once")
+    }
+    let output = folder.file("again/small.onnx")
+    let apply = ["apply", folder.file("alone/ratios.json"), "--model", DemoNetwork.model, "--output", output]
+    let again = try ProgramRun("prune-cluster", ranks: 2, apply + ["--config", folder.file("alone.json")])
+    #expect(again.exitCode == 0, "\(again.errors)")
+    let models = try ["alone/pruned.onnx", "job/pruned.onnx", "again/small.onnx"].map { try folder.contents(of: $0) }
+    #expect(models[0] == models[1] && models[0] == models[2])
+
+    let evaluation = try ProgramRun(
+      "prune-cluster", ranks: 2,
+      ["evaluate", DemoNetwork.model, output, "--config", folder.file("alone.json"), "--json"])
+    #expect(evaluation.exitCode == 0, "\(evaluation.errors)")
+    let document = try JSONValue(parsing: Array(evaluation.output.utf8), file: "evaluate")
+    guard case .array(let networks)? = document["networks"] else {
+      Issue.record("no networks in \(evaluation.output)")
+      return
+    }
+    #expect(networks.count == 2)
+
+    let wrong = try folder.write(Data(#"{"stage9": 0.5}"#.utf8), as: "wrong.json")
+    let mistaken = try ProgramRun(
+      "prune-cluster", ranks: 3, ["apply", wrong, "--model", DemoNetwork.model, "--output", output])
+    #expect(mistaken.exitCode == 65)
+    #expect(mistaken.complaints.count == 1)
+  }
+
   @Test func `an interrupted search leaves no half of a file`() throws {
     let folder = try TemporaryFolder()
     let text = try DemoNetwork.configuration(output: folder.file("out"), changes: [("calibration.batch_size", "1")])
