@@ -98,7 +98,7 @@ let package = Package(
     tests("ExecutionTests", ["Execution", "ExecutorContract", "Networks"]),
     tests("MessagePassingTests", ["CommunicatorContract", "MessagePassing"]),
     tests("NetworksTests", ["Execution", "ExecutorContract", "Networks"]),
-    tests("ONNXTests", ["Channels", "Execution", "Networks", "ONNX", protobuf]),
+    tests("ONNXTests", ["Channels", "Execution", "Networks", "ONNX", "ProgramRuns", protobuf]),
     tests("OneDNNTests", ["COneDNN", "Execution", "ExecutorContract", "Networks", "OneDNN"]),
     tests("OpenMPITests", ["MessagePassing", "OpenMPI", "ProgramRuns", "conformance"]),
     tests(

@@ -1,12 +1,13 @@
 import Networks
 import Foundation
+import ProgramRuns
 import SwiftProtobuf
 import Testing
 
 @testable import ONNX
 
 /// Edited files, as onnx's own checker and onnxruntime see them.
-@Suite(.enabled(if: RuntimePeer.python != nil), .serialized)
+@Suite(.enabled(if: PythonPeer.python != nil), .serialized)
 struct EditingRuntimeTests {
   /// Writes files into one folder, has the checker look at the models, and runs them on one input.
   private func run(_ models: [[(name: String, bytes: ArraySlice<UInt8>)]], shape: [Int]) throws -> [[Double]] {
@@ -20,7 +21,7 @@ struct EditingRuntimeTests {
     }
     let answer = folder.appendingPathComponent("answer.json")
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: RuntimePeer.python ?? "")
+    process.executableURL = URL(fileURLWithPath: PythonPeer.python ?? "")
     process.arguments = ["-c", Self.script, answer.path, "\(shape)"] + models.map { folder.path + "/" + $0[0].name }
     try process.run()
     process.waitUntilExit()

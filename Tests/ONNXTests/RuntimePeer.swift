@@ -1,4 +1,5 @@
 import Foundation
+import ProgramRuns
 import SwiftProtobuf
 
 @testable import ONNX
@@ -12,14 +13,8 @@ enum RuntimePeer {
     let error: String?
   }
 
-  static let python: String? = {
-    let python = ProcessInfo.processInfo.environment["PRUNE_CLUSTER_PEERS_PYTHON"]
-    if python == nil { print("PRUNE_CLUSTER_PEERS_PYTHON is not set: operators are not compared with onnxruntime") }
-    return python
-  }()
-
   /// Answers by the case's name.
-  static let answers: Result<[String: Answer], any Error> = Result { try ask(python ?? "", RuntimeCase.all) }
+  static let answers: Result<[String: Answer], any Error> = Result { try ask(PythonPeer.python ?? "", RuntimeCase.all) }
 
   private struct Question: Encodable {
     let name: String
@@ -41,11 +36,7 @@ enum RuntimePeer {
     let question = folder.appendingPathComponent("questions.json")
     let answer = folder.appendingPathComponent("answers.json")
     try JSONEncoder().encode(questions).write(to: question)
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: python)
-    process.arguments = ["-c", script, question.path, answer.path]
-    try process.run()
-    process.waitUntilExit()
+    _ = try PythonPeer.run(python, script, [question.path, answer.path])
     return try JSONDecoder().decode([String: Answer].self, from: Data(contentsOf: answer))
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import ProgramRuns
 import SwiftProtobuf
 
 @testable import ONNX
@@ -20,7 +21,7 @@ enum SurgeryPeer {
   }
 
   /// Answers by the case's name.
-  static let answers: Result<[String: Answer], any Error> = Result { try ask(RuntimePeer.python ?? "") }
+  static let answers: Result<[String: Answer], any Error> = Result { try ask(PythonPeer.python ?? "") }
 
   private static func ask(_ python: String) throws -> [String: Answer] {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("onnx-pruned-\(UUID().uuidString)")
@@ -39,11 +40,7 @@ enum SurgeryPeer {
     let question = folder.appendingPathComponent("questions.json")
     let answer = folder.appendingPathComponent("answers.json")
     try JSONEncoder().encode(questions).write(to: question)
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: python)
-    process.arguments = ["-c", script, question.path, answer.path]
-    try process.run()
-    process.waitUntilExit()
+    _ = try PythonPeer.run(python, script, [question.path, answer.path])
     return try JSONDecoder().decode([String: Answer].self, from: Data(contentsOf: answer))
   }
 

@@ -1,6 +1,7 @@
 import Execution
 import Foundation
 import Networks
+import ProgramRuns
 import Testing
 
 @testable import ONNX
@@ -8,7 +9,7 @@ import Testing
 /// Small vision transformers of torchvision, exported by PyTorch: needs a Python with torch, torchvision and onnxruntime.
 struct TorchExportTests {
   static let python: String? = {
-    guard let python = RuntimePeer.python else { return nil }
+    guard let python = PythonPeer.python else { return nil }
     let hasTorch = (try? run(python, ["-c", "import torch, torchvision, onnxruntime"])) == 0
     if !hasTorch { print("\(python) has no torch, torchvision and onnxruntime: no exports are tried") }
     return hasTorch ? python : nil
