@@ -15,10 +15,14 @@ public struct ChoiceGroup: Equatable, Sendable {
   public let maximumRemoved: Int
   /// The search keeps a multiple of this, or all units.
   public let multiple: Int
+  /// The only counts that the search may keep beside all units; `nil` for any.
+  public let widths: [Int]?
+  /// Units that have gone before: every plan removes them. Ascending.
+  public let alreadyRemoved: [Int]
   /// Units removed by a decision made by hand; the group then takes no part in the search.
   public let fixedRemoved: Int?
 
-  /// Admissible kept counts, descending: from all units down, or the fixed count alone.
+  /// Admissible kept counts, descending: from all units that are left down, or the fixed count alone.
   public let ladder: [Int]
   /// Predicted loss change at each count of `ladder`: the sum of the losses of what is removed there.
   public let ladderLosses: [Double]
@@ -33,11 +37,13 @@ public struct ChoiceGroup: Equatable, Sendable {
   ///     full by removing in steps that take a fixed number of units from every set of units that share all their
   ///     blocks: sound, though not every admissible removal is offered.
   ///   - maximumRemoved: `nil` leaves it to `minimumKept`; more than there are units is allowed and means the same.
+  ///   - widths: positive counts.
+  ///   - alreadyRemoved: units that an earlier plan for the same group has removed.
   ///   - fixedRemoved: bound by `partitions` alone, and by one unit having to stay: what is set by hand overrides
   ///     `minimumKept`, `maximumRemoved` and `multiple`. `fixed(atRatio:)` makes such a count from a ratio.
   public init(
     name: String, losses: [Double], partitions: [[[Int]]] = [], minimumKept: Int = 1, maximumRemoved: Int? = nil,
-    multiple: Int = 1, fixedRemoved: Int? = nil
+    multiple: Int = 1, widths: [Int]? = nil, alreadyRemoved: [Int] = [], fixedRemoved: Int? = nil
   ) throws(AllocationError) {
     guard !losses.isEmpty else { throw .invalidGroup(name: name, reason: "no units, expected at least one") }
     for (unit, loss) in losses.enumerated() where !loss.isFinite {
@@ -58,8 +64,14 @@ public struct ChoiceGroup: Equatable, Sendable {
     self.minimumKept = minimumKept
     self.maximumRemoved = min(maximumRemoved ?? losses.count, losses.count)
     self.multiple = multiple
+    self.widths = widths
+    self.alreadyRemoved = alreadyRemoved.sorted()
     self.fixedRemoved = fixedRemoved
-    order = RemovalOrder(losses: losses, partitions: partitions)
+    let gone = Set(alreadyRemoved)
+    order = RemovalOrder(losses: losses, partitions: partitions, first: gone)
+    guard gone == Set(order.units.prefix(alreadyRemoved.count)) else {
+      throw .invalidGroup(name: name, reason: "the units removed before are not those of an earlier plan")
+    }
 
     let removals = Self.possibleRemovals(order, unitCount: losses.count)
     if let fixedRemoved {
@@ -72,9 +84,14 @@ public struct ChoiceGroup: Equatable, Sendable {
       ladder = [losses.count - fixedRemoved]
     } else {
       let fewest = max(minimumKept, losses.count - self.maximumRemoved)
-      ladder = Self.aligned(removals, unitCount: losses.count, multiple: multiple).filter {
-        $0 == losses.count || $0 >= fewest
+      let most = losses.count - alreadyRemoved.count
+      ladder = Self.aligned(removals, unitCount: losses.count, multiple: multiple, widths).filter {
+        $0 <= most && ($0 == most || $0 >= fewest)
       }
+    }
+    guard !ladder.isEmpty else {
+      throw .invalidGroup(
+        name: name, reason: "\(alreadyRemoved.count) of \(losses.count) units removed before leave no admissible count")
     }
     let sums = Self.sums(of: order, losses: losses, between: ladder)
     stepLosses = Array(sums.dropFirst())
@@ -114,11 +131,11 @@ public struct ChoiceGroup: Equatable, Sendable {
     }
     let wanted = unitCount - Int((Double(unitCount) * ratio).rounded(.toNearestOrEven))
     let removals = Self.possibleRemovals(order, unitCount: unitCount)
-    let counts = Self.aligned(removals, unitCount: unitCount, multiple: multiple)
+    let counts = Self.aligned(removals, unitCount: unitCount, multiple: multiple, widths)
     let kept = counts.last { $0 >= wanted } ?? unitCount
     return try ChoiceGroup(
       name: name, losses: losses, partitions: partitions, minimumKept: minimumKept, maximumRemoved: maximumRemoved,
-      multiple: multiple, fixedRemoved: unitCount - kept)
+      multiple: multiple, widths: widths, alreadyRemoved: alreadyRemoved, fixedRemoved: unitCount - kept)
   }
 
   /// The most units that may go under a largest prune ratio: units × ratio, rounded down.
@@ -137,9 +154,11 @@ public struct ChoiceGroup: Equatable, Sendable {
     Array(stride(from: 0, through: min(order.units.count, unitCount - 1), by: order.stride))
   }
 
-  /// The kept counts that are multiples, and all units; descending.
-  private static func aligned(_ removals: [Int], unitCount: Int, multiple: Int) -> [Int] {
-    removals.map { unitCount - $0 }.filter { $0 == unitCount || $0.isMultiple(of: multiple) }
+  /// The kept counts that are multiples and widths, and all units; descending.
+  private static func aligned(_ removals: [Int], unitCount: Int, multiple: Int, _ widths: [Int]?) -> [Int] {
+    removals.map { unitCount - $0 }.filter { kept in
+      kept == unitCount || (kept.isMultiple(of: multiple) && widths?.contains(kept) ?? true)
+    }
   }
 
   /// For each count of the ladder the losses of the units that go between the count before it and this one.

@@ -1,74 +1,55 @@
-/// A width in the cost of a layer: a constant plus multiples of kept counts.
-///
-/// The output of a plain layer is `LinearForm(keptIn: 3)`; a concatenation adds terms; two equal branches that must
-/// lose equally many units are one group with two blocks, each branch half a width per unit kept.
-public struct LinearForm: Equatable, Sendable {
-  /// One group's share in the form.
-  public struct Part: Equatable, Sendable {
-    /// Index into the problem's groups.
-    public let group: Int
-    /// Width per unit kept, finite and ≥ 0: spatial positions of a flatten, 1 for a plain channel.
-    public let perUnit: Double
-
-    /// One group's share: `perUnit` for each unit kept in the group with that index.
-    public init(group: Int, perUnit: Double = 1) {
-      self.group = group
-      self.perUnit = perUnit
-    }
-  }
-
-  /// Width that no decision changes; may be negative as long as the form never is (a FLOP count of 2·k·inputs − 1).
-  public let constant: Double
-  /// The groups in the form; a group may occur several times, its shares add up.
-  public let terms: [Part]
-
-  /// The form constant + Σ perUnit · kept[group]; `Requirement` and `AllocationProblem` check the numbers.
-  public init(constant: Double = 0, terms: [Part] = []) {
-    self.constant = constant
-    self.terms = terms
-  }
-
-  /// The width of one whole group: as many as it keeps.
-  public init(keptIn group: Int) {
-    self.init(terms: [Part(group: group)])
-  }
-
-  /// The form's value at the given kept counts, one per group of the problem.
-  public func value(_ kept: [Int]) -> Double {
-    var sum = constant
-    for part in terms {
-      sum += part.perUnit * Double(kept[part.group])
-    }
-    return sum
-  }
-}
-
-/// One product in a cost: coefficient × left × right, bilinear in the kept counts.
+/// One term of a cost: coefficient × left × right, bilinear in the kept counts, or coefficient × a measured table.
 ///
 /// A layer costs unit cost × kept inputs × kept outputs; a depthwise layer has the constant 1 on one side; a group that
-/// feeds and leaves the same layer (a residual stream) stands on both sides.
+/// feeds and leaves the same layer (a residual stream) stands on both sides. An option scales a product: bit widths.
 public struct CostTerm: Equatable, Sendable {
-  /// Cost per unit of left × right, finite and ≥ 0.
+  /// Cost per unit of left × right, or of the table's entry; finite and ≥ 0.
   public let coefficient: Double
   /// The one width.
   public let left: LinearForm
   /// The other width.
   public let right: LinearForm
+  /// The option whose factor multiplies the product; `nil` if none does.
+  public let option: OptionFactor?
+  /// Takes the place of left × right; `nil` for a product.
+  public let table: WidthTable?
 
-  /// The product coefficient × left × right; without `right` the term is linear.
-  public init(coefficient: Double, left: LinearForm, right: LinearForm = LinearForm(constant: 1)) {
+  /// The product coefficient × left × right × factor of the chosen option; without `right` it is linear.
+  public init(
+    coefficient: Double, left: LinearForm, right: LinearForm = LinearForm(constant: 1), option: OptionFactor? = nil
+  ) {
     self.coefficient = coefficient
     self.left = left
     self.right = right
+    self.option = option
+    table = nil
   }
 
-  /// The term's value at the given kept counts, one per group of the problem.
-  public func value(_ kept: [Int]) -> Double {
-    Self.product(coefficient, left.value(kept), right.value(kept))
+  /// The measured cost coefficient × table(left, right).
+  public init(
+    coefficient: Double, table: WidthTable, left: LinearForm, right: LinearForm = LinearForm(constant: 1)
+  ) {
+    self.coefficient = coefficient
+    self.left = left
+    self.right = right
+    option = nil
+    self.table = table
+  }
+
+  /// The term's value at the given kept counts, one per group, and chosen alternatives, one per option.
+  /// - Precondition: `options` has an alternative for the term's option, if it has one.
+  public func value(_ kept: [Int], options: [Int] = []) -> Double {
+    value(left.value(kept), right.value(kept), options: options)
   }
 
   /// The one order of multiplication, so that every evaluation of a cost gives the same bits.
-  static func product(_ coefficient: Double, _ left: Double, _ right: Double) -> Double {
-    coefficient * left * right
+  func value(_ left: Double, _ right: Double, options: [Int]) -> Double {
+    if let table { return coefficient * table.value(left, right) }
+    let product = coefficient * left * right
+    guard let option else { return product }
+    return product * option.factors[options[option.choice]]
   }
+
+  /// Every share of a group in the term, of both sides.
+  var parts: [LinearForm.Part] { left.terms + right.terms }
 }

@@ -1,12 +1,29 @@
 extension GreedyAllocator {
-  /// Gives back and swaps steps until neither helps.
+  /// Gives back and swaps steps and improves options until nothing helps.
   ///
-  /// Ends: a swap lowers the sum of the steps' losses, a step given back does not raise it and there are finitely many.
+  /// Ends: a swap or another alternative lowers the loss, a step given back does not raise it and there are finitely many.
   /// - Precondition: all requirements are met; they stay so.
   static func repair(_ widths: inout WorkingWidths) {
     repeat {
       giveBack(&widths)
-    } while swap(&widths)
+    } while improveOptions(&widths) || swap(&widths)
+  }
+
+  /// Changes options to the alternative of least loss that every limit allows; `false` if none changes.
+  private static func improveOptions(_ widths: inout WorkingWidths) -> Bool {
+    var changed = false
+    for (number, option) in widths.problem.options.enumerated() {
+      let now = widths.options[number]
+      let better = option.losses.indices.filter { option.losses[$0] < option.losses[now] }
+        .sorted { precedes($0, $1, by: -option.losses[$0], -option.losses[$1]) }
+      for alternative in better {
+        widths.choose(alternative, ofOption: number)
+        if widths.meetsAll { break }
+        widths.choose(now, ofOption: number)
+      }
+      if widths.options[number] != now { changed = true }
+    }
+    return changed
   }
 
   /// Takes back every step that is not needed, largest loss first.

@@ -15,12 +15,17 @@ struct RemovalOrder: Equatable, Sendable {
   /// Units per step.
   let stride: Int
 
+  /// - Parameter first: units that go before all others, whatever their losses.
   /// - Precondition: `partitions` passed `fault(in:unitCount:)`; no loss is NaN.
-  init(losses: [Double], partitions: [[[Int]]]) {
+  init(losses: [Double], partitions: [[[Int]]], first: Set<Int> = []) {
     let cells = Self.cells(of: partitions, unitCount: losses.count)
     let weights = Self.weights(of: cells, partitions: partitions, unitCount: losses.count)
     let sorted = cells.map { cell in
-      cell.sorted { losses[$0] != losses[$1] ? losses[$0] < losses[$1] : $0 < $1 }
+      cell.sorted { left, right in
+        let (gone, alsoGone) = (first.contains(left), first.contains(right))
+        if gone != alsoGone { return gone }
+        return losses[left] != losses[right] ? losses[left] < losses[right] : left < right
+      }
     }
     let steps = zip(sorted, weights).map { cell, weight in cell.count / weight }.min() ?? 0
     var units: [Int] = []
@@ -61,7 +66,7 @@ struct RemovalOrder: Equatable, Sendable {
   }
 
   /// The common refinement of the partitions: cells in order of their first unit, units ascending.
-  private static func cells(of partitions: [[[Int]]], unitCount: Int) -> [[Int]] {
+  static func cells(of partitions: [[[Int]]], unitCount: Int) -> [[Int]] {
     let addresses = blockNumbers(of: partitions, unitCount: unitCount)
     var cellOfAddress: [[Int]: Int] = [:]
     var cells: [[Int]] = []
@@ -77,7 +82,7 @@ struct RemovalOrder: Equatable, Sendable {
     return cells
   }
 
-  private static func weights(of cells: [[Int]], partitions: [[[Int]]], unitCount: Int) -> [Int] {
+  static func weights(of cells: [[Int]], partitions: [[[Int]]], unitCount: Int) -> [Int] {
     let balanced = zip(partitions, blockNumbers(of: partitions, unitCount: unitCount)).allSatisfy { blocks, numbers in
       var cellCounts = [Int](repeating: 0, count: blocks.count)
       for cell in cells {

@@ -1,4 +1,5 @@
 import Allocation
+import AllocationProblems
 import Testing
 
 /// Laws of the greedy allocator over seeded random problems. The same problems serve any allocator.

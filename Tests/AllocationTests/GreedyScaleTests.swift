@@ -1,4 +1,5 @@
 import Allocation
+import AllocationProblems
 import Testing
 
 /// Problems of the size of ResNet-152 and EfficientNet: about 30,000 units.

@@ -1,19 +1,5 @@
 import Allocation
-
-/// SplitMix64: a fixed sequence per seed on every platform.
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-}
+import AllocationProblems
 
 /// A small problem of the kind that networks give: chains, residual streams, concatenations, blocks, multiples.
 struct RandomProblem {
@@ -83,17 +69,24 @@ struct RandomProblem {
   }
 }
 
-/// The least loss over all admissible kept counts that meet every requirement; `nil` if none do.
+/// The least loss over all admissible kept counts and options that meet every requirement; `nil` if none do.
 func exhaustiveOptimum(_ problem: AllocationProblem) -> Double? {
   var best: Double?
   var kept = problem.groups.map(\.unitCount)
-  func search(_ group: Int, _ loss: Double) {
-    guard group < kept.count else {
-      if best.map({ loss < $0 }) ?? true, problem.requirements.allSatisfy({ $0.cost(kept) <= $0.limit }) {
-        best = loss
-      }
+  var options = problem.options.map(\.original)
+  func choose(_ option: Int, _ loss: Double) {
+    guard option < options.count else {
+      let meetsAll = problem.requirements.allSatisfy { $0.cost(kept, options: options) <= $0.limit }
+      if meetsAll, best.map({ loss < $0 }) ?? true { best = loss }
       return
     }
+    for (alternative, change) in problem.options[option].losses.enumerated() {
+      options[option] = alternative
+      choose(option + 1, loss + change)
+    }
+  }
+  func search(_ group: Int, _ loss: Double) {
+    guard group < kept.count else { return choose(0, loss) }
     for (count, change) in zip(problem.groups[group].ladder, problem.groups[group].ladderLosses) {
       kept[group] = count
       search(group + 1, loss + change)

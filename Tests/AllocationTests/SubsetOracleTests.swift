@@ -1,4 +1,5 @@
 import Allocation
+import AllocationProblems
 import Testing
 
 /// An oracle that shares nothing with the ladder, the prefix sums or the cost code: it tries every set of units.

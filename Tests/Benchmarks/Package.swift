@@ -18,5 +18,8 @@ let package = Package(
       name: "engine-benchmark",
       dependencies: ["CMatrixProduct", .product(name: "Engine", package: "prune-cluster")],
       swiftSettings: strict),
+    .executableTarget(
+      name: "solver-benchmark", dependencies: [.product(name: "Solver", package: "prune-cluster")],
+      swiftSettings: strict),
   ]
 )
