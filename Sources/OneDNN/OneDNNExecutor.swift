@@ -43,7 +43,7 @@ public final class OneDNNProgram: ExecutionProgram {
 }
 
 /// An executor's kernels run on the calling thread. All memory is allocated when it is made.
-public final class OneDNNExecutor: NetworkExecutor {
+public final class OneDNNExecutor: NodeTiming {
   private let compiled: CompiledNetwork
   private let loss: LossFunction?
   private let memory: Memory
@@ -82,6 +82,20 @@ public final class OneDNNExecutor: NetworkExecutor {
     _ = try differentiate(batch)
     if compiled.headGradient != nil { try run(compiled.backward, isBackward: true) }
     return times
+  }
+
+  /// Runs one batch forward and tells how long one node's kernels took.
+  public func duration(ofNode name: String, _ batch: Batch) throws(ExecutionError) -> Duration {
+    let clock = ContinuousClock()
+    var total = Duration.zero
+    pc_dnn_use_one_thread()
+    try load(batch)
+    for one in compiled.forward {
+      let start = clock.now
+      try one.step.run(memory)
+      if one.node == name { total += clock.now - start }
+    }
+    return total
   }
 
   /// Runs one batch.

@@ -1,0 +1,210 @@
+import Channels
+public import Execution
+public import Logging
+public import MessagePassing
+
+import Glibc
+
+/// Fills a table of latencies with what the layers of a model take on this machine.
+///
+/// Every rank times other widths, one layer at a time on one thread: more ranks than idle processors would time each
+/// other. What a file has is not timed again, and what was timed is saved every few seconds, so that a run that was ended
+/// goes on where it was.
+public struct ProfileRun {
+  private let world: any Communicator
+  private let format: any ModelFormat
+  private let timer: any LayerTimer
+  private let executor: String
+  private let logger: Logger
+  private let progress: @Sendable (SearchProgress) -> Void
+
+  /// A run on the ranks of `world`, which must all be on machines of one kind.
+  ///
+  /// - Parameters:
+  ///   - timer: takes the times; `nil` for the clock.
+  ///   - progress: called at rank 0 as times are taken.
+  public init(
+    on world: any Communicator, backend: any ExecutionBackend, format: any ModelFormat, timer: (any LayerTimer)? = nil,
+    logger: Logger, progress: @escaping @Sendable (SearchProgress) -> Void
+  ) {
+    self.world = world
+    self.format = format
+    self.timer = timer ?? KernelTimer(backend)
+    executor = backend.description
+    self.logger = logger
+    self.progress = progress
+  }
+
+  /// How a table is filled.
+  public struct Options: Sendable {
+    /// Samples per run.
+    public var batchSize = 1
+    /// The most widths per side of a layer.
+    public var widths = Options.standardWidths
+    /// Extents of one sample by input name, for axes that the model leaves open.
+    public var sampleShapes: [String: [Int]] = [:]
+
+    /// What holds where nothing else is asked for.
+    public init() {}
+
+    /// Widths per side where nothing else is asked for.
+    public static let standardWidths = 16
+  }
+
+  /// Ranks exchange their times, and rank 0 saves them, so often.
+  private static let interval = Duration.seconds(4)
+
+  /// Times what the file lacks.
+  ///
+  /// - Parameters:
+  ///   - model: the model file; only rank 0 opens it.
+  ///   - output: the table; times of other models that it holds stay.
+  /// - Returns: what the model's layers take at rank 0, `nil` elsewhere.
+  /// - Throws: what is wrong with the model or the table, a table of another machine included; nothing is timed then.
+  public func execute(_ model: String, output: String, _ options: Options = Options()) throws -> ProfileOutcome? {
+    var clock = PhaseClock()
+    let (structure, found) = try prepare(model, output, options)
+    var table = found
+    let plan = ProfilePlan(structure, table, rungs: options.widths)
+    if world.rank == 0 {
+      let seconds = plan.seconds(batchSize: options.batchSize) / Double(world.size)
+      let known = plan.knownCount > 0 ? " (\(plan.knownCount) are known)" : ""
+      logger.info(
+        "layers: \(structure.layers.count) of \(plan.shapeCount) shapes, times to take: \(plan.count)\(known), about \(ProfileRun.text(seconds: seconds)) on \(world.size == 1 ? "1 rank" : "\(world.size) ranks")"
+      )
+    }
+    if world.location.localSize > ProcessorShare.available, world.location.localRank == 0 {
+      logger.warning(
+        "\(world.location.localSize) ranks share \(ProcessorShare.available) processors: times taken on busy processors are too long"
+      )
+    }
+    try measure(plan, options.batchSize, model: model, &table)
+    clock.end(of: "measure")
+    guard world.rank == 0 else { return nil }
+    return try ProfileOutcome(
+      structure, table, model: model, measured: plan.count, seconds: clock.phases[0].seconds)
+  }
+
+  /// Reads model and table at rank 0, sends them, and checks that all ranks are alike.
+  private func prepare(
+    _ model: String, _ output: String, _ options: Options
+  ) throws -> (ChannelStructure, LatencyTable) {
+    let machine = LatencyMachine(
+      processor: LatencyMachine.processorName, executor: executor, batchSize: options.batchSize)
+    var (message, bytes): ([UInt8], [UInt8]) = ([], [])
+    if world.rank == 0 {
+      let source = try format.read(model)
+      message = source.message
+      _ = try structure(message, options)
+      try ProfileRun.prepareDirectory(of: output)
+      // What is there and no table is refused, so that nothing is written over by mistake.
+      if access(output, F_OK) == 0 {
+        bytes = try FileHandleReader.contents(of: output, limit: LatencyTable.sizeLimit)
+        let found = try LatencyTable(parsing: bytes, file: output).machine
+        guard found == machine else {
+          throw SearchError(
+            .cannotCreate, file: output,
+            "holds times of \(found), this is \(machine); expected another --output")
+        }
+      }
+    }
+    try world.broadcast(&message, from: 0)
+    try world.broadcast(&bytes, from: 0)
+    let machines = try world.gather(machine.description, at: 0) ?? []
+    if let other = machines.firstIndex(where: { $0 != machines[0] }) {
+      throw SearchError(
+        .cannotCreate, file: output,
+        "is of one machine, but rank 0 runs on \(machines[0]) and rank \(other) on \(machines[other])")
+    }
+    let table =
+      bytes.isEmpty ? LatencyTable(file: output, machine: machine) : try LatencyTable(parsing: bytes, file: output)
+    return (try structure(message, options), table)
+  }
+
+  private static func prepareDirectory(of output: String) throws {
+    let start = output.lastIndex(of: "/").map { output.index(after: $0) } ?? output.startIndex
+    let (folder, name) = (String(output[..<start]), String(output[start...]))
+    guard !name.isEmpty else {
+      throw SearchError(.cannotCreate, file: output, "is the name of a directory, expected that of a file")
+    }
+    try ResultFiles(in: folder.isEmpty ? "." : folder).prepareDirectory(for: [name])
+  }
+
+  private func structure(_ message: [UInt8], _ options: Options) throws -> ChannelStructure {
+    // With two samples it shows which axis is theirs.
+    let network = try format.decode(message, sampleShapes: options.sampleShapes).network(batchSize: 2)
+    return ChannelStructure(of: network)
+  }
+
+  /// Takes the times of a plan, in rounds: whoever is done early finds a fair share of the rest in the next one.
+  private func measure(_ plan: ProfilePlan, _ batchSize: Int, model: String, _ table: inout LatencyTable) throws {
+    let clock = ContinuousClock()
+    var open = Array(plan.pieces.indices)
+    var done = 0
+    func report(_ own: Int = 0) {
+      // The last one is told once it is saved.
+      if world.rank == 0, own == 0 || done + own < plan.count {
+        progress(SearchProgress(done: done + own, total: plan.count, unit: .measurement))
+      }
+    }
+    report()
+    if open.isEmpty, world.rank == 0 { try table.write() }
+    while !open.isEmpty {
+      var packed: [Int64] = []
+      let start = clock.now
+      var own = 0
+      for position in stride(from: world.rank, to: open.count, by: world.size) {
+        guard packed.isEmpty || clock.now - start < ProfileRun.interval else { break }
+        let piece = plan.pieces[open[position]]
+        packed.append(Int64(open[position]))
+        for outputs in piece.outputs {
+          packed.append(Int64(try nanoseconds(piece, outputs, batchSize, model: model)))
+          own += 1
+          report(own)
+        }
+      }
+      let finished = try record(world.allGather(packed), plan, &table)
+      open.removeAll { finished.contains($0) }
+      done += finished.reduce(0) { $0 + plan.pieces[$1].outputs.count }
+      if world.rank == 0 { try table.write() }
+      report()
+    }
+  }
+
+  private func nanoseconds(_ piece: ProfilePlan.Piece, _ outputs: Int, _ batchSize: Int, model: String) throws -> Int {
+    let layer = SingleLayer(shape: piece.shape, inputs: piece.inputs, outputs: outputs, batchSize: batchSize)
+    do {
+      return try timer.nanoseconds(of: layer)
+    } catch {
+      throw SearchError(
+        .badContent, file: model,
+        "a layer like \(piece.shape) cannot be timed at the widths \(piece.inputs) and \(outputs): \(error)")
+    }
+  }
+
+  /// Puts what the ranks have timed into the table.
+  /// - Parameter parts: per rank the pieces that it has done, each its index and one time per width.
+  /// - Returns: the pieces.
+  private func record(_ parts: [[Int64]], _ plan: ProfilePlan, _ table: inout LatencyTable) throws -> Set<Int> {
+    var finished: Set<Int> = []
+    for part in parts {
+      var rest = part[...]
+      while let index = rest.popFirst().map(Int.init) {
+        guard plan.pieces.indices.contains(index), rest.count >= plan.pieces[index].outputs.count else {
+          throw SearchError(.program, file: table.file, "a rank sent times that belong to no layer")
+        }
+        let piece = plan.pieces[index]
+        for outputs in piece.outputs {
+          guard let time = rest.popFirst() else { break }
+          table.record(Int(time), piece.shape, inputs: piece.inputs, outputs: outputs)
+        }
+        finished.insert(index)
+      }
+    }
+    return finished
+  }
+
+  private static func text(seconds: Double) -> String {
+    seconds < 90 ? "\(max(Int(seconds.rounded()), 1)) s" : "\(Int((seconds / 60).rounded())) min"
+  }
+}
