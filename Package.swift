@@ -35,6 +35,7 @@ let package = Package(
     .library(
       name: "Engine",
       targets: ["Channels", "Execution", "MessagePassing", "Networks", "ONNX", "OneDNN", "OpenMPI", "Sensitivity"]),
+    .library(name: "Solver", targets: ["Allocation", "AllocationProblems"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -66,23 +67,25 @@ let package = Package(
     library("Sensitivity", ["Channels", "Execution", "Networks"]),
     library("ArrayFiles", ["CZlib"]),
     library("Configuration"),
+    library("Interchange", ["Configuration"]),
     library(
       "Search",
       [
-        "Allocation", "ArrayFiles", "Channels", "Configuration", "Execution", "MessagePassing", "Networks",
-        "Sensitivity", "Surgery", crypto, logging,
+        "Allocation", "ArrayFiles", "Channels", "Configuration", "Execution", "Interchange", "MessagePassing",
+        "Networks", "Sensitivity", "Surgery", crypto, logging,
       ]),
     library("ONNXFormat", ["Networks", "ONNX", "Search"]),
     library("Report", ["Channels", "Configuration", "Search"]),
     .executableTarget(
       name: "prune-cluster",
       dependencies: [
-        "ArrayFiles", "Configuration", "Execution", "MessagePassing", "Networks", "ONNX", "ONNXFormat", "OneDNN",
-        "OpenMPI", "Report", "Search", argumentParser, logging,
+        "ArrayFiles", "Configuration", "Execution", "Interchange", "MessagePassing", "Networks", "ONNX", "ONNXFormat",
+        "OneDNN", "OpenMPI", "Report", "Search", argumentParser, logging,
       ],
       swiftSettings: strict),
 
     // Tests: what several of them share, the contracts that every implementation must keep, and one target per target.
+    testSupport("AllocationProblems", ["Allocation"]),
     testSupport("ProgramRuns", []),
     testSupport("ReferenceData", ["ArrayFiles", "Networks", "ONNX"]),
     testSupport("CommunicatorContract", ["MessagePassing"]),
@@ -90,12 +93,13 @@ let package = Package(
     .executableTarget(
       name: "conformance", dependencies: ["CommunicatorContract", "MessagePassing", "OpenMPI"],
       path: "Tests/ConformanceProgram", swiftSettings: strict),
-    tests("AllocationTests", ["Allocation"]),
+    tests("AllocationTests", ["Allocation", "AllocationProblems"]),
     tests("ArrayFilesTests", ["ArrayFiles"]),
     tests("ChannelsTests", ["Channels", "Execution", "ExecutorContract", "Networks", "ReferenceData"]),
     tests("CommandTests", ["Configuration", "ProgramRuns", "ReferenceData", "prune-cluster"]),
     tests("ConfigurationTests", ["Configuration"]),
     tests("ExecutionTests", ["Execution", "ExecutorContract", "Networks"]),
+    tests("InterchangeTests", ["Configuration", "Interchange"]),
     tests("MessagePassingTests", ["CommunicatorContract", "MessagePassing"]),
     tests("NetworksTests", ["Execution", "ExecutorContract", "Networks"]),
     tests("ONNXTests", ["Channels", "Execution", "Networks", "ONNX", "ProgramRuns", protobuf]),
@@ -104,8 +108,8 @@ let package = Package(
     tests(
       "SearchTests",
       [
-        "ArrayFiles", "Channels", "Configuration", "MessagePassing", "Networks", "ONNXFormat", "OneDNN", "ProgramRuns",
-        "ReferenceData", "Search", "Sensitivity", logging,
+        "Allocation", "ArrayFiles", "Channels", "Configuration", "Execution", "MessagePassing", "Networks",
+        "ONNXFormat", "OneDNN", "ProgramRuns", "ReferenceData", "Search", "Sensitivity", "Surgery", logging,
       ]),
     tests(
       "SensitivityTests",

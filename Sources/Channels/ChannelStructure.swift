@@ -43,12 +43,18 @@ public struct Layer: Sendable {
   public let opType: String
   /// The weight initializer's name.
   public let weight: String
+  /// What it computes, its geometry included.
+  public let operation: Operation
   /// The layer's output value in the analysed (unfolded) network.
   public let output: ValueID
   /// The output's channel axis.
   public let channelAxis: Int
   /// The output's extents for one sample.
   public let outputShape: [Int]
+  /// The operand's extents along the axes of space; empty for a linear layer.
+  public let inputExtents: [Int]
+  /// The output's extents along the axes of space; empty for a linear layer.
+  public let outputExtents: [Int]
   /// Kernel extents; empty for a linear layer.
   public let kernel: [Int]
   /// Convolution groups; 1 for a linear layer.

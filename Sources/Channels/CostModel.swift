@@ -10,6 +10,11 @@ public enum CostMetric: String, Hashable, Sendable, CaseIterable {
   case macs
   /// Trained parameters: weights, biases, scale and shift of normalisations.
   case params
+  /// Bytes of the trained parameters: weights at their bits, everything else at 32 bits; rounded up.
+  case memory
+  /// Bytes of what the layers give for one sample, each at the layer's activation bits; rounded up. How much is read and
+  /// written, not how much is held at a time.
+  case activationMemory = "activation_memory"
 }
 
 /// The widths of one layer's arithmetic.
@@ -61,6 +66,8 @@ public struct LayerCost: Sendable {
   public let kernelElements: Int
   /// Convolution groups that divide the pairs; 1 for a depthwise layer.
   public let divisor: Int
+  /// Elements per output channel and sample.
+  public let outputElements: Int
   /// Whether each output channel has a bias.
   public let hasBias: Bool
 
@@ -114,7 +121,7 @@ public struct CostModel: Sendable {
         inputs: layer.isDepthwise ? one : KeptChannels(layer.inputUnits, structure),
         outputs: KeptChannels(layer.outputUnits, structure), positions: layer.positions,
         kernelElements: layer.kernelElements, divisor: layer.isDepthwise ? 1 : layer.convolutionGroups,
-        hasBias: layer.hasBias)
+        outputElements: layer.outputShape.reduce(1, *) / max(layer.outputs, 1), hasBias: layer.hasBias)
     }
     norms = structure.norms.map {
       NormCost(channels: KeptChannels($0.units, structure), parametersPerChannel: $0.parametersPerChannel)
@@ -126,36 +133,67 @@ public struct CostModel: Sendable {
         layer.outputs.count(kept: unitCounts),
         bits[index].activation, bits[index].weight, layers.count,
       ]
-      guard factors.reduce(1.0, { $0 * Double($1) }) < 9e18 else {
+      let memory = 32.0 * 64 * Double(layer.outputElements) * Double(layer.outputs.count(kept: unitCounts))
+      guard factors.reduce(1.0, { $0 * Double($1) }) < 9e18, memory * Double(layers.count) < 9e18 else {
         throw NetworkError(structure.layers[index].name, "its bit complexity does not fit 63 bits")
       }
     }
   }
 
-  /// One layer's cost per sample at given kept counts.
+  /// One layer's cost per sample at given kept counts; for `memory` and `activationMemory` in bits.
   /// - Parameter gathered: input channels that are kept, but left out by a Gather in front of the layer.
-  public func cost(ofLayer index: Int, _ metric: CostMetric, kept: [Int], gathered: Int = 0) -> Int {
+  private func amount(ofLayer index: Int, _ metric: CostMetric, kept: [Int], gathered: Int = 0) -> Int {
     let layer = layers[index]
-    let macs = layer.macs(kept: kept, gathered: gathered)
     switch metric {
-    case .bitComplexity: return 2 * macs * bits[index].activation * bits[index].weight
-    case .flops: return 2 * macs
-    case .macs: return macs
+    case .bitComplexity:
+      return 2 * layer.macs(kept: kept, gathered: gathered) * bits[index].activation * bits[index].weight
+    case .flops: return 2 * layer.macs(kept: kept, gathered: gathered)
+    case .macs: return layer.macs(kept: kept, gathered: gathered)
     case .params: return layer.parameters(kept: kept, gathered: gathered)
+    case .memory:
+      let weights = layer.weights(kept: kept, gathered: gathered)
+      return weights * bits[index].weight
+        + (layer.parameters(kept: kept, gathered: gathered) - weights) * CostModel.parameterBits
+    case .activationMemory: return layer.outputElements * layer.outputs.count(kept: kept) * bits[index].activation
     }
+  }
+
+  /// Bits of a parameter that is no weight of a layer.
+  public static let parameterBits = 32
+
+  /// One layer's cost per sample at given kept counts, without the normalisations that follow it.
+  public func cost(ofLayer index: Int, _ metric: CostMetric, kept: [Int]) -> Int {
+    metric.cost(of: amount(ofLayer: index, metric, kept: kept))
   }
 
   /// The whole network's cost per sample after a removal; the Gathers in front of layers are not counted themselves.
   public func total(_ metric: CostMetric, after removal: ChannelRemoval) -> Int {
-    removal.gathers.reduce(total(metric, kept: removal.kept)) { sum, gather in
-      sum - cost(ofLayer: gather.layer, metric, kept: removal.kept)
-        + cost(ofLayer: gather.layer, metric, kept: removal.kept, gathered: gather.channels.count)
+    let amount = removal.gathers.reduce(amount(metric, kept: removal.kept)) { sum, gather in
+      sum - self.amount(ofLayer: gather.layer, metric, kept: removal.kept)
+        + self.amount(ofLayer: gather.layer, metric, kept: removal.kept, gathered: gather.channels.count)
     }
+    return metric.cost(of: amount)
   }
 
   /// The whole network's cost per sample at given kept counts.
-  public func total(_ metric: CostMetric, kept: [Int]) -> Int {
-    let sum = layers.indices.reduce(0) { $0 + cost(ofLayer: $1, metric, kept: kept) }
-    return metric == .params ? norms.reduce(sum) { $0 + $1.parameters(kept: kept) } : sum
+  public func total(_ metric: CostMetric, kept: [Int]) -> Int { metric.cost(of: amount(metric, kept: kept)) }
+
+  private func amount(_ metric: CostMetric, kept: [Int]) -> Int {
+    let sum = layers.indices.reduce(0) { $0 + amount(ofLayer: $1, metric, kept: kept) }
+    switch metric {
+    case .params: return norms.reduce(sum) { $0 + $1.parameters(kept: kept) }
+    case .memory: return norms.reduce(sum) { $0 + $1.parameters(kept: kept) * CostModel.parameterBits }
+    default: return sum
+    }
+  }
+}
+
+extension CostMetric {
+  /// The cost in the metric's own unit.
+  fileprivate func cost(of amount: Int) -> Int {
+    switch self {
+    case .memory, .activationMemory: (amount + 7) / 8
+    default: amount
+    }
   }
 }

@@ -163,10 +163,15 @@ struct UnitGrouping {
       if let x = node.inputs[0] { applied = network[x].shape }
     default: axis = output.rank - 1
     }
+    func space(_ id: ValueID?) -> [Int] {
+      id.flatMap { geometry == nil ? nil : Array(network[$0].shape.dimensions.dropFirst(2)) } ?? []
+    }
     let outputUnits = units(outgoing)
     return Layer(
-      node: index, name: node.name, opType: node.opType, weight: network[weight].name, output: node.outputs[0],
-      channelAxis: axis, outputShape: samples.sampleExtents(of: node.outputs[0]), kernel: geometry?.kernel ?? [],
+      node: index, name: node.name, opType: node.opType, weight: network[weight].name,
+      operation: node.operation, output: node.outputs[0], channelAxis: axis,
+      outputShape: samples.sampleExtents(of: node.outputs[0]), inputExtents: space(node.inputs[0]),
+      outputExtents: space(node.outputs[0]), kernel: geometry?.kernel ?? [],
       convolutionGroups: geometry?.groups ?? 1,
       isDepthwise: geometry?.isDepthwise(inputs: incoming.count) ?? false,
       hasBias: node.inputs.count > 2 && node.inputs[2] != nil,

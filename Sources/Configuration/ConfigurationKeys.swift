@@ -2,30 +2,37 @@
 enum ConfigurationKeys {
   /// `$schema` is for editors, which look there for the schema of a file; it has no meaning here.
   static let root = [
-    "$schema", "model", "calibration", "evaluation", "loss", "sensitivity", "bits", "target", "config_list", "solver",
-    "repair", "apply", "output",
+    "$schema", "model", "calibration", "evaluation", "loss", "sensitivity", "bits", "target", "latency", "config_list",
+    "solver", "measured", "repair", "apply", "output",
   ]
   static let calibration = ["inputs", "labels", "batch_size", "samples", "preprocessing"]
   static let evaluation = ["inputs", "labels", "samples", "preprocessing"]
   static let array = ["file", "array"]
   static let preprocessing = ["scale", "mean", "std"]
   static let loss = ["kind"]
-  static let sensitivity = ["method", "order", "reduction", "level"]
-  static let bits = ["activation", "weight", "layers"]
+  static let sensitivity = [
+    "method", "order", "set_loss", "damping", "first_order", "curvature", "curvature_labels", "draws", "classes",
+    "seed", "reduction", "level",
+    "group_reduction", "bootstrap",
+  ]
+  static let bits = ["activation", "weight", "layers", "search"]
   static let layerBits = ["activation", "weight"]
-  static let target = ["compression_ratio", "metric"]
+  static let target = ["compression_ratio", "limit", "metric"]
+  static let latency = ["table"]
   static let rule = [
     "op_types", "op_names", "op_partial_names", "sparsity_per_layer", "sparsity", "total_sparsity",
     "max_sparsity_per_layer", "exclude",
   ]
-  static let solver = ["method", "channel_multiple", "min_channels"]
+  static let solver = ["method", "channel_multiple", "channel_widths", "min_channels", "iterations", "robust"]
+  static let measured = ["candidates", "score", "monotonic_fit", "saved_eval_scores"]
   static let repair = ["bias_correction", "reconstruction", "batch_norm_adaptation", "held_out", "ridge", "rows"]
   static let apply = ["tolerance", "probes", "gather_inputs"]
   static let output = ["directory"]
   static let ratioDocument = ["format_version", "model", "target", "achieved", "solution", "layers"]
   static let ratioModel = ["name", "sha256"]
   static let ratioLayer = [
-    "name", "op_type", "weight", "group", "channels", "prune_ratio", "pruned_channels", "reason",
+    "name", "op_type", "weight", "group", "channels", "prune_ratio", "prune_ratio_interval", "pruned_channels", "bits",
+    "reason",
   ]
 
   /// What to say of an unknown key: its name here when it is a key of a related tool, else where it belongs.
@@ -40,11 +47,13 @@ enum ConfigurationKeys {
     ("$.calibration", calibration),
     ("$.calibration.preprocessing", preprocessing),
     ("$.loss", loss),
-    ("$.sensitivity", ["order", "reduction", "level"]),
+    ("$.sensitivity", Array(sensitivity.dropFirst())),
     ("$.bits", bits),
     ("$.target", target),
     ("an entry of $.config_list", rule),
-    ("$.solver", ["channel_multiple", "min_channels"]),
+    ("$.latency", latency),
+    ("$.solver", Array(solver.dropFirst())),
+    ("$.measured", measured),
     ("$.repair", repair),
     ("$.apply", apply),
     ("$.output", output),
@@ -65,6 +74,10 @@ enum ConfigurationKeys {
     "regular_prune_skip_types": #"they are an entry of "config_list" with "op_types" and "exclude" here"#,
     "prune_ratio": #"it is "sparsity_per_layer" in an entry of "config_list" here"#,
     "target_comp_ratio": #"it is 1 / "compression_ratio" in "target" here"#,
+    "num_comp_ratio_candidates": #"it is "candidates" in "measured" here"#,
+    "use_monotonic_fit": #"it is "monotonic_fit" in "measured" here"#,
+    "saved_eval_scores_dict": #"it is "saved_eval_scores" in "measured" here"#,
+    "iterative_steps": #"it is "iterations" in "solver" here"#,
     "multiplicity": #"it is "channel_multiple" in "solver" here"#,
     "round_to": #"it is "channel_multiple" in "solver" here"#,
     "max_pruning_ratio": #"it is "max_sparsity_per_layer" in an entry of "config_list" here"#,

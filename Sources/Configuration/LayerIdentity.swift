@@ -22,7 +22,7 @@ public struct LayerIdentity: Hashable, Sendable {
   }
 
   /// The weight's name without `.weight`, if it ends so.
-  var weightStem: String? {
+  package var weightStem: String? {
     weight.hasSuffix(".weight") ? String(weight.dropLast(".weight".count)) : nil
   }
 
@@ -30,7 +30,7 @@ public struct LayerIdentity: Hashable, Sendable {
   ///
   /// Every step of `/layer1/layer1.0/conv1/Conv` but the last names a module, a child of a container with the
   /// container's name in front, which then stands there twice.
-  var modulePath: String? {
+  package var modulePath: String? {
     var steps = name.split(separator: "/")
     guard name.hasPrefix("/"), steps.count > 1, let node = steps.popLast(),
       node == opType || node.hasPrefix(opType + "_")

@@ -35,8 +35,16 @@ public struct LayerRule: Hashable, Sendable {
     case total(sparsity: Double, maxSparsity: Double?)
   }
 
+  /// An entry that selects something by at least one of the three.
+  package init(opTypes: [String] = [], opNames: [String] = [], opPartialNames: [String] = [], action: Action) {
+    self.opTypes = opTypes
+    self.opNames = opNames
+    self.opPartialNames = opPartialNames
+    self.action = action
+  }
+
   /// Whether the entry itself says how much is pruned.
-  var setsSparsity: Bool {
+  package var setsSparsity: Bool {
     switch action {
     case .fix, .total: true
     case .exclude, .search: false
@@ -51,7 +59,7 @@ public struct LayerRule: Hashable, Sendable {
   /// The ONNX types that an entry of `op_types` stands for, or `nil` when it is no type of a layer.
   ///
   /// PyTorch's names stand for what its exporter writes; `default` is every type that has weights.
-  static func onnxTypes(of type: String) -> [String]? {
+  package static func onnxTypes(of type: String) -> [String]? {
     switch type {
     case "default": ["Conv", "ConvTranspose", "Gemm", "MatMul"]
     case "Conv", "Conv1d", "Conv2d", "Conv3d": ["Conv"]
@@ -64,13 +72,14 @@ public struct LayerRule: Hashable, Sendable {
 }
 
 extension LayerRule {
-  private static let knownTypes = [
+  /// What `op_types` may hold.
+  package static let knownTypes = [
     "Conv", "ConvTranspose", "Gemm", "MatMul", "Linear", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d",
     "ConvTranspose2d", "ConvTranspose3d", "default",
   ]
 
   /// The entries of `config_list`; none when it is left out.
-  static func rules(_ list: LocatedJSON?) throws(ConfigurationError) -> [LayerRule] {
+  package static func rules(_ list: LocatedJSON?) throws(ConfigurationError) -> [LayerRule] {
     var rules: [LayerRule] = []
     for entry in try list?.elements(expected: "an array of entries, each an object") ?? [] {
       rules.append(try LayerRule(entry))

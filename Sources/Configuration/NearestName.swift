@@ -1,5 +1,5 @@
 /// Finds what the writer of a wrong name most likely meant.
-enum NearestName {
+package enum NearestName {
   /// Longer names get no suggestion: the comparison takes time in proportion to the product of both lengths.
   private static let longestName = 256
 
@@ -7,7 +7,7 @@ enum NearestName {
   ///
   /// Counts insertions, deletions, substitutions and swaps of neighbours (optimal string alignment distance), upper
   /// and lower case alike; up to a third of the name's length may differ. Of equally near ones the first.
-  static func of(_ name: String, among candidates: some Sequence<String>) -> String? {
+  package static func of(_ name: String, among candidates: some Sequence<String>) -> String? {
     nearest(to: name, among: candidates, anywhere: false)
   }
 

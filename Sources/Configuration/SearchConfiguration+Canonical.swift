@@ -9,22 +9,13 @@ extension SearchConfiguration {
     ]
     object["evaluation"] = evaluation.map { .object($0.json()) }
     object["loss"] = ["kind": .string(loss.rawValue)]
-    object["sensitivity"] = [
-      "method": .string(sensitivity.method.rawValue),
-      "order": .integer(sensitivity.order),
-      "reduction": .string(sensitivity.reduction.rawValue),
-      "level": .string(sensitivity.level.rawValue),
-    ]
+    object["sensitivity"] = sensitivity.json
     object["bits"] = bits.json
-    object["target"] = target.map { target in
-      ["compression_ratio": .number(target.compressionRatio), "metric": .string(target.metric.rawValue)]
-    }
+    if !targets.isEmpty { object["target"] = targets.count == 1 ? targets[0].json : .array(targets.map(\.json)) }
+    object["latency"] = latencyTable.map { ["table": .string($0.text)] }
     object["config_list"] = .array(layerRules.map(\.json))
-    object["solver"] = [
-      "method": .string(solver.method.rawValue),
-      "channel_multiple": .integer(solver.channelMultiple),
-      "min_channels": .integer(solver.minChannels),
-    ]
+    object["solver"] = solver.json
+    if solver.method == .measured { object["measured"] = measured.json }
     object["repair"] = repair.json
     object["apply"] = apply.json
     object["output"] = ["directory": .string(outputDirectory.text)]
@@ -40,14 +31,17 @@ extension SearchConfiguration.Bits {
       widths["weight"] = layer.weight.map(JSONValue.integer)
       return (layer.name, .object(widths))
     }
-    return [
+    var object: JSONObject = [
       "activation": .integer(network.activation), "weight": .integer(network.weight), "layers": .object(layers),
     ]
+    if !search.isEmpty { object["search"] = .array(search.map(JSONValue.integer)) }
+    return .object(object)
   }
 }
 
 extension LayerRule {
-  fileprivate var json: JSONValue {
+  /// The entry as `config_list` has it.
+  package var json: JSONValue {
     var object = JSONObject()
     if !opTypes.isEmpty { object["op_types"] = .array(opTypes.map(JSONValue.string)) }
     if !opNames.isEmpty { object["op_names"] = .array(opNames.map(JSONValue.string)) }

@@ -16,6 +16,7 @@ extension SearchConfiguration {
   public init(_ place: LocatedJSON, relativeTo directory: String) throws(ConfigurationError) {
     let members = try place.members(ConfigurationKeys.root, advice: ConfigurationKeys.advice)
     file = place.file
+    self.directory = directory
     _ = try members["$schema"]?.string()
     model = try FileReference(
       members.required("model"), relativeTo: directory, expected: "the path of an ONNX file")
@@ -25,15 +26,36 @@ extension SearchConfiguration {
     if let place = members["evaluation"], let evaluation, evaluation.labels == nil, loss != .agreement {
       throw place.error("the key \"labels\" is missing, which the loss \(quoted(loss.rawValue)) needs")
     }
-    sensitivity = try Sensitivity(members["sensitivity"])
     bits = try Bits(members["bits"])
-    target = try Target(optional: members["target"])
+    sensitivity = try Sensitivity(members["sensitivity"], choosesBits: !bits.search.isEmpty)
+    targets = try Target.targets(members["target"])
+    latencyTable = try Self.latencyTable(members["latency"], relativeTo: directory)
+    if latencyTable == nil, targets.contains(where: { $0.metric == .latency }) {
+      throw place.error(
+        "a target in \"latency\" needs $.latency.table, a table of measured latencies as `profile` writes it")
+    }
     layerRules = try LayerRule.rules(members["config_list"])
     solver = try Solver(members["solver"])
+    measured = try Measured(members["measured"], relativeTo: directory)
+    if solver.robust, sensitivity.setLoss != .additive, let place = members["solver"] {
+      throw place.error("\"robust\" needs sensitivities that add up: \"set_loss\": \"additive\" in $.sensitivity")
+    }
+    if solver.method == .measured, sensitivity.bootstrap > 0, let place = members["sensitivity"] {
+      throw place.error("\"bootstrap\" solves resamples again, which the evaluations of \"measured\" do not allow")
+    }
+    if let place = members["measured"], solver.method != .measured {
+      throw place.error("it belongs to $.solver.method \"measured\", which is \(quoted(solver.method.rawValue)) here")
+    }
+    if solver.method == .measured, measured.score == .accuracy, loss != .crossEntropy, let place = members["measured"] {
+      throw place.error("the score \"accuracy\" needs class labels")
+    }
+    if solver.method == .measured, !bits.search.isEmpty, let place = members["bits"] {
+      throw place.error("the solver \"measured\" chooses no bits")
+    }
     repair = try Repair(members["repair"])
     apply = try Apply(members["apply"])
     outputDirectory = try Self.outputDirectory(members["output"], relativeTo: directory)
-    guard target == nil else { return }
+    guard targets.isEmpty else { return }
     guard layerRules.contains(where: \.setsSparsity) else {
       throw place.error(
         "nothing says how much to prune: expected \"target\", or a \"config_list\" entry with "
@@ -54,6 +76,15 @@ extension SearchConfiguration {
     return loss
   }
 
+  private static func latencyTable(
+    _ place: LocatedJSON?, relativeTo directory: String
+  ) throws(ConfigurationError) -> FileReference? {
+    guard let place else { return nil }
+    let members = try place.members(ConfigurationKeys.latency, advice: ConfigurationKeys.advice)
+    return try FileReference(
+      members.required("table"), relativeTo: directory, expected: "the path of a table of latencies")
+  }
+
   private static func outputDirectory(
     _ place: LocatedJSON?, relativeTo directory: String
   ) throws(ConfigurationError) -> FileReference {
@@ -61,16 +92,6 @@ extension SearchConfiguration {
     let members = try place.members(ConfigurationKeys.output, advice: ConfigurationKeys.advice)
     return try FileReference(
       members.required("directory"), relativeTo: directory, expected: "the path of a directory")
-  }
-}
-
-extension SearchConfiguration.Sensitivity {
-  init(_ place: LocatedJSON?) throws(ConfigurationError) {
-    let members = try place?.members(ConfigurationKeys.sensitivity, advice: ConfigurationKeys.advice)
-    method = try members?["method"]?.choice() ?? .taylor
-    order = try members?["order"]?.integer(in: 1...1, expected: "1, the only order that this version supports") ?? 1
-    reduction = try members?["reduction"]?.choice() ?? .meanAbs
-    level = try members?["level"]?.choice() ?? .batch
   }
 }
 
@@ -98,34 +119,18 @@ extension SearchConfiguration.Bits {
           weight: try members["weight"]?.integer(in: Self.widths)))
     }
     self.layers = layers.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
-  }
-}
-
-extension SearchConfiguration.Target {
-  init?(optional place: LocatedJSON?) throws(ConfigurationError) {
-    guard let place else { return nil }
-    let members = try place.members(ConfigurationKeys.target, advice: ConfigurationKeys.advice)
-    let ratio = try members.required("compression_ratio")
-    let expected = "a number greater than 1 (cost of the original ÷ cost of the pruned network)"
-    let asked = try ratio.number(expected: expected)
-    guard asked > 1 else {
-      let inverse = 1 / asked
-      throw ratio.error(expected: expected)
-        .adding(inverse > 1 && inverse.isFinite ? "did you mean 1/\(asked) = \(inverse)?" : nil)
+    var search: Set<Int> = []
+    if let place = members?["search"] {
+      for element in try place.elements() {
+        let width = try element.integer(in: 2...32)
+        guard search.insert(width).inserted else { throw element.error("\(width) stands twice") }
+      }
+      guard !search.isEmpty else { throw place.error(expected: "at least one width") }
+      for width in [network.activation, network.weight] where !search.contains(width) {
+        throw place.error(
+          "the network's own \(width) bits have to be among the widths, so that a layer can stay as it is")
+      }
     }
-    compressionRatio = asked
-    metric = try members["metric"]?.choice() ?? .bitComplexity
-  }
-}
-
-extension SearchConfiguration.Solver {
-  private static let channels = 1...(1 << 20)
-
-  init(_ place: LocatedJSON?) throws(ConfigurationError) {
-    let members = try place?.members(ConfigurationKeys.solver, advice: ConfigurationKeys.advice)
-    let standard = Self.standard
-    method = try members?["method"]?.choice() ?? standard.method
-    channelMultiple = try members?["channel_multiple"]?.integer(in: Self.channels) ?? standard.channelMultiple
-    minChannels = try members?["min_channels"]?.integer(in: Self.channels) ?? standard.minChannels
+    self.search = search.sorted()
   }
 }

@@ -6,6 +6,9 @@ public struct SearchConfiguration: Hashable, Sendable {
   /// The configuration file, as errors name it.
   public let file: String
 
+  /// The directory of the configuration file, where relative paths start; empty for the working directory.
+  public let directory: String
+
   /// The ONNX model.
   public let model: FileReference
 
@@ -26,14 +29,23 @@ public struct SearchConfiguration: Hashable, Sendable {
   /// The widths of numbers, for the bit complexity.
   public let bits: Bits
 
-  /// How much the whole network must shrink; `nil` when `layerRules` alone say what is pruned.
-  public let target: Target?
+  /// What the whole network must come down to, the main target first; empty when `layerRules` alone say what is pruned.
+  public let targets: [Target]
+
+  /// The main target.
+  public var target: Target? { targets.first }
+
+  /// The table of measured latencies that a target in `latency` is counted by.
+  public let latencyTable: FileReference?
 
   /// The entries of `config_list`, in order.
   public let layerRules: [LayerRule]
 
   /// How the search is solved.
   public let solver: Solver
+
+  /// How the solver `measured` evaluates pruned layers.
+  public let measured: Measured
 
   /// How a pruned network is repaired without training.
   public let repair: Repair
@@ -56,42 +68,6 @@ extension SearchConfiguration {
     case agreement
   }
 
-  /// How the sensitivity of a channel is measured.
-  public struct Sensitivity: Hashable, Sendable {
-    /// The criterion.
-    public let method: Method
-    /// The order of the Taylor expansion. This version: 1.
-    public let order: Int
-    /// What becomes of one value per batch (or sample). Default: `meanAbs`.
-    public let reduction: Reduction
-    /// What one value is taken over. Default: `batch`.
-    public let level: Level
-
-    /// A criterion.
-    public enum Method: String, CaseIterable, Sendable {
-      /// The expansion of loss(w − w_i).
-      case taylor
-    }
-
-    /// How the values t of one channel become its sensitivity.
-    public enum Reduction: String, CaseIterable, Sendable {
-      /// mean |t|
-      case meanAbs = "mean_abs"
-      /// |mean t|
-      case absMean = "abs_mean"
-      /// mean t²
-      case meanSquare = "mean_square"
-    }
-
-    /// What one value t of a channel is taken over.
-    public enum Level: String, CaseIterable, Sendable {
-      /// The mean loss of one batch.
-      case batch
-      /// The loss of one sample.
-      case sample
-    }
-  }
-
   /// Widths of numbers, 1 … 64 bits.
   public struct BitWidths: Hashable, Sendable {
     /// Bits of one element of a layer's input.
@@ -109,6 +85,9 @@ extension SearchConfiguration {
     public let network: BitWidths
     /// The widths of single layers, in the order of their names' bytes; a width not given there is the network's.
     public let layers: [LayerBits]
+    /// Widths that the solver may choose from, ascending, for activations and weights of every layer that `layers` does
+    /// not name; empty where nothing is chosen.
+    public let search: [Int]
   }
 
   /// The widths given for one layer.
@@ -121,42 +100,4 @@ extension SearchConfiguration {
     public let weight: Int?
   }
 
-  /// How much the whole network must shrink.
-  public struct Target: Hashable, Sendable {
-    /// Cost of the original network ÷ cost of the pruned one, > 1.
-    public let compressionRatio: Double
-    /// The cost. Default: `bitComplexity`.
-    public let metric: Metric
-  }
-
-  /// What is counted as cost.
-  public enum Metric: String, CaseIterable, Sendable {
-    /// FLOPs × bits of an activation × bits of a weight, summed over layers.
-    case bitComplexity = "bit_complexity"
-    /// Two per multiply-accumulate.
-    case flops
-    /// Multiply-accumulates.
-    case macs
-    /// Weights, biases, and scale and shift of normalisations.
-    case params
-  }
-
-  /// How the search is solved.
-  public struct Solver: Hashable, Sendable {
-    /// The algorithm. Default: `greedy`.
-    public let method: Method
-    /// Kept channel counts are multiples of this. Default: 1.
-    public let channelMultiple: Int
-    /// The fewest units that the search keeps of a channel group. Default: 1.
-    public let minChannels: Int
-
-    /// What holds where the file says nothing.
-    public static let standard = Solver(method: .greedy, channelMultiple: 1, minChannels: 1)
-
-    /// An algorithm.
-    public enum Method: String, CaseIterable, Sendable {
-      /// Lowest sensitivity per gain first.
-      case greedy
-    }
-  }
 }

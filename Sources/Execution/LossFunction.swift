@@ -7,14 +7,15 @@ public struct LossFunction: Sendable {
   /// The value that the loss is differentiated at: the first output, or the logits behind a final softmax.
   public let head: ValueID
 
-  private let loss: Loss
+  let loss: Loss
   private let name: String
-  private let batchSize: Int
+  let batchSize: Int
   /// Elements of the head per sample.
-  private let sampleElements: Int
-  /// For the cross-entropies: classes on axis 1, and positions behind it.
-  private let classes: Int
-  private let positions: Int
+  let sampleElements: Int
+  /// For the cross-entropies: classes on axis 1.
+  public let classes: Int
+  /// And positions behind them.
+  public let positions: Int
 
   /// Checks that the head has the form that the loss takes.
   /// - Throws: `ExecutionError` when its first axis is not the batch, or there are no classes.
@@ -49,18 +50,19 @@ public struct LossFunction: Sendable {
     for index in gradient.indices { gradient[index] = 0 }
     var losses = [Double](repeating: 0, count: batch.sampleCount)
     switch loss {
-    case .crossEntropy:
-      let targets = try classTargets(batch)
+    case .crossEntropy, .agreement:
+      let targets = try classTargets(batch, values)
       for sample in losses.indices {
         losses[sample] = crossEntropy(values, sample, &gradient) { targets[sample * positions + $0] }
       }
-    case .agreement:
-      for sample in losses.indices {
-        losses[sample] = crossEntropy(values, sample, &gradient) { predictedClass(values, sample, position: $0) }
-      }
     case .meanSquaredError:
+      if case .drawn(let numbers) = batch.targets {
+        guard numbers.count == values.count else { throw wrongCount(values.count) }
+        for sample in losses.indices { losses[sample] = drawnSquaredError(numbers, sample, &gradient) }
+        break
+      }
       guard case .dense(let targets) = batch.targets, targets.count == values.count else {
-        throw ExecutionError(.badData, name, "expected \(values.count) target values for a batch")
+        throw wrongCount(values.count)
       }
       for sample in losses.indices {
         losses[sample] = squaredError(values, targets, sample, &gradient)
@@ -72,7 +74,31 @@ public struct LossFunction: Sendable {
     return losses
   }
 
-  private func classTargets(_ batch: Batch) throws(ExecutionError) -> [Int] {
+  private func wrongCount(_ expected: Int) -> ExecutionError {
+    ExecutionError(.badData, name, "expected \(expected) target values for a batch")
+  }
+
+  /// The classes that a batch is compared with: given ones, drawn ones, or without any those that are predicted.
+  private func classTargets(_ batch: Batch, _ values: [Double]) throws(ExecutionError) -> [Int] {
+    switch batch.targets {
+    case .none, .classes, .dense:
+      guard loss == .agreement else { return try givenClasses(batch) }
+      return (0..<batch.sampleCount * positions).map {
+        predictedClass(values, $0 / positions, position: $0 % positions)
+      }
+    case .drawn(let numbers):
+      guard numbers.count == batchSize * positions else { throw wrongCount(batchSize * positions) }
+      return (0..<batch.sampleCount * positions).map {
+        drawnClass(values, $0 / positions, position: $0 % positions, numbers[$0])
+      }
+    case .ranked(let rank):
+      return (0..<batch.sampleCount * positions).map {
+        rankedClass(values, $0 / positions, position: $0 % positions, rank)
+      }
+    }
+  }
+
+  private func givenClasses(_ batch: Batch) throws(ExecutionError) -> [Int] {
     guard case .classes(let targets) = batch.targets, targets.count == batchSize * positions else {
       throw ExecutionError(.badData, name, "expected \(batchSize * positions) class indices for a batch")
     }
@@ -91,6 +117,31 @@ public struct LossFunction: Sendable {
       best = index
     }
     return best
+  }
+
+  /// The class of a rank by the size of the output, the first of equals before the others.
+  private func rankedClass(_ values: [Double], _ sample: Int, position: Int, _ rank: Int) -> Int {
+    let start = sample * sampleElements + position
+    let order = (0..<classes).sorted {
+      let (first, second) = (values[start + $0 * positions], values[start + $1 * positions])
+      return first != second ? first > second : $0 < $1
+    }
+    return order[min(rank, classes - 1)]
+  }
+
+  /// The first class at which the probabilities up to it add up to more than `number`.
+  private func drawnClass(_ values: [Double], _ sample: Int, position: Int, _ number: Double) -> Int {
+    let start = sample * sampleElements + position
+    var largest = -Double.infinity
+    for index in 0..<classes { largest = max(largest, values[start + index * positions]) }
+    var sum = 0.0
+    for index in 0..<classes { sum += exp(values[start + index * positions] - largest) }
+    var left = number * sum
+    for index in 0..<classes {
+      left -= exp(values[start + index * positions] - largest)
+      if left < 0 { return index }
+    }
+    return predictedClass(values, sample, position: position)
   }
 
   /// −log softmax(values)[target], the mean over positions; the gradient is (softmax − one-hot) ÷ positions.
@@ -112,6 +163,17 @@ public struct LossFunction: Sendable {
       }
     }
     return total / Double(positions)
+  }
+
+  private func drawnSquaredError(_ numbers: [Double], _ sample: Int, _ gradient: inout [Double]) -> Double {
+    let deviation = (Double(sampleElements) / 2).squareRoot()
+    var total = 0.0
+    for index in sample * sampleElements..<(sample + 1) * sampleElements {
+      let difference = -deviation * numbers[index]
+      total += difference * difference
+      gradient[index] = 2 * difference / Double(sampleElements)
+    }
+    return total / Double(sampleElements)
   }
 
   private func squaredError(

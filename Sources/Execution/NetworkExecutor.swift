@@ -71,6 +71,13 @@ public enum Targets: Sendable {
   case classes([Int])
   /// Dense targets of the output's shape, row-major.
   case dense([Float])
+  /// Targets of the network's own prediction, made from random numbers. For the cross-entropies batchSize × positions
+  /// numbers of 0 ..< 1: the class is the first at which the probabilities up to it add up to more. For a squared error
+  /// one of the standard normal distribution per element of the output: the target lies around the prediction with a
+  /// variance of half the elements, so that the mean of the squared gradients is the Gauss-Newton matrix.
+  case drawn([Double])
+  /// For the cross-entropies, one class per sample: the one of that rank among the predicted probabilities, 0 the largest.
+  case ranked(Int)
 }
 
 /// What one batch gave. Every figure is of one sample alone: batch means are left to who asks.

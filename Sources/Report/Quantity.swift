@@ -1,3 +1,5 @@
+import Configuration
+
 /// Numbers as people read them.
 enum Quantity {
   /// A count with three digits and a metric prefix: 8.52 M.
@@ -31,11 +33,23 @@ enum Quantity {
     return seconds < 1 ? decimal(seconds * 1e3, 2) + " ms" : decimal(seconds, 2) + " s"
   }
 
+  /// A cost in the unit of its metric.
+  static func cost(_ value: Double, _ metric: SearchConfiguration.Metric) -> String {
+    switch metric {
+    case .latency: time(value / 1000)
+    case .memory, .activationMemory: (Int(exactly: value.rounded(.up)).map(count) ?? "\(value) ") + "B"
+    default: Int(exactly: value.rounded()).map(count) ?? "\(value)"
+    }
+  }
+
   /// A count of things.
   static func number(_ count: Int, _ thing: String) -> String { "\(count) \(thing)\(count == 1 ? "" : "s")" }
 
-  /// A share as a percentage with one decimal.
-  static func percent(_ share: Double) -> String { decimal(share * 100, 1) + " %" }
+  /// A share as a percentage.
+  static func percent(_ share: Double) -> String { percent(share, places: 1) }
+
+  /// A share as a percentage with so many decimals.
+  static func percent(_ share: Double, places: Int) -> String { decimal(share * 100, places) + " %" }
 
   /// A number with about four significant digits, whatever its size: small losses are not 0.000.
   static func significant(_ value: Double) -> String {

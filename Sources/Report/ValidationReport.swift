@@ -18,9 +18,16 @@ public struct ValidationReport {
     text += "layers: \(summary.layerCount), of which \(summary.searchedLayerCount) are searched\n"
     text += "calibration: \(Quantity.number(summary.sampleCount, "sample")), batches: \(summary.batchCount), "
     text += "shards: \(summary.shardCount)\n"
-    if let target = summary.target {
-      text += "target: \(Quantity.decimal(target.compressionRatio, 3)) x smaller in \(target.metric.rawValue), "
-      text += "at most \(Quantity.decimal(summary.largestRatio, 2)) x can be reached\n"
+    for (target, original, lowest) in summary.targets {
+      text += "target: "
+      switch target.bound {
+      case .compressionRatio(let ratio):
+        text += "\(Quantity.decimal(ratio, 3)) x smaller in \(target.metric.rawValue), "
+      case .limit(let limit):
+        text += "at most \(Quantity.cost(limit, target.metric)) in \(target.metric.rawValue) of "
+        text += "\(Quantity.cost(original, target.metric)), "
+      }
+      text += "at most \(Quantity.decimal(lowest > 0 ? original / lowest : .infinity, 2)) x can be reached\n"
     }
     text += "memory: about \(MemoryForecast.mebibytes(summary.memory.bytes)) MiB for a rank with "
     text += "\(Quantity.number(summary.memory.workers, "worker"))\n"

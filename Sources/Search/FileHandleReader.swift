@@ -1,7 +1,7 @@
 import Glibc
 
 /// A file opened for reading from front to back.
-final class FileHandleReader {
+package final class FileHandleReader {
   private let descriptor: Int32
   private let path: String
 
@@ -33,7 +33,7 @@ final class FileHandleReader {
   }
 
   /// A whole file of at most `limit` bytes.
-  static func contents(of path: String, limit: Int) throws -> [UInt8] {
+  package static func contents(of path: String, limit: Int) throws -> [UInt8] {
     guard let file = FileHandleReader(path) else {
       throw SearchError(.cannotBeRead, file: path, "cannot be read: \(lastError)")
     }

@@ -4,86 +4,123 @@ import Configuration
 import Execution
 import Networks
 import Sensitivity
+import Surgery
 
 /// Everything that is known before anything is measured: a pure function of configuration, model and data headers.
 struct Preparation {
   let configuration: SearchConfiguration
-  /// The network's name.
-  let networkName: String
+  let analysis: NetworkAnalysis
   /// Samples that run at a time.
   let runSize: Int
   /// Bytes of the weights as the model holds them.
   let weightBytes: Int
-  let structure: ChannelStructure
-  let costs: CostModel
-  let space: SearchSpace
   let criterion: TaylorCriterion
   let layout: SensitivityLayout
-  /// What is compiled; `nil` once that is done, as it holds the weights a second time.
-  private(set) var execution: LayerExecution?
+  /// The loss made ready for the network.
+  let loss: LossFunction
+  /// How the rows of a joint loss are kept; `nil` where there is none.
+  let rows: UnitRows.Form?
+  /// The network that is measured; `nil` once it is compiled for the last time, as it holds the weights a second time.
+  private(set) var network: Network?
   let plan: ShardPlan
   let data: MatchedData
   /// Bytes of the model's files.
   let modelBytes: Int
+  /// The extents of one sample, by input.
+  let sampleShapes: [String: [Int]]
   /// The calibration files.
   let dataPaths: [String]
   /// Whether samples have a class, so that an accuracy can be told.
   let hasClasses: Bool
-  /// The largest compression ratio that the limits allow, in the target's metric; 1 without a target.
-  let largestRatio: Double
+  /// By target what its metric can come down to; empty at other ranks than 0.
+  let ranges: [CostRange]
+
+  var structure: ChannelStructure { analysis.solving.structure }
+  var costs: CostModel { analysis.solving.costs }
+  var space: SearchSpace { analysis.solving.space }
 
   /// Brings configuration, model and data together and checks them against each other.
   ///
   /// That includes the target: what cannot be reached is told before anything is computed.
-  init(_ configuration: SearchConfiguration, model message: [UInt8], _ format: any ModelFormat) throws {
+  /// - Parameter isSolving: whether this rank solves: it alone reads the table of latencies and checks the target.
+  init(
+    _ configuration: SearchConfiguration, model message: [UInt8], _ format: any ModelFormat, isSolving: Bool
+  ) throws {
     self.configuration = configuration
     modelBytes = message.count
     let calibration = try CalibrationData(configuration)
+    sampleShapes = calibration.sampleShapes
     let batchSize = min(configuration.calibration.batchSize, calibration.sampleCount)
     let model = try format.decode(message, sampleShapes: calibration.sampleShapes)
     let network = try model.runnableNetwork(batchSize: batchSize)
-    networkName = network.name
+    self.network = network
     self.runSize = network.batchSize
     weightBytes = network.constantBytes
-    structure = ChannelStructure(of: network)
     try Preparation.checkWeights(network, file: configuration.model.path)
-    let widths = try configuration.bitWidths(of: structure.layers.map(\.identity))
-    do {
-      costs = try CostModel(
-        structure, bits: widths.map { LayerBits(activation: $0.activation, weight: $0.weight) })
-    } catch {
-      throw SearchError(.badContent, file: configuration.model.path, "\(error)")
-    }
-    space = try SearchSpace(structure, configuration)
+    let latency = isSolving ? try configuration.latencyTable.map { try LatencyTable(reading: $0.path) } : nil
+    analysis = try NetworkAnalysis(network, configuration, latency: latency)
+    let structure = analysis.solving.structure
     let loss = Loss(configuration.loss)
     data = try calibration.matched(to: network, loss: loss)
-    dataPaths = calibration.paths
+    dataPaths =
+      calibration.paths + [configuration.latencyTable, configuration.measured.savedScores].compactMap { $0?.path }
     if case .classes(_, perSample: 1, _) = data.labels { hasClasses = true } else { hasClasses = false }
-    criterion = TaylorCriterion(configuration.sensitivity)
     layout = SensitivityLayout(structure)
-    let execution = LayerExecution(network, structure, loss: loss)
-    self.execution = execution
     do {
-      _ = try execution.request.lossFunction()
+      guard let function = try LayerExecution(network, structure, loss: loss).request.lossFunction() else {
+        preconditionFailure("a search has a loss")
+      }
+      self.loss = function
     } catch {
       throw SearchError(error, in: configuration)
+    }
+    criterion = TaylorCriterion(configuration.sensitivity, self.loss)
+    if case .second(.ranked) = criterion, loss == .meanSquaredError || self.loss.positions > 1 {
+      throw SearchError(
+        .configuration, file: configuration.file,
+        "$.sensitivity: labels by rank need a network that predicts one class per sample; "
+          + "\"set_loss\": \"joint\" with \"curvature_labels\": \"drawn\" does not")
     }
     plan = ShardPlan(sampleCount: calibration.sampleCount, batchSize: batchSize)
-    let nothingKnown = structure.groups.map { [Double](repeating: 0, count: $0.unitCount) }
-    let problem = try space.problem(structure, costs, configuration, losses: nothingKnown)
-    do {
-      try problem.checkReachable()
-    } catch {
-      throw SearchError(error, in: configuration)
+    rows = try Preparation.rows(criterion, configuration, layout, plan)
+    if plan.shards.count == 1 || rows?.isSketch == true {
+      let why = plan.shards.count == 1 ? "the calibration samples make one batch" : "the samples are kept as a sketch"
+      if configuration.sensitivity.bootstrap > 0 {
+        throw SearchError(
+          .configuration, file: configuration.file, "$.sensitivity.bootstrap: \(why), so there is nothing to resample")
+      }
+      if configuration.solver.robust {
+        throw SearchError(
+          .configuration, file: configuration.file, "$.solver.robust: \(why), so there are no error bars")
+      }
+    }
+    if isSolving, let saved = configuration.measured.savedScores {
+      _ = try EvaluationScores.Stored(reading: saved.path)
     }
     try ResultFiles.checkNames(structure, file: configuration.model.path)
-    largestRatio = configuration.target == nil ? 1 : problem.ranges.first?.largestRatio ?? 1
+    ranges = isSolving ? try analysis.ranges() : []
   }
 }
 
 extension Preparation {
   /// Gives up the weights, once the network is compiled.
-  mutating func releaseWeights() { execution = nil }
+  mutating func releaseWeights() { network = nil }
+
+  /// What is compiled to measure the network without some of its units.
+  /// - Parameter removed: by group; empty for none.
+  /// - Precondition: the weights are still there.
+  func execution(without removed: [[Int]]) throws -> LayerExecution {
+    guard let network else { preconditionFailure("the weights were given up") }
+    let loss = Loss(configuration.loss)
+    guard removed.contains(where: { !$0.isEmpty }) else { return LayerExecution(network, structure, loss: loss) }
+    do {
+      let inputs = try ChannelRemoval(removed.map { Set($0) }, from: structure).removedInputs
+      let cut = LayerCut(structure.layers, inputs: inputs, outputs: [])
+      return LayerExecution(network.masking(inputs: cut.inputs), structure, loss: loss)
+    } catch {
+      throw SearchError(.program, file: configuration.model.path, "\(error)")
+    }
+  }
 
   /// Finds weights that are no numbers: losses would be none and the data would be blamed, or an activation would hide it.
   private static func checkWeights(_ network: Network, file: String) throws {
@@ -141,6 +178,12 @@ extension SearchError {
   /// An allocator's error; an unreachable requirement in the words of the configuration that asks for it.
   init(_ error: AllocationError, in configuration: SearchConfiguration) {
     guard case .infeasible(let requirement, let original, let limit, let lowest) = error else {
+      if case .conflictingRequirements(let names) = error {
+        self.init(
+          .configuration, file: configuration.file,
+          "\(names.joined(separator: " and ")) can each be reached, but not together")
+        return
+      }
       // Sensitivities too large to be added up are the network's; anything else would be a mistake of this program.
       if case .notFinite = error {
         self.init(.badContent, file: configuration.model.path, "\(error)")
@@ -151,21 +194,28 @@ extension SearchError {
     }
     let place = requirement.split(separator: " ")[0]
     // What is named as nearest is rounded down, so that it can itself be asked for.
-    if let target = configuration.target, requirement.hasPrefix("$.target") {
-      let range = CostRange(original: original, lowest: lowest)
+    let range = CostRange(original: original, lowest: lowest)
+    let target = configuration.targets.indices.first { index in
+      place.hasPrefix(configuration.targets.count == 1 ? "$.target." : "$.target[\(index)].")
+    }.map { configuration.targets[$0] }
+    let problem: String
+    switch target?.bound {
+    case .compressionRatio(let asked):
       let nearest = (range.largestRatio * 1e4).rounded(.down) / 1e4
-      self.init(
-        .configuration, file: configuration.file,
-        "\(place): a compression ratio of \(target.compressionRatio) in \(target.metric.rawValue) cannot be reached; "
-          + "with everything removed that may go the nearest is \(nearest)")
-    } else {
+      problem =
+        "a compression ratio of \(asked) in \(target?.metric.rawValue ?? "") cannot be reached; with everything "
+        + "removed that may go the nearest is \(nearest)"
+    case .limit(let asked):
+      problem =
+        "a limit of \(asked) in \(target?.metric.rawValue ?? "") cannot be reached; with everything removed that "
+        + "may go it costs \(lowest)"
+    case nil:
       let asked = ((1 - limit / original) * 1e6).rounded() / 1e6
       let nearest = ((1 - lowest / original) * 1e4).rounded(.down) / 1e4
-      self.init(
-        .configuration, file: configuration.file,
-        "\(place): a sparsity of \(asked) cannot be reached; with everything removed that may go the nearest is \(nearest)"
-      )
+      problem =
+        "a sparsity of \(asked) cannot be reached; with everything removed that may go the nearest is \(nearest)"
     }
+    self.init(.configuration, file: configuration.file, "\(place): \(problem)")
   }
 }
 
@@ -182,18 +232,55 @@ extension Loss {
 
 extension TaylorCriterion {
   /// The criterion that a configuration asks for.
-  init(_ sensitivity: SearchConfiguration.Sensitivity) {
+  init(_ sensitivity: SearchConfiguration.Sensitivity, _ loss: LossFunction) {
+    guard sensitivity.order == 1 else {
+      switch (sensitivity.curvature, sensitivity.curvatureLabels) {
+      case (.fisher, _): self = .second(.fisher)
+      case (.gaussNewton, .drawn):
+        let positions = loss.isCrossEntropy ? loss.positions : 1
+        self = .second(.drawn(count: sensitivity.draws, seed: UInt64(sensitivity.seed), positions: positions))
+      case (.gaussNewton, .ranked): self = .second(.ranked(count: min(sensitivity.classes, loss.classes)))
+      }
+      return
+    }
     let reduction: Reduction
     switch sensitivity.reduction {
     case .meanAbs: reduction = .meanAbs
     case .absMean: reduction = .absMean
     case .meanSquare: reduction = .meanSquare
     }
-    let level: Level
-    switch sensitivity.level {
-    case .batch: level = .batch
-    case .sample: level = .sample
-    }
-    self.init(reduction: reduction, level: level)
+    self = .first(
+      FirstOrder(
+        reduction: reduction, level: sensitivity.level == .batch ? .batch : .sample,
+        groupReduction: sensitivity.groupReduction == .sum ? .sum : .sumOfAbsolutes))
   }
+}
+
+extension Preparation {
+  /// How the rows of the curvature are kept: whole, or where they would take more than 256 MiB as a sketch.
+  private static func rows(
+    _ criterion: TaylorCriterion, _ configuration: SearchConfiguration, _ layout: SensitivityLayout, _ plan: ShardPlan
+  ) throws -> UnitRows.Form? {
+    guard case .second(let curvature) = criterion, configuration.sensitivity.setLoss != .additive else { return nil }
+    let samples = plan.shards.map { $0.reduce(0) { $0 + plan.batches[$1].count } }.max() ?? 0
+    let perShard = samples * curvature.rowsPerSample
+    let limit = max(mostRowNumbers / max(layout.unitCount, 1), leastSketch)
+    let fits = perShard * plan.shards.count <= limit
+    if configuration.sensitivity.setLoss == .logits {
+      guard fits else {
+        throw SearchError(
+          .configuration, file: configuration.file,
+          "$.sensitivity.set_loss: \"logits\" would keep \(perShard * plan.shards.count) rows of \(layout.unitCount) "
+            + "numbers, at most \(limit) rows are kept; use fewer samples or classes, or \"joint\"")
+      }
+      return .plain(perShard: perShard)
+    }
+    return fits
+      ? .weighted(perShard: perShard)
+      : .sketch(rows: min(limit, mostSketch), seed: UInt64(configuration.sensitivity.seed))
+  }
+
+  private static let mostRowNumbers = 1 << 26
+  private static let leastSketch = 64
+  private static let mostSketch = 1024
 }

@@ -111,7 +111,7 @@ struct PrunedModelFiles {
 }
 
 /// Which file a path leads to.
-private struct FileIdentity: Equatable {
+struct FileIdentity: Equatable {
   private let device: UInt64
   private let number: UInt64
 

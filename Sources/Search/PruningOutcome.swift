@@ -1,4 +1,4 @@
-import Channels
+public import Channels
 import Configuration
 import Networks
 
@@ -52,8 +52,21 @@ public struct PruningOutcome: Sendable {
 
 /// A network's costs before and after channels were removed, counted on the two networks.
 public struct PruningCosts: Sendable {
+  /// The cost in one metric.
+  public struct Cost: Sendable {
+    /// What is counted.
+    public let metric: CostMetric
+    /// Per sample, unpruned.
+    public let before: Int
+    /// Per sample, pruned.
+    public let after: Int
+
+    /// Cost before ÷ cost after.
+    public var ratio: Double { after == 0 ? .infinity : Double(before) / Double(after) }
+  }
+
   /// In every metric.
-  public let costs: [RatioConfig.Cost]
+  public let costs: [Cost]
   private let before: CostModel
 
   init(_ structure: ChannelStructure, _ pruned: Network, _ configuration: SearchConfiguration?) throws {
@@ -66,7 +79,7 @@ public struct PruningCosts: Sendable {
     let (whole, rest) = (try model(structure), try model(ChannelStructure(of: pruned)))
     before = whole
     costs = CostMetric.allCases.map { metric in
-      RatioConfig.Cost(
+      Cost(
         metric: metric, before: whole.total(metric, kept: whole.unitCounts),
         after: rest.total(metric, kept: rest.unitCounts))
     }

@@ -1,7 +1,6 @@
-public import Channels
 import Allocation
-import Configuration
-import Networks
+public import Channels
+public import Configuration
 
 /// The result of a search: how much every layer loses, and which channels. The content of `ratios.json`.
 public struct RatioConfig: Sendable {
@@ -21,6 +20,10 @@ public struct RatioConfig: Sendable {
     public let prunedChannels: [Int]
     /// Why it loses none; `nil` where it could.
     public let reason: String?
+    /// The widths that the search has chosen for it; `nil` where none were to be chosen.
+    public let bits: LayerBits?
+    /// The least and the largest prune ratio that resamples of the calibration data gave; `nil` where none were made.
+    public let interval: ClosedRange<Double>?
 
     /// Channels that go ÷ channels.
     public var pruneRatio: Double { channels == 0 ? 0 : Double(prunedChannels.count) / Double(channels) }
@@ -29,28 +32,33 @@ public struct RatioConfig: Sendable {
   /// The network's cost in one metric.
   public struct Cost: Sendable {
     /// What is counted.
-    public let metric: CostMetric
+    public let metric: SearchConfiguration.Metric
     /// Per sample, unpruned.
-    public let before: Int
+    public let before: Double
     /// Per sample, pruned.
-    public let after: Int
+    public let after: Double
 
     /// Cost before ÷ cost after.
-    public var ratio: Double { after == 0 ? .infinity : Double(before) / Double(after) }
+    public var ratio: Double { after == 0 ? (before == 0 ? 1 : .infinity) : before / after }
   }
 
   /// The layers in graph order.
   public let layers: [Layer]
-  /// The cost in every metric.
+  /// The cost in every metric; in latency only where a table of it is given.
   public let costs: [Cost]
-  /// The metric that the target is in; bit complexity without one.
-  public let metric: CostMetric
-  /// The compression ratio asked for; `nil` without a target.
-  public let target: Double?
+  /// What was asked for, the main target first; empty where the config list alone says what goes.
+  public let targets: [SearchConfiguration.Target]
   /// The solver's name.
   public let method: String
   /// The estimated loss change of all that goes, in loss units (squared ones with `mean_square`).
   public let predictedLossChange: Double
+  /// What the plan minimises: the estimated loss change, with the damping of the configuration.
+  public let objective: Double
+  /// What no admissible plan's objective goes below; `nil` where nothing is proven.
+  public let lowerBound: Double?
+  /// By target the predicted loss of one more percent of compression in its metric, 0 where another target decides; empty
+  /// where it is not known.
+  public let dualPrices: [Double]
   /// The change of the calibration loss once all that was removed; `nil` until it is measured.
   public internal(set) var measuredLossChange: Double?
   /// The same of the network as written, repaired.
@@ -60,32 +68,56 @@ public struct RatioConfig: Sendable {
   /// The model file's SHA-256.
   public let sha256: String
 
-  /// The compression ratio reached, in the target's metric.
+  /// The metric that the main target is in; bit complexity without one.
+  public var metric: SearchConfiguration.Metric { targets.first?.metric ?? .bitComplexity }
+
+  /// What was reached in the main target's metric.
   public var achieved: Cost { costs.first { $0.metric == metric } ?? costs[0] }
 
-  init(_ preparation: Preparation, _ plan: AllocationPlan, model: [FileDigest]) {
-    let structure = preparation.structure
-    let removed = plan.choices.map { Set($0.removed) }
-    layers = structure.layers.map { layer in
+  /// How far the plan may be from the best one: (objective − bound) ÷ objective; `nil` where nothing is proven.
+  public var gap: Double? {
+    lowerBound.map { $0 == objective ? 0 : (objective - $0) / objective.magnitude }
+  }
+
+  /// What a solution comes to.
+  init(
+    _ solving: Solving, _ solution: Solution, name: String, sha256: String,
+    latency: (before: Double, after: Double)? = nil
+  ) throws {
+    let structure = solving.structure
+    let removed = solution.plan.choices.map { Set($0.removed) }
+    let choosesBits = !solution.plan.options.isEmpty
+    layers = structure.layers.enumerated().map { index, layer in
       let groups = Set(layer.outputUnits.compactMap { $0?.group }).sorted()
       return Layer(
         name: layer.name, opType: layer.opType, weight: layer.weight, groups: groups, channels: layer.outputs,
         prunedChannels: layer.outputUnits.indices.filter { channel in
           layer.outputUnits[channel].map { removed[$0.group].contains($0.unit) } ?? false
-        }, reason: RatioConfig.reason(layer, groups, preparation.space))
+        }, reason: RatioConfig.reason(layer, groups, solving.space),
+        bits: choosesBits ? solution.bits[index] : nil,
+        interval: solution.intervals.isEmpty ? nil : solution.intervals[index])
     }
-    costs = CostMetric.allCases.map { metric in
-      Cost(
-        metric: metric, before: preparation.costs.total(metric, kept: preparation.costs.unitCounts),
-        after: preparation.costs.total(metric, kept: plan.kept))
-    }
-    metric = preparation.configuration.target.map { CostMetric($0.metric) } ?? .bitComplexity
-    target = preparation.configuration.target?.compressionRatio
-    method = plan.method
-    predictedLossChange = plan.predictedLossChange
-    self.model = preparation.networkName
-    sha256 = model.first?.sha256 ?? ""
+    let after = choosesBits ? try CostModel(structure, bits: solution.bits) : solving.costs
+    costs =
+      CostMetric.allCases.map { metric in
+        Cost(
+          metric: SearchConfiguration.Metric(metric),
+          before: Double(solving.costs.total(metric, kept: solving.costs.unitCounts)),
+          after: Double(after.total(metric, kept: solution.plan.kept)))
+      } + (latency.map { [Cost(metric: .latency, before: $0.before, after: $0.after)] } ?? [])
+    targets = solving.targets
+    method = solution.plan.method
+    predictedLossChange = solution.predictedLossChange
+    objective = solution.objective
+    lowerBound = solution.lowerBound
+    // The targets are the first requirements of the problem.
+    let outcomes = solution.plan.outcomes.prefix(solving.targets.count)
+    dualPrices = zip(solution.plan.prices, outcomes).map { $0 * $1.limit * (1 - 1 / RatioConfig.onePercent) }
+    model = name
+    self.sha256 = sha256
   }
+
+  private static let onePercent = 1.01
 
   /// Why no channel of a layer may go, by the structure or by the configuration.
   private static func reason(_ layer: Channels.Layer, _ groups: [Int], _ space: SearchSpace) -> String? {
@@ -100,18 +132,21 @@ public struct RatioConfig: Sendable {
   /// The content of `ratios.json`: nothing in it changes from run to run.
   var json: JSONValue {
     var costs = JSONObject()
-    for cost in self.costs {
-      costs[cost.metric.rawValue] = ["before": .integer(cost.before), "after": .integer(cost.after)]
-    }
+    for cost in self.costs { costs[cost.metric.rawValue] = cost.json }
     var document = JSONObject()
     document["format_version"] = 1
     document["model"] = ["name": .string(model), "sha256": .string(sha256)]
     document["target"] =
-      target.map { ["compression_ratio": .number($0), "metric": .string(metric.rawValue)] } ?? .null
+      targets.isEmpty ? .null : targets.count == 1 ? targets[0].json : .array(targets.map(\.json))
     document["achieved"] = ["compression_ratio": .number(achieved.ratio), "cost": .object(costs)]
     var solution = JSONObject()
     solution["method"] = .string(method)
     solution["predicted_loss_change"] = .number(predictedLossChange)
+    if objective != predictedLossChange { solution["objective"] = .number(objective) }
+    solution["lower_bound"] = lowerBound.map { .number($0) }
+    solution["gap"] = gap.map { .number($0) }
+    solution["dual_price"] = dualPrices.first.map { .number($0) }
+    if dualPrices.count > 1 { solution["dual_prices"] = .array(dualPrices.map { .number($0) }) }
     solution["measured_loss_change"] = measuredLossChange.map { .number($0) }
     solution["repaired_loss_change"] = finalLossChange.map { .number($0) }
     document["solution"] = .object(solution)
@@ -130,8 +165,33 @@ extension RatioConfig.Layer {
       groups.count == 1 ? .integer(groups[0]) : groups.isEmpty ? .null : .array(groups.map { .integer($0) })
     layer["channels"] = .integer(channels)
     layer["prune_ratio"] = .number(pruneRatio)
+    layer["prune_ratio_interval"] = interval.map { [.number($0.lowerBound), .number($0.upperBound)] }
     layer["pruned_channels"] = .array(prunedChannels.map { .integer($0) })
+    layer["bits"] = bits.map { ["activation": .integer($0.activation), "weight": .integer($0.weight)] }
     layer["reason"] = reason.map { .string($0) }
     return .object(layer)
+  }
+}
+
+extension RatioConfig.Cost {
+  fileprivate var json: JSONValue {
+    func number(_ value: Double) -> JSONValue {
+      metric == .latency ? .number(value) : Int(exactly: value).map { .integer($0) } ?? .number(value)
+    }
+    return ["before": number(before), "after": number(after)]
+  }
+}
+
+extension SearchConfiguration.Metric {
+  /// The name that a configuration has for it.
+  init(_ metric: CostMetric) {
+    switch metric {
+    case .bitComplexity: self = .bitComplexity
+    case .flops: self = .flops
+    case .macs: self = .macs
+    case .params: self = .params
+    case .memory: self = .memory
+    case .activationMemory: self = .activationMemory
+    }
   }
 }

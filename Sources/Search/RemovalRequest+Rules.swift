@@ -19,7 +19,8 @@ extension RemovalDraft {
           refusal.sparsity, of: refusal.layer, path: "\(list.path)[\(refusal.entry)]", reason: reason.description,
           scores: scores)
       }
-      let problem = try space.problem(structure, costs, .standard, target: nil, losses: scores.groups)
+      let problem = try space.problem(
+        structure, costs, .standard, targets: [], AllocationInput(losses: scores.groups))
       let plan = try GreedyAllocator().allocate(problem)
       for (group, choice) in plan.choices.enumerated() { removed[group] = Set(choice.removed) }
     } catch let error as AllocationError {

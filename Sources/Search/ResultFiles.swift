@@ -1,6 +1,7 @@
 import ArrayFiles
 import Channels
 import Configuration
+import Interchange
 import Sensitivity
 
 import Glibc
@@ -13,7 +14,11 @@ struct ResultFiles {
   init(in directory: String) { self.directory = directory }
 
   /// What a search writes.
-  static let names = ["sensitivities.npz", "ratios.json", "run.json"]
+  static let names = [
+    "sensitivities.npz", StoredSetLoss.fileName, QuantizationTable.fileName, EvaluationScores.fileName, ratiosForAMCT,
+    "ratios.json",
+    "run.json",
+  ]
 
   /// Makes the directory, with those above it, and sees that files can be made in it: before anything is computed.
   func prepareDirectory(for names: [String]) throws {
@@ -43,19 +48,19 @@ struct ResultFiles {
   /// The arrays' names in `sensitivities.npz`: the layers' weights, then the groups.
   ///
   /// Layers that share one weight are told apart by their nodes.
-  static func names(_ structure: ChannelStructure) -> (layers: [String], groups: [String]) {
+  static func names(_ structure: ChannelStructure) -> (layers: [String], groups: [String], errors: [String]) {
     var names: Set<String> = []
     let layers = structure.layers.map { layer in
       names.insert(layer.weight).inserted ? layer.weight : "\(layer.weight)@\(layer.name)"
     }
-    return (layers, structure.groups.map { "group/\($0.id)" })
+    return (layers, structure.groups.map { "group/\($0.id)" }, structure.groups.map { "error/\($0.id)" })
   }
 
   /// Checks before anything is measured that no two arrays would have one name, and that none is too long for a file.
   static func checkNames(_ structure: ChannelStructure, file: String) throws {
     let names = names(structure)
     var seen: Set<String> = []
-    for name in names.groups + names.layers {
+    for name in names.groups + names.errors + names.layers {
       guard seen.insert(name).inserted else {
         throw SearchError(.badContent, file: file, "a weight is called '\(name)' like another array of the results")
       }
@@ -66,19 +71,52 @@ struct ResultFiles {
     }
   }
 
-  /// Writes the result: sensitivities first, so that who finds the ratios finds both.
-  func write(_ ratios: RatioConfig, _ table: SensitivityTable, _ preparation: Preparation) throws {
+  /// Writes the result: what it is made from first, so that who finds the ratios finds all.
+  func write(
+    _ ratios: RatioConfig, _ measurement: SensitivityMeasurement, _ quantization: QuantizationTable?,
+    _ structure: ChannelStructure
+  ) throws {
+    let (table, names) = (measurement.table, ResultFiles.names(structure))
     var arrays: [(name: String, array: NumPyArray)] = []
-    let names = ResultFiles.names(preparation.structure)
-    for (name, values) in zip(names.layers + names.groups, table.layers + table.groups) {
+    for (name, values) in zip(names.layers + names.groups + names.errors, table.layers + table.groups + table.errors) {
       arrays.append((name, NumPyArray(.doubles(values))))
     }
+    for stale in [StoredSetLoss.fileName, QuantizationTable.fileName] { unlink("\(directory)/\(stale)") }
+    if let setLoss = measurement.setLoss {
+      try NumPyArchive.write(setLoss.arrays, to: "\(directory)/\(StoredSetLoss.fileName)")
+    }
+    try quantization?.write(to: "\(directory)/\(QuantizationTable.fileName)", structure.layers)
     try NumPyArchive.write(arrays, to: directory + "/sensitivities.npz")
+    try write(ratios)
+  }
+
+  /// Writes the ratios alone.
+  func write(_ ratios: RatioConfig) throws {
+    let layers = ratios.layers.map {
+      LayerRatio(
+        name: $0.name, opType: $0.opType, weight: $0.weight, channels: $0.channels, pruned: $0.prunedChannels.count)
+    }
+    let text = AMCTConfiguration.text(layers: layers)
+    try AtomicFile.write(Array(text.utf8), to: directory + "/" + ResultFiles.ratiosForAMCT)
     try AtomicFile.write(Array(ratios.json.text().utf8), to: directory + "/ratios.json")
   }
+
+  /// The ratios as a prune config of AMCT.
+  static let ratiosForAMCT = "ratios.cfg"
 
   /// Writes the record of the run.
   func write(_ record: JSONValue) throws {
     try AtomicFile.write(Array(record.text().utf8), to: directory + "/run.json")
+  }
+
+  /// The files that a search has written.
+  func names(
+    _ measurement: SensitivityMeasurement, _ quantization: QuantizationTable?, _ configuration: SearchConfiguration
+  ) -> [String] {
+    var names = ["ratios.json", ResultFiles.ratiosForAMCT, "sensitivities.npz"]
+    if measurement.setLoss != nil { names.append(StoredSetLoss.fileName) }
+    if quantization != nil { names.append(QuantizationTable.fileName) }
+    if configuration.solver.method == .measured { names.append(EvaluationScores.fileName) }
+    return names + ["run.json"]
   }
 }

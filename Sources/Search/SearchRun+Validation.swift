@@ -1,3 +1,4 @@
+import Allocation
 import Channels
 public import Configuration
 public import Execution
@@ -15,10 +16,8 @@ public struct ValidationSummary: Sendable {
   public let batchCount: Int
   /// Shards that ranks share: more ranks than these have nothing to do.
   public let shardCount: Int
-  /// The target asked for; `nil` without one.
-  public let target: SearchConfiguration.Target?
-  /// The largest compression ratio that the configuration's limits allow, in the target's metric.
-  public let largestRatio: Double
+  /// The targets, each with the network's cost and the least that the configuration's limits allow.
+  public let targets: [(target: SearchConfiguration.Target, original: Double, lowest: Double)]
   /// The memory of one rank that has all of this host's processors.
   public let memory: MemoryForecast
 }
@@ -34,7 +33,7 @@ extension SearchRun {
     let text = try FileHandleReader.contents(of: path, limit: configurationSizeLimit)
     let configuration = try SearchConfiguration(parsing: text, file: path)
     let source = try format.read(configuration.model.path)
-    let preparation = try Preparation(configuration, model: source.message, format)
+    let preparation = try Preparation(configuration, model: source.message, format, isSolving: true)
     let searched = preparation.structure.layers.count { layer in
       layer.outputUnits.contains { unit in
         guard let unit else { return false }
@@ -47,7 +46,8 @@ extension SearchRun {
     return ValidationSummary(
       layerCount: preparation.structure.layers.count, searchedLayerCount: searched,
       sampleCount: preparation.plan.batches.last?.upperBound ?? 0, batchCount: preparation.plan.batches.count,
-      shardCount: preparation.plan.shards.count, target: configuration.target,
-      largestRatio: preparation.largestRatio, memory: work.forecast)
+      shardCount: preparation.plan.shards.count,
+      targets: zip(configuration.targets, preparation.ranges).map { ($0, $1.original, $1.lowest) },
+      memory: work.forecast)
   }
 }

@@ -48,56 +48,68 @@ public struct SearchRun {
   public func execute(_ path: String) throws -> SearchOutcome? {
     var clock = PhaseClock()
     var (preparation, source) = try prepare(path)
-    let processors = try ProcessorShare.count(on: world)
-    let shards = preparation.plan.shards(of: world.rank, size: world.size)
-    let work = try WorkPlan(
-      preparation, backend, mostWorkers: min(processors, max(shards.count, 1)), memoryLimit: memoryLimit)
-    preparation.releaseWeights()
     if !applies { source = ModelSource(message: [], digests: source.digests) }
-    logger.info(
-      "workers: \(work.workerCount), samples per run: \(preparation.runSize), memory: \(MemoryForecast.mebibytes(work.forecast.bytes)) MiB"
-    )
     clock.end(of: "prepare")
+    let quantization = try chooseFrom(preparation, &clock)
 
-    let all = try measure(preparation, work, shards)
-    clock.end(of: "measure")
+    let configuration = preparation.configuration
+    var steps = SearchSteps(preparation.analysis, configuration, quantization)
+    var usage = RankUsage()
+    for step in 1...configuration.solver.iterations {
+      let shards = preparation.plan.shards(of: world.rank, size: world.size)
+      let work = try WorkPlan(
+        preparation, without: steps.removed, backend,
+        mostWorkers: min(try ProcessorShare.count(on: world), max(shards.count, 1)), memoryLimit: memoryLimit)
+      if step == configuration.solver.iterations, configuration.solver.method != .measured {
+        preparation.releaseWeights()
+      }
+      usage.note(work)
+      if step == 1 {
+        logger.info(
+          "workers: \(work.workerCount), samples per run: \(preparation.runSize), memory: \(MemoryForecast.mebibytes(work.forecast.bytes)) MiB"
+        )
+      }
+      let measurement = try measure(preparation, work, shards)
+      clock.end(of: "measure")
+      let scores = try evaluate(preparation, source, measurement, steps, &clock)
+      try steps.solve(measurement, scores)
+      clock.end(of: "solve")
+      if step < configuration.solver.iterations { try steps.share(on: world) }
+    }
 
-    let usage = try world.gather(
-      [Int64(ResourceUse.peakMemory), Int64(work.workerCount), Int64(work.forecast.bytes)], at: 0)
-    let hosts = try world.gather(world.location.hostName, at: 0)
-    guard let all, let usage, let hosts else {
+    let ranks = try usage.gather(on: world)
+    guard let ranks, var result = steps.result else {
       if applies { _ = try apply(nil, source, preparation) }
       return nil
     }
-    let digests = source.digests
-    let table = try reduce(all, preparation)
-    let plan = try allocate(table, preparation)
-    clock.end(of: "solve")
+    try result.resample(steps, configuration)
+    clock.end(of: "resample")
 
     // Read before anything is written: a file that has vanished must not leave a result without its record.
     let data = try preparation.dataPaths.map { try FileDigest(reading: $0) }
     clock.end(of: "digest")
 
-    var ratios = RatioConfig(preparation, plan, model: digests)
-    let files = ResultFiles(in: preparation.configuration.outputDirectory.path)
-    if applies { PrunedModelFiles.removeEarlier(SearchRun.prunedModel(preparation.configuration)) }
-    try files.write(ratios, table, preparation)
+    var ratios = try result.ratios(preparation.analysis, model: source.digests)
+    let files = ResultFiles(in: configuration.outputDirectory.path)
+    if applies { PrunedModelFiles.removeEarlier(SearchRun.prunedModel(configuration)) }
+    try files.write(ratios, result.first, quantization, preparation.structure)
     clock.end(of: "write")
     var pruning: PruningOutcome?
     if applies {
-      pruning = try apply(plan, source, preparation)
+      pruning = try apply(result.solution.plan, source, preparation)
       ratios.measuredLossChange = pruning?.measuredLossChange
       ratios.finalLossChange = pruning?.finalLossChange
-      try files.write(ratios, table, preparation)
+      try files.write(ratios)
       clock.end(of: "apply")
     }
+    let table = result.first.table
     let record = RunRecord(
-      preparation, digests, data, clock, hosts: hosts, usage: usage, transport: world.transport,
-      backend: backend.description, table: table)
+      preparation, source.digests, data, clock, ranks, transport: world.transport, backend: backend.description,
+      table: table)
     try files.write(record.json)
     return SearchOutcome(
       ratios: ratios, pruning: pruning, meanLoss: table.meanLoss, accuracy: table.accuracy,
-      sampleCount: table.sampleCount,
+      sampleCount: table.sampleCount, files: files.names(result.first, quantization, configuration),
       directory: files.directory)
   }
 
@@ -107,7 +119,7 @@ public struct SearchRun {
       let text = try FileHandleReader.contents(of: path, limit: SearchRun.configurationSizeLimit)
       let configuration = try SearchConfiguration(parsing: text, file: path)
       let source = try format.read(configuration.model.path)
-      let preparation = try Preparation(configuration, model: source.message, format)
+      let preparation = try Preparation(configuration, model: source.message, format, isSolving: true)
       try ResultFiles(in: configuration.outputDirectory.path).prepareDirectory(for: ResultFiles.names)
       if applies {
         let folder = configuration.model.path.lastIndex(of: "/").map { String(configuration.model.path[...$0]) } ?? ""
@@ -117,6 +129,7 @@ public struct SearchRun {
         // Opened now: a file that is missing is told before hours of work.
         _ = try CalibrationData(configuration, .evaluation)
       }
+      if let machine = preparation.analysis.latency?.machine { logger.info("latencies of: \(machine)") }
       logger.info(
         "layers: \(preparation.structure.layers.count), batches: \(preparation.plan.batches.count), shards: \(preparation.plan.shards.count), ranks: \(world.size)"
       )
@@ -131,7 +144,10 @@ public struct SearchRun {
     try world.broadcast(&bytes, from: 0)
     try world.broadcast(&message, from: 0)
     let configuration = try SearchConfiguration(parsing: bytes, file: String(decoding: name, as: UTF8.self))
-    return (try Preparation(configuration, model: message, format), ModelSource(message: message, digests: []))
+    return (
+      try Preparation(configuration, model: message, format, isSolving: false),
+      ModelSource(message: message, digests: [])
+    )
   }
 
   /// Where the pruned model of a search goes.
@@ -158,63 +174,119 @@ public struct SearchRun {
   /// A configuration that is larger is no configuration.
   static let configurationSizeLimit = 64 << 20
 
-  /// Every shard's table, in shard order, at rank 0; `nil` elsewhere.
+  /// What all ranks measure, at rank 0; `nil` elsewhere.
   ///
   /// Only rank 0 reports; all ranks have as many shards as it or one less, so its share stands for the whole.
-  private func measure(_ preparation: Preparation, _ work: WorkPlan, _ own: [Int]) throws -> [ShardTable]? {
+  private func measure(
+    _ preparation: Preparation, _ work: WorkPlan, _ own: [Int]
+  ) throws -> SensitivityMeasurement? {
     let measurement = ShardMeasurement(preparation, work.program)
     let pool = WorkerPool(count: work.workerCount) { try measurement.makeExecutor() }
     let total = own.reduce(0) { $0 + preparation.plan.shards[$1].count }
     let (progress, reports) = (progress, world.rank == 0)
     let done = Atomic(0)
     if reports { progress(SearchProgress(done: 0, total: total)) }
-    var tables: [ShardTable] = []
+    var collector = MeasurementCollector(
+      preparation.layout, preparation.criterion, rows: preparation.rows, shards: preparation.plan.shards.count)
+    let length = ShardTable.packedCount(preparation.layout, preparation.criterion, rows: preparation.rows)
     try SharedWork(on: world).perform(
-      preparation.plan.shards.count, length: ShardTable.packedCount(preparation.layout), by: pool
+      preparation.plan.shards.count, length: length, inRounds: preparation.rows != nil, by: pool
     ) { shard, executor in
       try measurement.table(of: shard, on: executor) {
         let batches = done.add(1, ordering: .relaxed).newValue
         if reports { progress(SearchProgress(done: batches, total: total)) }
       }.packed
     } combine: { packed in
-      guard let table = ShardTable(packed: packed, preparation.layout, preparation.criterion) else {
+      guard collector.add(packed) else {
         throw SearchError(.program, file: preparation.configuration.file, "a rank sent a table that is none")
       }
-      tables.append(table)
     }
-    return world.rank == 0 ? tables : nil
+    guard world.rank == 0 else { return nil }
+    do {
+      return try collector.measurement(hasClasses: preparation.hasClasses)
+    } catch let error as SensitivityError {
+      throw SearchError(.badContent, file: preparation.configuration.model.path, "\(error)")
+    }
   }
 }
 
 extension SearchRun {
-  /// The shards' tables as sensitivities.
-  private func reduce(_ tables: [ShardTable], _ preparation: Preparation) throws -> SensitivityTable {
-    do {
-      return try SensitivityTable(
-        adding: tables, preparation.layout, preparation.criterion, hasClasses: preparation.hasClasses)
-    } catch {
-      throw SearchError(.badContent, file: preparation.configuration.model.path, "\(error)")
-    }
+  /// What layers lose in fewer bits, measured on all ranks; `nil` unless the search chooses bits, and at other ranks.
+  private func chooseFrom(_ preparation: Preparation, _ clock: inout PhaseClock) throws -> QuantizationTable? {
+    let widths = preparation.configuration.bits.search.filter { $0 <= QuantizationTable.largestWidth }
+    guard !widths.isEmpty else { return nil }
+    let measurement = QuantizationMeasurement(
+      evaluation: try evaluation(preparation), structure: preparation.structure, progress: report)
+    let table = try measurement.table(widths: widths, layers: preparation.analysis.layersOfChosenBits)
+    clock.end(of: "bits")
+    return table
   }
 
-  /// The plan that meets what the configuration asks for.
-  private func allocate(_ table: SensitivityTable, _ preparation: Preparation) throws -> AllocationPlan {
+  /// The scores of pruned layers, measured on all ranks; `nil` for other solvers than `measured`, and at other ranks.
+  private func evaluate(
+    _ preparation: Preparation, _ source: ModelSource, _ measurement: SensitivityMeasurement?, _ steps: SearchSteps,
+    _ clock: inout PhaseClock
+  ) throws -> MeasuredAllocator? {
+    guard preparation.configuration.solver.method == .measured else { return nil }
+    let scores = MeasuredScores(
+      evaluation: try evaluation(preparation), structure: preparation.structure, logger: logger, progress: report)
+    let request = try measurement.map { measurement in
+      let data = try CalibrationData(preparation.configuration).paths.map { try FileDigest(reading: $0) }
+      return MeasuredScores.Request(
+        problem: try steps.problem(measurement.table.groups),
+        basis: EvaluationBasis(
+          preparation.configuration, model: source.digests, data: data, samples: measurement.table.sampleCount,
+          runSize: preparation.runSize),
+        path: preparation.configuration.outputDirectory.path + "/" + EvaluationScores.fileName)
+    }
+    let allocator: MeasuredAllocator?
     do {
-      let problem = try preparation.space.problem(
-        preparation.structure, preparation.costs, preparation.configuration, losses: table.groups)
-      return try GreedyAllocator().allocate(problem)
-    } catch {
+      allocator = try scores.measure(request)
+    } catch let error as AllocationError {
       throw SearchError(error, in: preparation.configuration)
     }
+    clock.end(of: "evaluate")
+    return allocator
+  }
+
+  private func evaluation(_ preparation: Preparation) throws -> VariantEvaluation {
+    VariantEvaluation(
+      world: world, workerCount: try ProcessorShare.count(on: world),
+      subject: VariantSubject(
+        configuration: preparation.configuration, backend: backend,
+        network: try preparation.execution(without: []).request.network,
+        data: try CalibrationData(preparation.configuration)))
+  }
+
+  private func report(_ done: Int, _ total: Int) {
+    progress(SearchProgress(done: done, total: total, unit: .evaluation))
   }
 }
 
 /// How far the measurement has come at rank 0.
 public struct SearchProgress: Sendable {
-  /// Batches done.
+  /// What is counted.
+  public enum Unit: String, Sendable {
+    /// Batches of rank 0.
+    case batch
+    /// Evaluations of changed networks, of all ranks.
+    case evaluation
+    /// Times of single layers, of all ranks.
+    case measurement
+  }
+
+  /// What is done.
   public let done: Int
-  /// Batches of this rank in all.
+  /// What there is in all.
   public let total: Int
+  /// What is counted.
+  public let unit: Unit
+
+  init(done: Int, total: Int, unit: Unit = .batch) {
+    self.done = done
+    self.total = total
+    self.unit = unit
+  }
 }
 
 /// What a search gave, as far as a person is shown it.
@@ -229,6 +301,8 @@ public struct SearchOutcome: Sendable {
   public let accuracy: Double?
   /// Samples measured.
   public let sampleCount: Int
-  /// Where the files are.
+  /// The files written, apart from those of the pruned model.
+  public let files: [String]
+  /// Where they are.
   public let directory: String
 }

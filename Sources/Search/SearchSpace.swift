@@ -20,7 +20,7 @@ struct SearchSpace {
   let selection: LayerSelection
   /// Ratios by hand for layers, called by their names, that cannot lose channels.
   let refusals: [Refusal]
-  private let rules: LayerRuleList
+  let rules: LayerRuleList
 
   /// A ratio by hand for a layer that cannot lose channels.
   struct Refusal: Hashable {
@@ -122,115 +122,9 @@ struct SearchSpace {
   private static func conflict(_ problem: String, _ rules: LayerRuleList) -> SearchError {
     SearchError(.configuration, file: rules.file, "\(rules.path): \(problem)")
   }
-
-  /// The problem that an allocator solves for given sensitivities of the units, by group.
-  func problem(
-    _ structure: ChannelStructure, _ costs: CostModel, _ configuration: SearchConfiguration, losses: [[Double]]
-  ) throws(AllocationError) -> AllocationProblem {
-    try problem(structure, costs, configuration.solver, target: configuration.target, losses: losses)
-  }
-
-  /// The same problem from the parts of a configuration that it depends on.
-  func problem(
-    _ structure: ChannelStructure, _ costs: CostModel, _ solver: SearchConfiguration.Solver,
-    target: SearchConfiguration.Target?, losses: [[Double]]
-  ) throws(AllocationError) -> AllocationProblem {
-    var groups: [ChoiceGroup] = []
-    for (group, choice) in zip(structure.groups, choices) {
-      groups.append(try choiceGroup(group, choice, solver, losses[group.id]))
-    }
-    var requirements: [Requirement] = []
-    if let target {
-      let metric = CostMetric(target.metric)
-      requirements.append(
-        try Requirement(
-          name: "$.target.compression_ratio in \(metric.rawValue)", terms: costs.terms(metric),
-          compressionRatio: target.compressionRatio, groups: groups))
-    }
-    for total in selection.totals {
-      let terms = total.layers.map { index in costs.layers[index].weightsByOutput(full: costs.unitCounts) }
-      requirements.append(
-        try Requirement(
-          name: "\(rules.path)[\(total.entry)].total_sparsity", terms: terms, sparsity: total.sparsity, groups: groups))
-    }
-    return try AllocationProblem(groups: groups, requirements: requirements)
-  }
-
-  private func choiceGroup(
-    _ group: ChannelGroup, _ choice: Choice, _ solver: SearchConfiguration.Solver, _ losses: [Double]
-  ) throws(AllocationError) -> ChoiceGroup {
-    let name = group.members.first?.name ?? "\(group.id)"
-    switch choice {
-    case .stays: return try ChoiceGroup(name: name, losses: losses, partitions: group.partitions, fixedRemoved: 0)
-    case .fixed(let sparsity):
-      let whole = try ChoiceGroup(
-        name: name, losses: losses, partitions: group.partitions, minimumKept: solver.minChannels,
-        multiple: solver.channelMultiple)
-      return try whole.fixed(atRatio: sparsity)
-    case .searched(let maxSparsity):
-      return try ChoiceGroup(
-        name: name, losses: losses, partitions: group.partitions, minimumKept: solver.minChannels,
-        maximumRemoved: maxSparsity.map { ChoiceGroup.mostRemoved(of: group.unitCount, atRatio: $0) },
-        multiple: solver.channelMultiple)
-    }
-  }
 }
 
 extension Layer {
   /// What the configuration calls it.
   public var identity: LayerIdentity { LayerIdentity(name: name, opType: opType, weight: weight) }
-}
-
-extension CostMetric {
-  /// The metric that a configuration asks for.
-  init(_ metric: SearchConfiguration.Metric) {
-    switch metric {
-    case .bitComplexity: self = .bitComplexity
-    case .flops: self = .flops
-    case .macs: self = .macs
-    case .params: self = .params
-    }
-  }
-}
-
-extension CostModel {
-  /// The whole network's cost in a metric as products of kept counts.
-  func terms(_ metric: CostMetric) -> [CostTerm] {
-    var terms: [CostTerm] = []
-    for (layer, bits) in zip(layers, bits) {
-      // Divided last, once: with a group count that is no power of two, a quotient in between would round, and costs that
-      // meet the target exactly would miss it by a hair.
-      let factor: Int
-      switch metric {
-      case .bitComplexity: factor = 2 * layer.positions * bits.activation * bits.weight
-      case .flops: factor = 2 * layer.positions
-      case .macs: factor = layer.positions
-      case .params: factor = 1
-      }
-      let coefficient = Double(layer.kernelElements * factor) / Double(layer.divisor)
-      terms.append(CostTerm(coefficient: coefficient, left: layer.inputs.form, right: layer.outputs.form))
-      if metric == .params, layer.hasBias { terms.append(CostTerm(coefficient: 1, left: layer.outputs.form)) }
-    }
-    if metric == .params {
-      terms += norms.map { CostTerm(coefficient: Double($0.parametersPerChannel), left: $0.channels.form) }
-    }
-    return terms
-  }
-}
-
-extension LayerCost {
-  /// The layer's weights as NNI masks them: output channels go, input channels do not count.
-  func weightsByOutput(full: [Int]) -> CostTerm {
-    CostTerm(
-      coefficient: Double(kernelElements * inputs.count(kept: full)) / Double(divisor), left: outputs.form)
-  }
-}
-
-extension KeptChannels {
-  /// The same sum for an allocator.
-  fileprivate var form: LinearForm {
-    LinearForm(
-      constant: Double(constant),
-      terms: perUnit.map { LinearForm.Part(group: $0.group, perUnit: Double($0.channels)) })
-  }
 }

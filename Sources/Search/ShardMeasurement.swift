@@ -10,6 +10,8 @@ struct ShardMeasurement: Sendable {
   private let plan: ShardPlan
   private let layout: SensitivityLayout
   private let criterion: TaylorCriterion
+  private let rows: UnitRows.Form?
+  private let loss: LossFunction
   private let configuration: SearchConfiguration
   private let program: any ExecutionProgram
 
@@ -19,6 +21,8 @@ struct ShardMeasurement: Sendable {
     plan = preparation.plan
     layout = preparation.layout
     criterion = preparation.criterion
+    rows = preparation.rows
+    loss = preparation.loss
     configuration = preparation.configuration
     self.program = program
   }
@@ -32,27 +36,41 @@ struct ShardMeasurement: Sendable {
   }
 
   func table(of shard: Int, on executor: any NetworkExecutor, afterBatch: () -> Void) throws -> ShardTable {
-    var table = ShardTable(layout, criterion)
+    var table = ShardTable(layout, criterion, rows: rows)
     let size = runSize
     for samples in plan.shards[shard].map({ plan.batches[$0] }) {
       var parts: [Evaluation] = []
+      var curvature = [[Evaluation]](repeating: [], count: criterion.passes)
       var correct = 0
       for start in stride(from: samples.lowerBound, to: samples.upperBound, by: size) {
         let run = start..<min(start + size, samples.upperBound)
         let batch = try data.batch(run, size: size)
-        let part: Evaluation
-        do {
-          part = try executor.evaluate(batch)
-        } catch {
-          throw SearchError(error, in: configuration, samples: run)
-        }
+        let part = try evaluate(batch, run, on: executor)
         correct += ShardMeasurement.correct(part, batch, size: size)
         parts.append(part)
+        for label in curvature.indices {
+          let batch = Batch(inputs: batch.inputs, targets: targets(run, label), sampleCount: batch.sampleCount)
+          curvature[label].append(try evaluate(batch, run, on: executor))
+        }
       }
-      table.add(batch: parts, correct: correct, layout)
+      table.add(batch: parts, curvature: curvature, from: samples.lowerBound, correct: correct, layout)
       afterBatch()
     }
     return table
+  }
+
+  private func evaluate(_ batch: Batch, _ run: Range<Int>, on executor: any NetworkExecutor) throws -> Evaluation {
+    do {
+      return try executor.evaluate(batch)
+    } catch {
+      throw SearchError(error, in: configuration, samples: run)
+    }
+  }
+
+  /// A label of the curvature.
+  private func targets(_ samples: Range<Int>, _ label: Int) -> Targets {
+    guard case .second(.drawn(_, let seed, _)) = criterion else { return .ranked(label) }
+    return loss.drawnTargets(samples, label: label, seed: seed)
   }
 
   /// How many samples have their largest output at their label; of a segmentation's positions none is counted.

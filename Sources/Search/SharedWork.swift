@@ -6,7 +6,7 @@ import MessagePassing
 /// ranks and workers.
 struct SharedWork {
   private let world: any Communicator
-  /// What a rank holds of results at a time where there are rounds, in numbers (512 MiB), one result at least.
+  /// What rank 0 holds of results at a time where there are rounds, in numbers (512 MiB), one result of each rank at least.
   private static let numbersAtATime = 1 << 26
 
   init(on world: any Communicator) { self.world = world }
@@ -23,7 +23,8 @@ struct SharedWork {
   ) throws {
     // All ranks must make the same rounds, so the smallest number of workers decides; large results are few at a time.
     let together = inRounds ? Int(try world.allReduce(Int64(pool.workerCount), .min)) : count
-    let fitting = inRounds ? max(SharedWork.numbersAtATime / max(length, 1), 1) : count
+    // Rank 0 holds what all ranks send, so the limit is theirs together.
+    let fitting = inRounds ? max(SharedWork.numbersAtATime / max(length * world.size, 1), 1) : count
     let round = max(min(together, fitting) * world.size, 1)
     for start in stride(from: 0, to: count, by: round) {
       let pieces = Array(start..<min(start + round, count))

@@ -11,6 +11,8 @@ public struct StoredSensitivities: Sendable {
 
   /// The sensitivities of every layer's channels and of every group's units.
   public let scores: ChannelScores
+  /// Per group the standard errors of its units' sensitivities; 0 where the file has none.
+  let errors: [[Double]]
 
   /// Reads a file, every array of it.
   /// - Parameter structure: of the network that the sensitivities are of.
@@ -25,7 +27,7 @@ public struct StoredSensitivities: Sendable {
     if let missing = (names.layers + names.groups).first(where: { !found.contains($0) }) {
       throw mismatch("has no array '\(missing)', which the network asks for")
     }
-    if let extra = found.subtracting(names.layers).subtracting(names.groups).min() {
+    if let extra = found.subtracting(names.layers + names.groups + names.errors).min() {
       throw mismatch("has an array '\(extra)', which the network does not ask for")
     }
     func values(_ name: String, count: Int) throws -> [Double] {
@@ -43,7 +45,14 @@ public struct StoredSensitivities: Sendable {
     scores = ChannelScores(
       layers: try zip(names.layers, structure.layers).map { try values($0, count: $1.outputs) },
       groups: try zip(names.groups, structure.groups).map { try values($0, count: $1.unitCount) })
+    errors = try zip(names.errors, structure.groups).map { name, group in
+      found.contains(name)
+        ? try values(name, count: group.unitCount) : [Double](repeating: 0, count: group.unitCount)
+    }
   }
+
+  /// Per group the sensitivities at the upper ends of their error bars.
+  var upperGroups: [[Double]] { SensitivityTable.upperEnds(scores.groups, errors) }
 
   /// The path of the file that a search has left beside another one of its results; `nil` where there is none.
   public static func beside(_ path: String) -> String? {

@@ -17,11 +17,15 @@ struct WorkPlan {
   /// Within a limit, values are first computed twice, which costs a third of the time, before there are fewer workers.
   /// Neither changes a result.
   /// - Parameters:
+  ///   - removed: by group the units that the network is measured without; empty for none.
   ///   - mostWorkers: as many as there are processors and shards.
   ///   - memoryLimit: the most bytes that the rank may hold, or `nil`.
   /// - Throws: `SearchError` when the network cannot be run, or not within the limit.
-  init(_ preparation: Preparation, _ backend: any ExecutionBackend, mostWorkers: Int, memoryLimit: Int?) throws {
-    guard let request = preparation.execution?.request else { preconditionFailure("the weights were given up") }
+  init(
+    _ preparation: Preparation, without removed: [[Int]] = [], _ backend: any ExecutionBackend, mostWorkers: Int,
+    memoryLimit: Int?
+  ) throws {
+    let request = try preparation.execution(without: removed).request
     func program(executorLimit: Int?) throws(ExecutionError) -> any ExecutionProgram {
       try backend.program(for: request, executorLimit: executorLimit)
     }
@@ -85,8 +89,14 @@ public struct MemoryForecast: Hashable, Sendable {
 
   /// The forecast for a number of workers.
   init(_ preparation: Preparation, _ requirement: MemoryRequirement, workers: Int) {
+    // Rows are sent a round at a time: what the workers have made, packed and gathered; and all of them stay at rank 0,
+    // by sample and by unit.
+    let table = ShardTable.packedCount(preparation.layout, preparation.criterion)
+    let rows = preparation.rows.map { $0.rowCount * preparation.layout.unitCount } ?? 0
+    let isSketch = preparation.rows?.isSketch ?? false
+    let kept = rows * (isSketch ? 4 : 3 * preparation.plan.shards.count) * MemoryLayout<Float>.stride
     let tables =
-      preparation.plan.shards.count * ShardTable.packedCount(preparation.layout) * MemoryLayout<Double>.stride
+      (preparation.plan.shards.count * table + 3 * max(workers, 1) * rows) * MemoryLayout<Double>.stride + kept
     reading = MemoryForecast.process + 2 * preparation.modelBytes + preparation.weightBytes
     compiling = MemoryForecast.process + preparation.weightBytes + requirement.shared
     steady = MemoryForecast.process + requirement.shared + workers * requirement.perExecutor + tables

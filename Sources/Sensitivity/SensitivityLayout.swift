@@ -10,6 +10,10 @@ public struct SensitivityLayout: Sendable {
   public let groups: [Range<Int>]
   /// Places in all.
   public let count: Int
+  /// The places of all groups.
+  public var units: Range<Int> { (groups.first?.lowerBound ?? count)..<count }
+  /// Units of all groups.
+  public var unitCount: Int { units.count }
   /// Per layer and output channel the place of the unit that it adds to, `nil` for channels that count in no unit: those
   /// of none, and those of depthwise layers, which only pass their input's unit on.
   let unitPlaces: [[Int?]]

@@ -4,6 +4,11 @@ public struct SensitivityTable: Sendable {
   public let layers: [[Double]]
   /// Per group the sensitivity of each unit: products are summed over the producing layers before they are reduced.
   public let groups: [[Double]]
+  /// Per group the standard error of each unit's sensitivity, from how the shards differ; 0 with a single shard.
+  public let errors: [[Double]]
+  /// Per unit of all groups, group after group, −mean of t: the loss change to first order, with its sign; empty for an
+  /// expansion of order 1.
+  public let slopes: [Double]
   /// The mean loss of the samples.
   public let meanLoss: Double
   /// Samples that counted.
@@ -19,15 +24,75 @@ public struct SensitivityTable: Sendable {
     var whole = ShardTable(layout, criterion)
     for shard in shards { whole.append(shard) }
     guard whole.valueCount > 0 else { throw SensitivityError("no sample was run") }
-    let values = whole.sums.map { criterion.sensitivity(sum: $0, count: whole.valueCount) }
+    var values = whole.sums.indices.map { place in
+      criterion.sensitivity(
+        sum: whole.sums[place], squares: whole.squares.isEmpty ? 0 : whole.squares[place], count: whole.valueCount)
+    }
+    if case .first(let first) = criterion, first.groupReduction == .sumOfAbsolutes {
+      for place in layout.units { values[place] = 0 }
+      for (places, units) in zip(layout.layers, layout.unitPlaces) {
+        for case (let place, let unit?) in zip(places, units) { values[unit] += values[place] }
+      }
+    }
     guard values.allSatisfy(\.isFinite) else {
       throw SensitivityError("a sensitivity is infinite or not a number, though every loss was finite")
     }
     layers = layout.layers.map { Array(values[$0]) }
     groups = layout.groups.map { Array(values[$0]) }
+    let deviations = Self.errors(of: shards, whole, layout, criterion)
+    errors = layout.groups.map { Array(deviations[$0]) }
+    let count = Double(whole.valueCount)
+    if case .second = criterion { slopes = layout.units.map { -(whole.sums[$0] / count) } } else { slopes = [] }
     meanLoss = whole.lossSum / Double(whole.sampleCount)
     sampleCount = whole.sampleCount
     accuracy = hasClasses ? Double(whole.correctCount) / Double(whole.sampleCount) : nil
+  }
+}
+
+extension SensitivityTable {
+  /// Per group the sensitivity of each unit at the upper end of its error bar: what all but one in twenty samples of the
+  /// same size would stay below.
+  public var upperGroups: [[Double]] { Self.upperEnds(groups, errors) }
+
+  /// Sensitivities at the upper ends of error bars that are given by standard errors.
+  public static func upperEnds(_ groups: [[Double]], _ errors: [[Double]]) -> [[Double]] {
+    zip(groups, errors).map { values, errors in zip(values, errors).map { $0 + upperQuantile * $1 } }
+  }
+
+  /// Of the standard normal distribution, at 0.95.
+  private static let upperQuantile = 1.6448536269514722
+
+  /// Per place the standard error of a ratio of sums over shards (Cochran 1977, section 2.11): with x the shards' sums, n
+  /// their counts and v = Σx ÷ Σn, √(S ÷ (S − 1) · Σ (x − n·v)²) ÷ Σn.
+  private static func errors(
+    of shards: [ShardTable], _ whole: ShardTable, _ layout: SensitivityLayout, _ criterion: TaylorCriterion
+  ) -> [Double] {
+    // What a place's value is the sum of: itself, or for units whose layers are reduced one by one their channels.
+    var parts = (0..<layout.count).map { [$0] }
+    if case .first(let first) = criterion, first.groupReduction == .sumOfAbsolutes {
+      for place in layout.units { parts[place] = [] }
+      for (places, units) in zip(layout.layers, layout.unitPlaces) {
+        for case (let place, let unit?) in zip(places, units) { parts[unit].append(place) }
+      }
+    }
+    let total = Double(whole.valueCount)
+    let factor = shards.count > 1 ? Double(shards.count) / Double(shards.count - 1) : 0
+    return parts.map { parts in
+      func value(_ table: ShardTable) -> Double {
+        parts.reduce(0) { sum, place in
+          // |Σ| of several channels is linear about their signs.
+          let size = whole.sums[place] < 0 ? -table.sums[place] : table.sums[place]
+          return sum + (table.squares.isEmpty ? size : 0.5 * table.squares[place] - table.sums[place])
+        }
+      }
+      let mean = value(whole) / total
+      var sum = 0.0
+      for shard in shards {
+        let difference = value(shard) - Double(shard.valueCount) * mean
+        sum += difference * difference
+      }
+      return (factor * sum).squareRoot() / total
+    }
   }
 }
 

@@ -1,9 +1,15 @@
-/// First-order Taylor sensitivity: how much the loss changes, to first order, when a channel unit is removed.
+/// Taylor sensitivity: how much the loss changes when channel units are removed, by an expansion around the network.
 ///
-/// loss(w − wᵢ) expanded gives −Σ w·∂L/∂w over the unit's weights, and by the chain rule that sum is Σ a·∂L/∂a over its
-/// activations at the producing layers' outputs (bias included), so no weight gradient is computed. After Molchanov et
-/// al., arXiv:1611.06440 and arXiv:1906.10771.
-public struct TaylorCriterion: Hashable, Sendable {
+/// loss(w − wᵢ) expanded gives −Σ w·∂L/∂w over the unit's weights, and by the chain rule that sum is t = Σ a·∂L/∂a over
+/// its activations at the producing layers' outputs (bias included), so no weight gradient is computed. After Molchanov
+/// et al., arXiv:1611.06440 and arXiv:1906.10771. The second derivatives are taken as squares of first ones: with the
+/// data's labels (empirical Fisher) or with labels of the network's own prediction (Gauss-Newton).
+public enum TaylorCriterion: Hashable, Sendable {
+  /// Order 1: the size of the first derivative.
+  case first(FirstOrder)
+  /// Order 2: −mean t + ½ mean t′², t′ being t with the labels of the curvature; per sample.
+  case second(Curvature)
+
   /// How the values t of one channel become its sensitivity.
   public enum Reduction: String, Hashable, Sendable {
     /// Mean of |t|, in loss units.
@@ -22,30 +28,95 @@ public struct TaylorCriterion: Hashable, Sendable {
     case sample
   }
 
-  /// How the values become a sensitivity.
-  public let reduction: Reduction
-  /// What one value is taken over.
-  public let level: Level
+  /// How the values of the layers that make one unit become the unit's.
+  public enum GroupReduction: String, Hashable, Sendable {
+    /// Added up, then reduced: the unit goes as a whole.
+    case sum
+    /// Reduced, then added up.
+    case sumOfAbsolutes = "sum_abs"
+  }
 
-  /// A criterion.
-  public init(reduction: Reduction, level: Level) {
-    self.reduction = reduction
-    self.level = level
+  /// An expansion of order 1.
+  public struct FirstOrder: Hashable, Sendable {
+    /// How the values become a sensitivity.
+    public let reduction: Reduction
+    /// What one value is taken over.
+    public let level: Level
+    /// How the layers of a unit come together.
+    public let groupReduction: GroupReduction
+
+    /// An expansion of order 1.
+    public init(reduction: Reduction, level: Level, groupReduction: GroupReduction = .sum) {
+      self.reduction = reduction
+      self.level = level
+      self.groupReduction = groupReduction
+    }
+  }
+
+  /// Whose labels the squared derivatives are taken with.
+  public enum Curvature: Hashable, Sendable {
+    /// The data's: free.
+    case fisher
+    /// So many per sample drawn from the network's prediction, each another pass; for a squared error, as many targets
+    /// drawn around the prediction with the variance that makes their expectation the Gauss-Newton matrix.
+    ///
+    /// The gradient of a mean over positions with independent labels has a mean square smaller by the number of positions
+    /// than the curvature, so a square counts `positions` times; 1 for a squared error, whose targets see to it.
+    case drawn(count: Int, seed: UInt64, positions: Int)
+    /// The most probable classes, weighted by their probabilities: a pass for each.
+    case ranked(count: Int)
+
+    /// Passes behind the one with the data's labels.
+    public var passes: Int {
+      switch self {
+      case .fisher: 0
+      case .drawn(let count, _, _): count
+      case .ranked(let count): count
+      }
+    }
+
+    /// Rows t′ per sample.
+    public var rowsPerSample: Int { max(passes, 1) }
+  }
+
+  /// Passes behind the one with the data's labels.
+  public var passes: Int {
+    if case .second(let curvature) = self { curvature.passes } else { 0 }
+  }
+
+  /// Rows t′ per sample; 0 without a curvature.
+  public var rowsPerSample: Int {
+    if case .second(let curvature) = self { curvature.rowsPerSample } else { 0 }
+  }
+
+  /// Numbers kept per place: sums of t's contributions, and of t′².
+  var columns: Int {
+    switch self {
+    case .first: 1
+    case .second: 2
+    }
   }
 
   /// What one value adds to its channel's sum.
   @inline(__always)
   func contribution(_ value: Double) -> Double {
-    switch reduction {
-    case .meanAbs: abs(value)
-    case .absMean: value
-    case .meanSquare: value * value
+    switch self {
+    case .first(let first):
+      switch first.reduction {
+      case .meanAbs: abs(value)
+      case .absMean: value
+      case .meanSquare: value * value
+      }
+    case .second: value
     }
   }
 
-  /// The sensitivity from a sum of contributions over `count` values.
-  func sensitivity(sum: Double, count: Int) -> Double {
+  /// The sensitivity from sums over `count` values.
+  func sensitivity(sum: Double, squares: Double, count: Int) -> Double {
     let mean = sum / Double(count)
-    return reduction == .absMean ? abs(mean) : mean
+    switch self {
+    case .first(let first): return first.reduction == .absMean ? abs(mean) : mean
+    case .second: return 0.5 * (squares / Double(count)) - mean
+    }
   }
 }

@@ -1,3 +1,5 @@
+import Networks
+
 /// Which output positions of which sample take part in a least-squares problem: a pure function of the sample's number
 /// in the whole calibration set, so that it does not depend on who computes what.
 public struct RowSampling: Hashable, Sendable {

@@ -7,7 +7,7 @@ final class ProgressDisplay: Sendable {
   private let state: Mutex<State>
 
   private struct State {
-    let start = ContinuousClock().now
+    var start = ContinuousClock().now
     var lastShown = ContinuousClock().now
     var tenths = 0
   }
@@ -22,6 +22,7 @@ final class ProgressDisplay: Sendable {
     guard !isSilent, progress.total > 0 else { return }
     state.withLock { state in
       let now = ContinuousClock().now
+      if progress.done == 0 { (state.start, state.tenths) = (now, 0) }
       let isDone = progress.done == progress.total
       if StandardError.isTerminal {
         guard isDone || progress.done == 0 || now - state.lastShown > .milliseconds(100) else { return }
@@ -41,7 +42,8 @@ final class ProgressDisplay: Sendable {
 
   private func text(_ progress: SearchProgress, elapsed: Duration) -> String {
     let percent = progress.done * 100 / progress.total
-    var text = "measuring: \(percent) % (batch \(progress.done) of \(progress.total) of rank 0)"
+    var text = "measuring: \(percent) % (\(progress.unit.rawValue) \(progress.done) of \(progress.total)"
+    text += progress.unit == .batch ? " of rank 0)" : ")"
     if progress.done == progress.total {
       text += ", took \(time(elapsed))"
     } else if progress.done > 0 {

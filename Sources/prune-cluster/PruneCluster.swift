@@ -18,10 +18,13 @@ struct PruneCluster: ParsableCommand {
         prune-cluster validate config.json
         prune-cluster search config.json
         mpirun -n 8 prune-cluster search config.json
+        prune-cluster solve out --compression-ratio 3
       """,
     version: "\(ProgramName.text) \(ProductVersion.text)",
     subcommands: [
-      SearchCommand.self, ApplyCommand.self, EvaluateCommand.self, InspectCommand.self, ValidateCommand.self,
+      SearchCommand.self, SolveCommand.self, ApplyCommand.self, EvaluateCommand.self, InspectCommand.self,
+      ProfileCommand.self,
+      ConvertCommand.self, ValidateCommand.self,
     ])
 
   static func main() {

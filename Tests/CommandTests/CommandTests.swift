@@ -9,7 +9,7 @@ import Testing
 struct CommandTests {
   private static func run(_ arguments: String...) throws -> ProgramRun { try ProgramRun("prune-cluster", arguments) }
 
-  @Test(arguments: ["", "search", "apply", "evaluate", "inspect", "validate"])
+  @Test(arguments: ["", "search", "apply", "evaluate", "inspect", "profile", "validate", "solve", "convert"])
   func `every command has help with an example`(_ command: String) throws {
     let run = try Self.run(contentsOf: command.isEmpty ? ["--help"] : [command, "--help"])
     #expect(run.exitCode == 0)
@@ -30,7 +30,8 @@ struct CommandTests {
 
   @Test(arguments: [
     ["--nonsense"], ["serach", "x.json"], ["search"], ["apply", "r.json"], ["evaluate", "m.onnx"],
-    ["inspect", "--input-shape", "a=0,x", "m.onnx"],
+    ["inspect", "--input-shape", "a=0,x", "m.onnx"], ["profile"], ["profile", "--batch", "0", "m.onnx"],
+    ["profile", "--widths", "1", "m.onnx"],
   ])
   func `wrong usage is told in our form and ends with 64`(_ arguments: [String]) throws {
     let run = try Self.run(contentsOf: arguments)
@@ -190,7 +191,8 @@ struct CommandTests {
     let config = try folder.write(text, as: "config.json")
     let run = try ProgramRun("prune-cluster", ["search", config], interruptAfter: 0.7, limitSeconds: 60)
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.file("out"))) ?? []
-    #expect(names.allSatisfy { ["ratios.json", "sensitivities.npz", "run.json"].contains($0) }, "\(names)")
+    #expect(
+      names.allSatisfy { ["ratios.json", "ratios.cfg", "sensitivities.npz", "run.json"].contains($0) }, "\(names)")
     if run.exitCode != 0 { #expect(run.exitCode == 130) }
   }
 }

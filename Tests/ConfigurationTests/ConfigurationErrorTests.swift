@@ -42,7 +42,8 @@ extension WrongConfiguration {
       text: "[]",
       error:
         #"$: expected an object with the keys "$schema", "model", "calibration", "evaluation", "loss", "sensitivity", "#
-        + #""bits", "target", "config_list", "solver", "repair", "apply" and "output", found an empty array"#),
+        + #""bits", "target", "latency", "config_list", "solver", "measured", "repair", "apply" and "output", found an empty "#
+        + "array"),
     WrongConfiguration(text: "{}", error: #"$: the key "model" is missing"#),
     WrongConfiguration(text: #"{"model": "m.onnx"}"#, error: #"$: the key "calibration" is missing"#),
     WrongConfiguration(
@@ -66,7 +67,8 @@ extension WrongConfiguration {
     .root(
       #""a key": 1"#,
       #"$["a key"]: unknown key; known here: "$schema", "model", "calibration", "evaluation", "loss", "#
-        + #""sensitivity", "bits", "target", "config_list", "solver", "repair", "apply", "output""#),
+        + #""sensitivity", "bits", "target", "latency", "config_list", "solver", "measured", "repair", "apply", "output""#
+    ),
     .root(#""metric": "macs""#, "$.metric: unknown key; it belongs in $.target"),
     .root(#""op_types": []"#, "$.op_types: unknown key; it belongs in an entry of $.config_list"),
     .root(#""compress_ratio": 2"#, #"$.compress_ratio: unknown key; it is "compression_ratio" in "target" here"#),
@@ -163,8 +165,8 @@ extension WrongConfiguration {
     .root(#""loss": {}"#, #"$.loss: the key "kind" is missing"#),
     .root(#""loss": "mse""#, #"$.loss: expected an object with the key "kind", found the string "mse""#),
     .root(
-      #""sensitivity": {"order": 2}"#,
-      "$.sensitivity.order: expected 1, the only order that this version supports, found the number 2"),
+      #""sensitivity": {"order": 3}"#,
+      "$.sensitivity.order: expected an integer from 1 to 2, found the number 3"),
     .root(
       #""sensitivity": {"method": "l1"}"#,
       #"$.sensitivity.method: expected "taylor", found the string "l1""#),
@@ -200,13 +202,15 @@ extension WrongConfiguration {
       "$.target.compression_ratio: expected a number greater than 1 (cost of the original ÷ cost of the pruned "
         + #"network), found the string "2x""#),
     .target(
-      #"{"compression_ratio": 2, "metric": "memory"}"#,
-      #"$.target.metric: expected one of "bit_complexity", "flops", "macs" or "params", found the string "memory""#),
+      #"{"compression_ratio": 2, "metric": "energy"}"#,
+      #"$.target.metric: expected one of "bit_complexity", "flops", "macs", "params", "memory", "activation_memory" or "#
+        + #""latency", found the string "energy""#),
     .target(
       #"{"compression_ratio": 1e400}"#,
       "line 1, column 89: the number 1e400 is beyond the range of a 64-bit float"),
     .root(
-      #""solver": {"method": "optimal"}"#, #"$.solver.method: expected "greedy", found the string "optimal""#),
+      #""solver": {"method": "best"}"#,
+      #"$.solver.method: expected one of "optimal", "greedy" or "measured", found the string "best""#),
     .root(
       #""solver": {"channel_multiple": 0}"#,
       "$.solver.channel_multiple: expected an integer from 1 to 1048576, found the number 0"),

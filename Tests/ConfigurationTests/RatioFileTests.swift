@@ -186,7 +186,7 @@ let exampleRatios = """
     (
       #"{"format_version": 1, "layers": [3]}"#,
       #"$.layers[0]: expected an object with the keys "name", "op_type", "weight", "group", "channels", "prune_ratio", "#
-        + #""pruned_channels" and "reason", found the number 3"#
+        + #""prune_ratio_interval", "pruned_channels", "bits" and "reason", found the number 3"#
     ),
     (document(#"{"prune_ratio": 0}"#), #"$.layers[0]: the key "name" is missing"#),
     (document(#"{"name": "a"}"#), #"$.layers[0]: the key "prune_ratio" is missing"#),

@@ -77,8 +77,11 @@ func minimal(_ more: String = "", calibration: String = "") -> String {
           "sensitivity": {
             "method": "taylor",
             "order": 1,
-            "reduction": "mean_abs",
-            "level": "batch"
+            "reduction": "mean_square",
+            "level": "batch",
+            "group_reduction": "sum",
+            "seed": 0,
+            "bootstrap": 0
           },
           "bits": {
             "activation": 8,
@@ -91,9 +94,11 @@ func minimal(_ more: String = "", calibration: String = "") -> String {
           },
           "config_list": [],
           "solver": {
-            "method": "greedy",
+            "method": "optimal",
             "channel_multiple": 1,
-            "min_channels": 1
+            "min_channels": 1,
+            "iterations": 1,
+            "robust": false
           },
           "repair": {
             "bias_correction": true,

@@ -43,7 +43,7 @@ struct SearchRunTests {
       let isSame = files == first
       #expect(isSame, "\(ranks) ranks")
       let names = try FileManager.default.contentsOfDirectory(atPath: folder.file("out")).sorted()
-      #expect(names == ["ratios.json", "run.json", "sensitivities.npz"])
+      #expect(names == ["ratios.cfg", "ratios.json", "run.json", "sensitivities.npz"])
     }
   }
 

@@ -40,9 +40,11 @@ struct GoldenTests {
     let losses = try arrays.array(named: "batch_loss").doubles()
 
     let criteria = [
-      TaylorCriterion(reduction: .meanAbs, level: .batch), TaylorCriterion(reduction: .absMean, level: .batch),
-      TaylorCriterion(reduction: .meanSquare, level: .batch), TaylorCriterion(reduction: .meanAbs, level: .sample),
-      TaylorCriterion(reduction: .meanSquare, level: .sample),
+      TaylorCriterion.first(.init(reduction: .meanAbs, level: .batch)),
+      TaylorCriterion.first(.init(reduction: .absMean, level: .batch)),
+      TaylorCriterion.first(.init(reduction: .meanSquare, level: .batch)),
+      TaylorCriterion.first(.init(reduction: .meanAbs, level: .sample)),
+      TaylorCriterion.first(.init(reduction: .meanSquare, level: .sample)),
     ]
     var tables = criteria.map { ShardTable(layout, $0) }
     var batches: [[[Double]]] = structure.layers.map { _ in [] }

@@ -36,13 +36,13 @@ struct ShardTableTests {
 
   @Test(arguments: [
     // Batch means: a = (2, 1), b = (−½, 1), unit = a + b = (1½, 2).
-    (TaylorCriterion(reduction: .meanAbs, level: .batch), [2, 1], [0.5, 1], [1.5, 2]),
-    (TaylorCriterion(reduction: .absMean, level: .batch), [2, 1], [0.5, 1], [1.5, 2]),
-    (TaylorCriterion(reduction: .meanSquare, level: .batch), [4, 1], [0.25, 1], [2.25, 4]),
+    (TaylorCriterion.first(.init(reduction: .meanAbs, level: .batch)), [2, 1], [0.5, 1], [1.5, 2]),
+    (TaylorCriterion.first(.init(reduction: .absMean, level: .batch)), [2, 1], [0.5, 1], [1.5, 2]),
+    (TaylorCriterion.first(.init(reduction: .meanSquare, level: .batch)), [4, 1], [0.25, 1], [2.25, 4]),
     // Samples: a = (1, −2), (3, 4); b = (−2, 1), (1, 1); unit = (−1, −1), (4, 5).
-    (TaylorCriterion(reduction: .meanAbs, level: .sample), [2, 3], [1.5, 1], [2.5, 3]),
-    (TaylorCriterion(reduction: .absMean, level: .sample), [2, 1], [0.5, 1], [1.5, 2]),
-    (TaylorCriterion(reduction: .meanSquare, level: .sample), [5, 10], [2.5, 1], [8.5, 13]),
+    (TaylorCriterion.first(.init(reduction: .meanAbs, level: .sample)), [2, 3], [1.5, 1], [2.5, 3]),
+    (TaylorCriterion.first(.init(reduction: .absMean, level: .sample)), [2, 1], [0.5, 1], [1.5, 2]),
+    (TaylorCriterion.first(.init(reduction: .meanSquare, level: .sample)), [5, 10], [2.5, 1], [8.5, 13]),
   ])
   func `products are summed over producers before they are reduced`(
     _ law: (TaylorCriterion, [Double], [Double], [Double])
@@ -59,7 +59,7 @@ struct ShardTableTests {
 
   @Test func `a batch run in parts is one batch`() throws {
     let layout = SensitivityLayout(try structure())
-    let criterion = TaylorCriterion(reduction: .meanAbs, level: .batch)
+    let criterion = TaylorCriterion.first(.init(reduction: .meanAbs, level: .batch))
     var whole = ShardTable(layout, criterion)
     whole.add(batch: [evaluation], correct: 0, layout)
     let parts = (0..<2).map { sample in
@@ -74,7 +74,7 @@ struct ShardTableTests {
 
   @Test func `a packed table comes back as it was, and wrong numbers are refused`() throws {
     let layout = SensitivityLayout(try structure())
-    let criterion = TaylorCriterion(reduction: .meanSquare, level: .sample)
+    let criterion = TaylorCriterion.first(.init(reduction: .meanSquare, level: .sample))
     var table = ShardTable(layout, criterion)
     table.add(batch: [evaluation], correct: 2, layout)
     let packed = table.packed
@@ -85,7 +85,7 @@ struct ShardTableTests {
 
   @Test func `infinite sensitivities and no samples are errors`() throws {
     let layout = SensitivityLayout(try structure())
-    let criterion = TaylorCriterion(reduction: .meanAbs, level: .batch)
+    let criterion = TaylorCriterion.first(.init(reduction: .meanAbs, level: .batch))
     var table = ShardTable(layout, criterion)
     #expect(throws: SensitivityError.self) {
       try SensitivityTable(adding: [table], layout, criterion, hasClasses: false)

@@ -35,6 +35,12 @@ public struct JSONObject: Hashable, Sendable {
     public let key: String
     /// The value.
     public let value: JSONValue
+
+    /// One key with its value.
+    package init(key: String, value: JSONValue) {
+      self.key = key
+      self.value = value
+    }
   }
 
   /// The members in the order in which they are written.
@@ -44,7 +50,7 @@ public struct JSONObject: Hashable, Sendable {
   public init() { members = [] }
 
   /// The members of a text whose parser has seen to it that no key occurs twice.
-  init(distinct members: [Member]) { self.members = members }
+  package init(distinct members: [Member]) { self.members = members }
 
   /// The value of a key.
   ///

@@ -104,7 +104,7 @@ extension LocatedJSON {
 
 extension ConfigurationError {
   /// The error with one more remark, if there is one.
-  func adding(_ remark: String?) -> ConfigurationError {
+  package func adding(_ remark: String?) -> ConfigurationError {
     guard let remark else { return self }
     return ConfigurationError(file: file, path: path, problem: "\(problem); \(remark)")
   }

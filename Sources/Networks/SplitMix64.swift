@@ -1,9 +1,9 @@
 /// SplitMix64 (Steele, Lea, Flood 2014): the same numbers for a seed on every machine.
-struct SplitMix64: RandomNumberGenerator {
+public struct SplitMix64: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
   /// A sequence of its own for every list of words.
-  init(_ words: UInt64...) {
+  public init(_ words: UInt64...) {
     state = 0
     for word in words {
       state ^= word
@@ -11,7 +11,8 @@ struct SplitMix64: RandomNumberGenerator {
     }
   }
 
-  mutating func next() -> UInt64 {
+  /// The next 64 bits.
+  public mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var mixed = state
     mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -20,8 +21,8 @@ struct SplitMix64: RandomNumberGenerator {
   }
 
   /// A number of 0 ..< 1.
-  mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
+  public mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
 
   /// A number of 0 ..< bound.
-  mutating func below(_ bound: Int) -> Int { Int(next().multipliedFullWidth(by: UInt64(bound)).high) }
+  public mutating func below(_ bound: Int) -> Int { Int(next().multipliedFullWidth(by: UInt64(bound)).high) }
 }

@@ -1,0 +1,174 @@
+extension SearchConfiguration {
+  /// How the sensitivity of a channel, and the loss of a set of channels, is measured.
+  public struct Sensitivity: Hashable, Sendable {
+    /// The criterion.
+    public let method: Method
+    /// The order of the Taylor expansion, 1 or 2.
+    public let order: Int
+    /// What stands for the second derivatives in an expansion of order 2.
+    public let curvature: Curvature
+    /// Which labels the Gauss-Newton curvature is taken with.
+    public let curvatureLabels: CurvatureLabels
+    /// Labels drawn per sample.
+    public let draws: Int
+    /// The most probable classes that count as labels.
+    public let classes: Int
+    /// Seed of everything that is drawn.
+    public let seed: Int
+    /// How much more a channel's own square counts in the loss of a set than the products with others do, ≥ 0.
+    public let damping: Double
+    /// Whether the first derivative takes part in an expansion of order 2, with its sign.
+    public let firstOrder: Bool
+    /// Whether removed channels are taken to act on the loss one by one or together.
+    public let setLoss: SetLoss
+    /// What becomes of one value per batch (or sample), in an additive loss of order 1.
+    public let reduction: Reduction
+    /// What one value is taken over.
+    public let level: Level
+    /// How the values of several layers that lose a channel together become one.
+    public let groupReduction: GroupReduction
+    /// Resamples of the shards that the error bars of the ratios are taken from; 0 for none.
+    public let bootstrap: Int
+
+    /// A criterion.
+    public enum Method: String, CaseIterable, Sendable {
+      /// The expansion of loss(w − w_i).
+      case taylor
+    }
+
+    /// What stands for the second derivatives.
+    public enum Curvature: String, CaseIterable, Sendable {
+      /// Squares of first derivatives with the labels of the data: the empirical Fisher matrix; free.
+      case fisher
+      /// Squares of first derivatives with labels of the network's own prediction: the Gauss-Newton matrix.
+      case gaussNewton = "gauss_newton"
+    }
+
+    /// The labels of the Gauss-Newton curvature.
+    public enum CurvatureLabels: String, CaseIterable, Sendable {
+      /// Drawn from the network's prediction.
+      case drawn
+      /// The most probable classes, weighted by their probabilities.
+      case ranked
+    }
+
+    /// How removed channels are taken to act together.
+    public enum SetLoss: String, CaseIterable, Sendable {
+      /// The sum over the channels.
+      case additive
+      /// One quadratic form of all channels.
+      case joint
+      /// The loss of logits that shift by the sum over the channels.
+      case logits
+    }
+
+    /// How the values t of one channel become its sensitivity.
+    public enum Reduction: String, CaseIterable, Sendable {
+      /// mean |t|
+      case meanAbs = "mean_abs"
+      /// |mean t|
+      case absMean = "abs_mean"
+      /// mean t²
+      case meanSquare = "mean_square"
+    }
+
+    /// What one value t of a channel is taken over.
+    public enum Level: String, CaseIterable, Sendable {
+      /// The mean loss of one batch.
+      case batch
+      /// The loss of one sample.
+      case sample
+    }
+
+    /// How the values of coupled layers become one.
+    public enum GroupReduction: String, CaseIterable, Sendable {
+      /// Values are added up, then reduced: a unit is removed as a whole.
+      case sum
+      /// Every layer's value is reduced, then added up, as AMCT and Torch-Pruning do.
+      case sumOfAbsolutes = "sum_abs"
+    }
+  }
+}
+
+extension SearchConfiguration.Sensitivity {
+  private static let counts = 1...4096
+
+  /// - Parameter choosesBits: whether losses of widths are added, so that those of channels have to be in loss units.
+  init(_ place: LocatedJSON?, choosesBits: Bool) throws(ConfigurationError) {
+    let members = try place?.members(ConfigurationKeys.sensitivity, advice: ConfigurationKeys.advice)
+    method = try members?["method"]?.choice() ?? .taylor
+    order = try members?["order"]?.integer(in: 1...2) ?? 1
+    setLoss = try members?["set_loss"]?.choice() ?? (order == 2 ? .joint : .additive)
+    curvature = try members?["curvature"]?.choice() ?? (setLoss == .joint ? .fisher : .gaussNewton)
+    curvatureLabels = try members?["curvature_labels"]?.choice() ?? (setLoss == .logits ? .ranked : .drawn)
+    classes = try members?["classes"]?.integer(in: Self.counts) ?? 10
+    draws = try members?["draws"]?.integer(in: Self.counts) ?? 1
+    damping =
+      try members?["damping"]?.number(expected: "a number of at least 0") { $0 >= 0 }
+      ?? (setLoss == .joint && !choosesBits ? 8 : 0)
+    firstOrder = try members?["first_order"]?.boolean() ?? (setLoss == .additive && order == 2)
+    seed = try members?["seed"]?.integer(in: 0...Int(UInt32.max)) ?? 0
+    reduction = try members?["reduction"]?.choice() ?? (choosesBits ? .meanAbs : .meanSquare)
+    level = try members?["level"]?.choice() ?? .batch
+    groupReduction = try members?["group_reduction"]?.choice() ?? .sum
+    bootstrap = try members?["bootstrap"]?.integer(in: 0...Self.counts.upperBound) ?? 0
+    func refuse(_ keys: [String], _ why: String) throws(ConfigurationError) {
+      for key in keys {
+        guard let place = members?[key] else { continue }
+        throw place.error(why)
+      }
+    }
+    if order == 1 {
+      if setLoss != .additive { try refuse(["set_loss"], "\(quoted(setLoss.rawValue)) needs \"order\": 2") }
+      try refuse(
+        ["damping", "first_order", "curvature", "curvature_labels", "draws", "classes"],
+        "it belongs to an expansion of \"order\": 2")
+    } else {
+      try refuse(
+        ["reduction", "level", "group_reduction"], "it belongs to an expansion of \"order\": 1, which adds up channels")
+    }
+    if curvature == .fisher {
+      try refuse(["curvature_labels", "draws", "classes"], "it belongs to \"curvature\": \"gauss_newton\"")
+    } else if curvatureLabels == .ranked {
+      try refuse(["draws"], "it belongs to \"curvature_labels\": \"drawn\"")
+    } else {
+      try refuse(["classes"], "it belongs to \"curvature_labels\": \"ranked\"")
+    }
+    if setLoss == .additive { try refuse(["damping", "first_order"], "it belongs to a loss of sets, \"set_loss\"") }
+    if setLoss == .logits { try refuse(["first_order"], "\"logits\" goes by the whole loss") }
+    if choosesBits {
+      let why =
+        "the losses of widths in $.bits.search are added to those of channels, which then must be in loss units: "
+      if order == 1, reduction == .meanSquare { try refuse(["reduction"], why + "\"mean_abs\", or \"order\": 2") }
+      if damping > 0 { try refuse(["damping"], why + "expected 0") }
+    }
+    if setLoss == .logits, curvature == .fisher || curvatureLabels == .drawn {
+      try refuse(["curvature", "curvature_labels"], "\"set_loss\": \"logits\" goes by the most probable classes")
+    }
+  }
+
+  var json: JSONValue {
+    var object: JSONObject = ["method": .string(method.rawValue), "order": .integer(order)]
+    if order == 1 {
+      object["reduction"] = .string(reduction.rawValue)
+      object["level"] = .string(level.rawValue)
+      object["group_reduction"] = .string(groupReduction.rawValue)
+    } else {
+      object["set_loss"] = .string(setLoss.rawValue)
+      if setLoss != .additive { object["damping"] = .number(damping + 0) }
+      if setLoss == .joint { object["first_order"] = .boolean(firstOrder) }
+      object["curvature"] = .string(curvature.rawValue)
+      if curvature == .gaussNewton {
+        object["curvature_labels"] = .string(curvatureLabels.rawValue)
+        if curvatureLabels == .drawn {
+          object["draws"] = .integer(draws)
+        } else {
+          object["classes"] = .integer(classes)
+        }
+      }
+    }
+    object["seed"] = .integer(seed)
+    object["bootstrap"] = .integer(bootstrap)
+    return .object(object)
+  }
+}

@@ -1,0 +1,31 @@
+import MessagePassing
+
+/// What the ranks used: for the record of a run.
+struct RankUsage {
+  /// One rank.
+  struct Rank {
+    let host: String
+    let workers: Int
+    let peakMemory: Int
+    let forecastMemory: Int
+  }
+
+  private var workers = 0
+  private var forecast = 0
+
+  /// Notes what a step plans to use.
+  mutating func note(_ work: WorkPlan) {
+    workers = max(workers, work.workerCount)
+    forecast = max(forecast, work.forecast.bytes)
+  }
+
+  /// All ranks' use at rank 0; `nil` elsewhere.
+  func gather(on world: any Communicator) throws -> [Rank]? {
+    let numbers = try world.gather([Int64(workers), Int64(ResourceUse.peakMemory), Int64(forecast)], at: 0)
+    let hosts = try world.gather(world.location.hostName, at: 0)
+    guard let numbers, let hosts else { return nil }
+    return zip(hosts, numbers).map { host, numbers in
+      Rank(host: host, workers: Int(numbers[0]), peakMemory: Int(numbers[1]), forecastMemory: Int(numbers[2]))
+    }
+  }
+}

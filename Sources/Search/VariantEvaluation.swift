@@ -1,0 +1,165 @@
+import Configuration
+import Execution
+import MessagePassing
+import Networks
+
+/// Evaluates changed networks on all calibration samples, on all ranks: forward only, with the loss of the configuration.
+///
+/// The unit of work is a variant; where fewer are left than there are workers, its shards are shared too. Sums are taken
+/// shard by shard and added in shard order, so that a score has the same bits for any number of ranks and workers.
+/// Without labels every variant is compared with the classes that the unchanged network chooses.
+struct VariantEvaluation {
+  let world: any Communicator
+  let workerCount: Int
+  let subject: VariantSubject
+
+  /// Scores of variants, the same list on every rank.
+  ///
+  /// A worker holds one compiled variant at a time.
+  /// - Parameter afterRound: called at rank 0 with the scores of the next variants, as many at a time as there are
+  ///   workers: what it stores survives the end of the run.
+  /// - Returns: the scores in order at rank 0, `nil` elsewhere.
+  /// - Throws: what is wrong with network or data; also when the loss of a sample is not finite.
+  func scores(
+    of variants: [NetworkVariant], afterRound: (Range<Int>, [VariantScore]) throws -> Void = { _, _ in }
+  ) throws -> [VariantScore]? {
+    let classes = try subject.needsClasses ? originalClasses() : nil
+    let subject = self.subject
+    let pool = WorkerPool(count: workerCount) { VariantRunner(subject, classes: classes) }
+    let shards = subject.shards
+    let together = Int(try world.allReduce(Int64(workerCount), .min)) * world.size
+    var scores: [VariantScore] = []
+    for round in (0..<variants.count).runs(of: together) {
+      let parts = (0..<shards.count).runs(of: max(shards.count * round.count / together, 1))
+      let length = parts[0].count * VariantSums.packedCount
+      var sums = [VariantSums](repeating: VariantSums(), count: round.count)
+      var piece = 0
+      try SharedWork(on: world).perform(round.count * parts.count, length: length, by: pool) { piece, runner in
+        let variant = round.lowerBound + piece / parts.count
+        var packed: [Double] = []
+        for shard in parts[piece % parts.count] {
+          packed += try runner.sums(of: variants[variant], number: variant, shards[shard]).packed
+        }
+        return packed + [Double](repeating: 0, count: length - packed.count)
+      } combine: { packed in
+        for start in stride(from: packed.startIndex, to: packed.endIndex, by: VariantSums.packedCount) {
+          sums[piece / parts.count].add(VariantSums(packed: packed[start..<start + VariantSums.packedCount]))
+        }
+        piece += 1
+      }
+      guard world.rank == 0 else { continue }
+      let found = sums.map { $0.score(samples: subject.data.sampleCount) }
+      scores += found
+      try afterRound(round, found)
+    }
+    return world.rank == 0 ? scores : nil
+  }
+
+  /// The classes that the unchanged network chooses, sample after sample, on every rank.
+  private func originalClasses() throws -> [Int32] {
+    let subject = self.subject
+    let model = try subject.model(of: .original, loss: .agreement)
+    let outputs = ClassOutputs(shape: subject.network[subject.network.outputs[0]].shape.dimensions)
+    let pool = WorkerPool(count: workerCount) { try model.makeExecutor() }
+    let shards = subject.shards
+    let longest = shards.map(\.count).max() ?? 0
+    var classes: [Int32] = []
+    var shard = 0
+    try SharedWork(on: world).perform(
+      shards.count, length: longest * outputs.positions, inRounds: true, by: pool
+    ) { shard, executor in
+      var found: [Double] = []
+      for run in shards[shard].runs(of: model.runSize) {
+        found += outputs.largest(of: try model.run(run, on: executor).outputs[0]).map(Double.init)
+      }
+      return found + [Double](repeating: 0, count: longest * outputs.positions - found.count)
+    } combine: { packed in
+      classes += packed.prefix(shards[shard].count * outputs.positions).map { Int32($0) }
+      shard += 1
+    }
+    try world.broadcast(&classes, from: 0)
+    return classes
+  }
+}
+
+/// What variants are made of, and the samples that they run.
+struct VariantSubject: Sendable {
+  let configuration: SearchConfiguration
+  let backend: any ExecutionBackend
+  /// The network ready for execution: normalisations folded, samples forward, as `LayerExecution` leaves it.
+  let network: Network
+  let data: CalibrationData
+
+  /// Whether the classes of the unchanged network take the place of labels.
+  var needsClasses: Bool { configuration.loss == .agreement }
+
+  /// The samples of each piece of a sum: those of a search's shards.
+  var shards: [Range<Int>] {
+    let plan = ShardPlan(
+      sampleCount: data.sampleCount, batchSize: min(configuration.calibration.batchSize, data.sampleCount))
+    return plan.shards.map { plan.batches[$0.lowerBound].lowerBound..<plan.batches[$0.upperBound - 1].upperBound }
+  }
+
+  /// A variant compiled to run forward.
+  /// - Parameter outputs: the values to report; `nil` for the first output.
+  func model(of variant: NetworkVariant, loss: Loss?, outputs: [ValueID]? = nil) throws -> ForwardModel {
+    try ForwardModel(
+      ExecutionRequest(network: variant.applied(to: network), loss: loss, outputs: outputs),
+      file: configuration.model.path, data, targets: loss == nil ? .agreement : Loss(configuration.loss), backend)
+  }
+}
+
+/// What one worker runs: the variant that it was asked for last, compiled.
+private final class VariantRunner {
+  private let subject: VariantSubject
+  /// What the samples' classes should be; `nil` for their labels.
+  private let classes: [Int32]?
+  private let outputs: ClassOutputs
+  private var current: (number: Int, model: ForwardModel, executor: any NetworkExecutor)?
+
+  init(_ subject: VariantSubject, classes: [Int32]?) {
+    self.subject = subject
+    self.classes = classes
+    outputs = ClassOutputs(shape: subject.network[subject.network.outputs[0]].shape.dimensions)
+  }
+
+  /// The sums of some samples.
+  /// - Parameter number: tells the variant from others.
+  func sums(of variant: NetworkVariant, number: Int, _ samples: Range<Int>) throws -> VariantSums {
+    do {
+      return try evaluate(variant, number, samples)
+    } catch let error as SearchError {
+      throw SearchError(error.kind, file: error.file, "\(error.problem); evaluated was the network \(variant)")
+    }
+  }
+
+  private func evaluate(_ variant: NetworkVariant, _ number: Int, _ samples: Range<Int>) throws -> VariantSums {
+    let (model, executor) = try compiled(variant, number)
+    var sums = VariantSums()
+    for run in samples.runs(of: model.runSize) {
+      let own = classes.map { classes in
+        classes[run.lowerBound * outputs.positions..<run.upperBound * outputs.positions].map { Int($0) }
+      }
+      let evaluation = try model.run(run, on: executor, classes: own)
+      for loss in evaluation.losses { sums.loss += loss }
+      guard let wanted = try own ?? model.data.classes(of: run) else { continue }
+      let found = outputs.largest(of: evaluation.outputs[0])
+      sums.places += found.count
+      sums.correct += zip(found, wanted).count { $0 == $1 }
+    }
+    return sums
+  }
+
+  private func compiled(
+    _ variant: NetworkVariant, _ number: Int
+  ) throws -> (model: ForwardModel, executor: any NetworkExecutor) {
+    if let current, current.number == number { return (current.model, current.executor) }
+    // Given up first: two would hold the packed weights twice.
+    current = nil
+    let model = try subject.model(
+      of: variant, loss: subject.needsClasses ? .crossEntropy : Loss(subject.configuration.loss))
+    let executor = try model.makeExecutor()
+    current = (number, model, executor)
+    return (model, executor)
+  }
+}

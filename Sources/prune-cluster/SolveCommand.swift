@@ -1,0 +1,119 @@
+import ArgumentParser
+import Configuration
+import Logging
+import ONNXFormat
+import Report
+import Search
+
+import Glibc
+
+/// `solve RUN_DIR`: another plan from what was measured.
+struct SolveCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "solve",
+    abstract: "Solve again for another target or other limits, from what a search has measured.",
+    discussion: """
+      Takes the sensitivities that a search has left in its output directory, and solves with other targets, metrics, \
+      limits or bits; nothing is measured again. Writes ratios.json to the folder solved in that directory, or where \
+      --output says, and prints the ratios.
+
+      EXAMPLES
+        prune-cluster solve out --compression-ratio 3
+        prune-cluster solve out --metric macs --compression-ratio 2 --output out-macs
+        prune-cluster solve out --limit 4e6 --metric memory
+        prune-cluster solve out --set solver.channel_multiple=8 --frontier
+      """)
+
+  @Argument(help: ArgumentHelp("The output directory of a search.", valueName: "run-dir"))
+  var directory: String
+
+  @Option(help: ArgumentHelp("How many times cheaper, > 1; the only target then.", valueName: "ratio"))
+  var compressionRatio: Double?
+
+  @Option(
+    help: ArgumentHelp("The most that the network may cost in the metric; the only target then.", valueName: "cost"))
+  var limit: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "What is counted: \(SearchConfiguration.Metric.allCases.map(\.rawValue).joined(separator: ", ")).",
+      valueName: "metric"))
+  var metric: String?
+
+  @Option(help: ArgumentHelp("The solver: optimal or greedy.", valueName: "method"))
+  var method: String?
+
+  @Option(
+    name: .customLong("set"), parsing: .unconditionalSingleValue,
+    help: ArgumentHelp(
+      "Any other key of the configuration, such as solver.min_channels=8; may be given several times.",
+      valueName: "key=value"))
+  var settings: [String] = []
+
+  @Flag(help: "Also write frontier.json: the curve of predicted loss over compression, and its knee.")
+  var frontier = false
+
+  @Option(help: ArgumentHelp("Points of the curve.", valueName: "count"))
+  var points = 40
+
+  @Option(help: ArgumentHelp("The model, if it is no longer where the search found it.", valueName: "file"))
+  var model: String?
+
+  @Option(help: ArgumentHelp("The directory for the result.", valueName: "dir"))
+  var output: String?
+
+  @Flag(name: .shortAndLong, help: "No log; results and errors only.")
+  var quiet = false
+
+  func validate() throws {
+    guard compressionRatio == nil || limit == nil else {
+      throw ValidationError("--compression-ratio and --limit exclude each other")
+    }
+    guard metric == nil || compressionRatio != nil || limit != nil else {
+      throw ValidationError("--metric needs --compression-ratio or --limit")
+    }
+    guard (2...1000).contains(points) else { throw ValidationError("--points is \(points), expected 2 to 1000") }
+  }
+
+  func run() throws {
+    guard Launch.isFirstRank else { return }
+    var request = SolveRun.Request(directory: directory)
+    request.model = model
+    request.output = output
+    request.frontierPoints = frontier ? points : 0
+    request.changes = try changes()
+    let outcome = try SolveRun(format: ONNXFormat(), logger: Logger(rank: 0, isQuiet: quiet)).execute(request)
+    try StandardOutput.write(SolveSummary(outcome).text(width: StandardOutput.width))
+  }
+
+  /// Paths on the command line start from where one is, those of a configuration from its folder.
+  private func fromHere(_ change: ConfigurationChange) -> ConfigurationChange {
+    guard case .string(let path) = change.value, !path.hasPrefix("/"), let here = getcwd(nil, 0) else { return change }
+    defer { free(here) }
+    return ConfigurationChange(change.path, to: .string(String(cString: here) + "/" + path))
+  }
+
+  private func changes() throws -> [ConfigurationChange] {
+    var changes: [ConfigurationChange] = []
+    if compressionRatio != nil || limit != nil {
+      var target = JSONObject()
+      target["compression_ratio"] = compressionRatio.map(JSONValue.number)
+      target["limit"] = limit.map(JSONValue.number)
+      target["metric"] = metric.map(JSONValue.string)
+      changes.append(ConfigurationChange(["target"], to: .object(target)))
+    }
+    if let method {
+      changes.append(ConfigurationChange(["solver", "method"], to: .string(method)))
+      if method != SearchConfiguration.Solver.Method.measured.rawValue {
+        changes.append(ConfigurationChange(["measured"], to: nil))
+      }
+    }
+    for setting in settings {
+      guard let change = ConfigurationChange(setting) else {
+        throw ValidationError("--set \(setting): expected key=value, such as solver.min_channels=8")
+      }
+      changes.append(change.path == ["latency", "table"] ? fromHere(change) : change)
+    }
+    return changes
+  }
+}

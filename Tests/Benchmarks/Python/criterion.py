@@ -1,0 +1,77 @@
+"""The criteria that are compared."""
+
+from typing import NamedTuple
+
+JOINT = {"order": 2, "set_loss": "joint"}
+FISHER = {**JOINT, "curvature": "fisher"}
+RANKED = {**JOINT, "curvature": "gauss_newton", "curvature_labels": "ranked"}
+DRAWN = {**JOINT, "curvature": "gauss_newton", "curvature_labels": "drawn"}
+LOGITS = {"order": 2, "set_loss": "logits"}
+
+
+class Criterion(NamedTuple):
+    name: str
+    sensitivity: dict
+    solver: dict
+    # What it does not see.
+    limits: str
+
+    @property
+    def is_in_steps(self) -> bool:
+        return self.solver.get("iterations", 1) > 1
+
+    @property
+    def predicts(self) -> bool:
+        """Whether it predicts a loss that no other criterion here does."""
+        return not self.is_in_steps and self.solver["method"] == "optimal"
+
+
+def criterion(name: str, sensitivity: dict, limits: str, method: str = "optimal", iterations: int = 1) -> Criterion:
+    solver = {"method": method} | ({"iterations": iterations} if iterations > 1 else {})
+    return Criterion(name, sensitivity, solver, limits)
+
+
+CRITERIA = (
+    criterion(
+        "mean_abs, greedy", {"order": 1, "reduction": "mean_abs"},
+        "as mean_abs; and units go in one fixed order, the lowest for its saved cost first", method="greedy"),
+    criterion(
+        "mean_abs", {"order": 1, "reduction": "mean_abs"},
+        "units are added up: not that they make up for or need each other; not on the scale of a loss"),
+    criterion(
+        "mean_square", {"order": 1, "reduction": "mean_square"},
+        "units are added up; squares of means over batches, in which samples cancel"),
+    criterion(
+        "mean_square, sample", {"order": 1, "reduction": "mean_square", "level": "sample"},
+        "units are added up; the samples that the network is unsure of decide"),
+    criterion(
+        "mean_abs, sum_abs", {"order": 1, "reduction": "mean_abs", "group_reduction": "sum_abs"},
+        "as mean_abs, which it is where no layers lose channels together; elsewhere not that these cancel"),
+    criterion(
+        "additive, second order", {**RANKED, "set_loss": "additive"},
+        "units are added up, though the gains that single ones promise are not additive"),
+    criterion(
+        "joint fisher, damping 8", {**FISHER, "damping": 8},
+        "a quadratic around the whole network; the samples that the network is unsure of decide"),
+    criterion(
+        "joint drawn, damping 8", {**DRAWN, "damping": 8},
+        "a quadratic around the whole network; one drawn label for each sample, which is noisy"),
+    criterion(
+        "joint ranked, damping 8", {**RANKED, "damping": 8},
+        "a quadratic around the whole network; a backward pass for each class"),
+    criterion(
+        "joint ranked, damping 0", {**RANKED, "damping": 0},
+        "the same; and units may go because they cancel to first order, which a repair does not preserve"),
+    criterion(
+        "joint ranked, first order", {**RANKED, "damping": 0, "first_order": True},
+        "the same; and for what the first order promises on the calibration images"),
+    criterion(
+        "logits", LOGITS,
+        "logits are taken to move linearly, which overrates large sets; units may go because they cancel; a backward "
+        "pass for each class"),
+    criterion(
+        "logits, 5 steps", LOGITS, "the same, from nearer; judges the network without its repair", iterations=5),
+    criterion(
+        "mean_square, 5 steps", {"order": 1, "reduction": "mean_square"},
+        "units are added up in each step; judges the network without its repair", iterations=5),
+)

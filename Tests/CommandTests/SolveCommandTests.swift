@@ -1,0 +1,100 @@
+import Configuration
+import Foundation
+import ProgramRuns
+import ReferenceData
+import Testing
+
+/// `solve` as a user drives it.
+@Suite(.timeLimit(.minutes(5)))
+struct SolveCommandTests {
+  private static func solve(_ arguments: [String]) throws -> ProgramRun {
+    try ProgramRun("prune-cluster", ["solve"] + arguments, limitSeconds: 60)
+  }
+
+  /// A search's output directory.
+  private static func searched(in folder: TemporaryFolder) throws -> String {
+    let text = try DemoNetwork.configuration(
+      output: folder.file("out"), changes: [("calibration.samples", "27"), ("calibration.batch_size", "8")])
+    let run = try ProgramRun("prune-cluster", ["search", "--quiet", try folder.write(text, as: "config.json")])
+    #expect(run.exitCode == 0, "\(run.errors)")
+    return folder.file("out")
+  }
+
+  @Test func `help has examples`() throws {
+    let run = try Self.solve(["--help"])
+    #expect(run.exitCode == 0)
+    #expect(run.output.contains("EXAMPLE"))
+    #expect(run.output.contains("prune-cluster solve"))
+    #expect(run.errors.isEmpty)
+  }
+
+  @Test(arguments: [
+    [], ["out", "--compression-ratio", "2", "--limit", "3"], ["out", "--metric", "macs"], ["out", "--points", "1"],
+    ["out", "--frontier", "--points", "1001"], ["out", "--set", "solver.method"], ["out", "--set", "=3"],
+    ["out", "--compression-ratio", "much"], ["out", "more"], ["out", "--nonsense"],
+  ])
+  func `wrong usage is told in our form and ends with 64`(_ arguments: [String]) throws {
+    let run = try Self.solve(arguments)
+    #expect(run.exitCode == 64, "\(run.errors)")
+    #expect(run.complaints.count == 1, "\(run.errors)")
+    #expect(run.output.isEmpty)
+  }
+
+  @Test func `options are changes of the configuration, and the result is told`() throws {
+    let folder = try TemporaryFolder()
+    let directory = try Self.searched(in: folder)
+    let short = try Self.solve([directory, "--compression-ratio", "3", "--metric", "params", "--method", "greedy"])
+    #expect(short.exitCode == 0, "\(short.errors)")
+    #expect(short.output.contains(directory + "/solved"))
+    let first = try folder.contents(of: "out/solved/ratios.json")
+    let long = try Self.solve([
+      directory, "--quiet", "--set", #"target={"compression_ratio": 3, "metric": "params"}"#, "--set",
+      "solver.method=greedy", "--output", folder.file("other"), "--frontier", "--points", "5", "--model",
+      DemoNetwork.model,
+    ])
+    #expect(long.exitCode == 0 && long.errors.isEmpty, "\(long.errors)")
+    #expect(try folder.contents(of: "other/ratios.json") == first)
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: folder.file("other")).sorted()
+        == ["frontier.json", "ratios.cfg", "ratios.json"])
+    let limit = try Self.solve([directory, "--limit", "600000", "--metric", "macs"])
+    #expect(limit.exitCode == 0, "\(limit.errors)")
+    let ratios = try JSONValue(parsing: Array(try folder.contents(of: "out/solved/ratios.json")), file: "ratios.json")
+    #expect(ratios["target"] == ["limit": 600_000.0, "metric": "macs"])
+  }
+
+  @Test func `what is wrong ends with the exit code of its cause, in one line`() throws {
+    let folder = try TemporaryFolder()
+    let directory = try Self.searched(in: folder)
+    let model = try Data(contentsOf: URL(fileURLWithPath: DemoNetwork.model))
+    let other = try folder.write(model + [0xA0, 0x06, 0x01], as: "other.onnx")
+    let broken = folder.file("broken")
+    try FileManager.default.copyItem(atPath: directory, toPath: broken)
+    _ = try folder.write(Data(#"{"format_version": 1"#.utf8), as: "broken/run.json")
+    let lost = folder.file("lost")
+    try FileManager.default.copyItem(atPath: directory, toPath: lost)
+    try FileManager.default.removeItem(atPath: lost + "/sensitivities.npz")
+    let damaged = folder.file("damaged")
+    try FileManager.default.copyItem(atPath: directory, toPath: damaged)
+    _ = try folder.write(Data("PK".utf8), as: "damaged/sensitivities.npz")
+    let mistakes: [(arguments: [String], exitCode: Int32, text: String)] = [
+      ([directory, "--model", other], 65, "SHA-256"), ([broken], 65, "broken/run.json"),
+      ([damaged], 65, "damaged/sensitivities.npz"), ([folder.file("none")], 66, "none/run.json"),
+      ([lost], 66, "lost/sensitivities.npz"), ([directory, "--model", "/no/such.onnx"], 66, "/no/such.onnx"),
+      ([directory, "--output", "/proc/no/such"], 73, "/proc/no"),
+      ([directory, "--output", directory], 73, "the search's own directory"),
+      ([directory, "--compression-ratio", "1e9"], 78, "$.target.compression_ratio"),
+      ([directory, "--compression-ratio", "0.5"], 78, "$.target.compression_ratio"),
+      ([directory, "--metric", "energy", "--limit", "3"], 78, "$.target.metric"),
+      ([directory, "--set", "sensitivity.seed=1"], 78, "$.sensitivity cannot be changed"),
+      ([directory, "--method", "measured"], 78, "$.solver.method"),
+    ]
+    for mistake in mistakes {
+      let run = try Self.solve(mistake.arguments)
+      #expect(run.exitCode == mistake.exitCode, "\(mistake.arguments): \(run.errors)")
+      #expect(run.complaints.count == 1, "\(run.errors)")
+      #expect(run.complaints.first?.contains(mistake.text) ?? false, "\(run.errors)")
+      #expect(run.output.isEmpty)
+    }
+  }
+}
