@@ -104,7 +104,7 @@ extension SearchConfiguration.Sensitivity {
     classes = try members?["classes"]?.integer(in: Self.counts) ?? 10
     draws = try members?["draws"]?.integer(in: Self.counts) ?? 1
     damping =
-      try members?["damping"]?.number(expected: "a number of at least 0") { $0 >= 0 }
+      try members?["damping"]?.number(expected: "a number from 0 to 1000000") { (0...1e6).contains($0) }
       ?? (setLoss == .joint && !choosesBits ? 8 : 0)
     firstOrder = try members?["first_order"]?.boolean() ?? (setLoss == .additive && order == 2)
     seed = try members?["seed"]?.integer(in: 0...Int(UInt32.max)) ?? 0
@@ -134,12 +134,16 @@ extension SearchConfiguration.Sensitivity {
     } else {
       try refuse(["classes"], "it belongs to \"curvature_labels\": \"ranked\"")
     }
-    if setLoss == .additive { try refuse(["damping", "first_order"], "it belongs to a loss of sets, \"set_loss\"") }
+    if setLoss == .additive {
+      try refuse(["damping", "first_order"], "it belongs to \"set_loss\": \"joint\" or \"logits\"")
+    }
     if setLoss == .logits { try refuse(["first_order"], "\"logits\" goes by the whole loss") }
     if choosesBits {
       let why =
         "the losses of widths in $.bits.search are added to those of channels, which then must be in loss units: "
-      if order == 1, reduction == .meanSquare { try refuse(["reduction"], why + "\"mean_abs\", or \"order\": 2") }
+      if order == 1, reduction == .meanSquare {
+        try refuse(["reduction"], why + "\"mean_abs\" or \"abs_mean\", or \"order\": 2")
+      }
       if damping > 0 { try refuse(["damping"], why + "expected 0") }
     }
     if setLoss == .logits, curvature == .fisher || curvatureLabels == .drawn {

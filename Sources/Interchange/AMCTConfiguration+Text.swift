@@ -111,7 +111,8 @@ extension AMCTConfiguration {
     case .fix(let sparsity): return sparsity
     case .search, .total:
       throw demand.error(
-        "AMCT's prune config has a ratio for each layer; limits of a search and ratios for several together it has not")
+        "AMCT's prune config has a ratio for each layer; it has neither limits for a search nor one ratio for several layers"
+      )
     }
   }
 

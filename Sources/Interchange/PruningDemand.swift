@@ -51,7 +51,7 @@ extension PruningDemand {
     var shares: [String: Double] = [:]
     for rule in rules {
       guard rule.opTypes.isEmpty, rule.opPartialNames.isEmpty else {
-        throw error("selects layers by type or by part of a name, and which these are, only the model tells")
+        throw error("selects layers by type or by part of a name, and only the model tells which these are")
       }
       let share: Double
       switch rule.action {

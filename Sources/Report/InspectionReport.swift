@@ -30,8 +30,12 @@ public struct InspectionReport {
     text += "\(Quantity.number(inspection.prunableUnits.count, "group")) with "
     text += "\(Quantity.number(units, "channel unit")) can be pruned\n"
     for (metric, cost, largestRatio) in inspection.totals {
-      text += "\(metric.rawValue): \(Quantity.count(cost))"
-      text += metric == .params ? " weights, biases and parameters of normalisations" : " per sample"
+      text += "\(metric.rawValue): \(Quantity.cost(Double(cost), SearchConfiguration.Metric(metric)))"
+      switch metric {
+      case .params: text += " weights, biases and parameters of normalisations"
+      case .memory: text += " of them, with weights of 8 bits"
+      default: text += " per sample"
+      }
       text += ", at most \(Quantity.decimal(largestRatio, 2)) x smaller\n"
     }
     return text

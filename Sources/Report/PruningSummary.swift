@@ -15,7 +15,9 @@ public struct PruningSummary {
   public func text(width: Int?) -> String {
     var text = outcome.removesNothing ? "nothing is removed\n" : ""
     for cost in outcome.costs.costs {
-      text += "\(cost.metric.rawValue): \(Quantity.count(cost.before)) -> \(Quantity.count(cost.after)), "
+      let metric = SearchConfiguration.Metric(cost.metric)
+      text += "\(metric.rawValue): \(Quantity.cost(Double(cost.before), metric)) -> "
+      text += "\(Quantity.cost(Double(cost.after), metric)), "
       text += "\(Quantity.decimal(cost.ratio, 3)) x smaller\n"
     }
     for gather in outcome.gathers {

@@ -37,7 +37,8 @@ enum Quantity {
   static func cost(_ value: Double, _ metric: SearchConfiguration.Metric) -> String {
     switch metric {
     case .latency: time(value / 1000)
-    case .memory, .activationMemory: (Int(exactly: value.rounded(.up)).map(count) ?? "\(value) ") + "B"
+    case .memory, .activationMemory:
+      Int(exactly: value.rounded(.up)).map { count($0) + ($0 < 1000 ? " B" : "B") } ?? "\(value) B"
     default: Int(exactly: value.rounded()).map(count) ?? "\(value)"
     }
   }

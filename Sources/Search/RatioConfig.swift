@@ -184,7 +184,7 @@ extension RatioConfig.Cost {
 
 extension SearchConfiguration.Metric {
   /// The name that a configuration has for it.
-  init(_ metric: CostMetric) {
+  public init(_ metric: CostMetric) {
     switch metric {
     case .bitComplexity: self = .bitComplexity
     case .flops: self = .flops

@@ -81,7 +81,9 @@ struct ResultFiles {
     for (name, values) in zip(names.layers + names.groups + names.errors, table.layers + table.groups + table.errors) {
       arrays.append((name, NumPyArray(.doubles(values))))
     }
-    for stale in [StoredSetLoss.fileName, QuantizationTable.fileName] { unlink("\(directory)/\(stale)") }
+    // What earlier searches left would not go with what comes now.
+    let solved = ["ratios.json", ResultFiles.ratiosForAMCT, StoredFrontier.fileName].map { "solved/\($0)" }
+    for stale in [StoredSetLoss.fileName, QuantizationTable.fileName] + solved { unlink("\(directory)/\(stale)") }
     if let setLoss = measurement.setLoss {
       try NumPyArchive.write(setLoss.arrays, to: "\(directory)/\(StoredSetLoss.fileName)")
     }

@@ -91,7 +91,7 @@ public struct SearchRun {
 
     var ratios = try result.ratios(preparation.analysis, model: source.digests)
     let files = ResultFiles(in: configuration.outputDirectory.path)
-    if applies { PrunedModelFiles.removeEarlier(SearchRun.prunedModel(configuration)) }
+    PrunedModelFiles.removeEarlier(SearchRun.prunedModel(configuration))
     try files.write(ratios, result.first, quantization, preparation.structure)
     clock.end(of: "write")
     var pruning: PruningOutcome?

@@ -53,7 +53,8 @@ extension SearchSpace {
           input.share == 1 || limit >= whole.limit ? limit : whole.limit * pow(limit / whole.limit, input.share)
         requirements.append(
           try Requirement(
-            name: "\(place).limit in \(target.metric.rawValue)", terms: terms, limit: reached * tightening))
+            name: "\(place).limit in \(target.metric.rawValue)", terms: terms,
+            limit: min(reached * tightening, whole.limit)))
       }
     }
     for total in selection.totals {

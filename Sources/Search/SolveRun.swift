@@ -139,15 +139,16 @@ struct StoredRun {
     }
     let folder = try place(root["configuration_directory"], "configuration_directory").string()
     let asked = try place(root["configuration"], "configuration").value
-    let changed = changes.reduce(asked) { $1.applied(to: $0) }
-    configuration = try SearchConfiguration(LocatedJSON(root: changed, file: path), relativeTo: folder)
-    if let change = changes.first(where: { !Self.changeable.contains($0.path[0]) }) {
-      let measured = ["model", "calibration", "loss", "sensitivity"].contains(change.path[0])
+    let fixed = changes.first { !Self.changeable.contains($0.path[0]) || $0.path == ["solver", "iterations"] }
+    if let change = fixed {
+      let measured = ["model", "calibration", "loss", "sensitivity", "solver"].contains(change.path[0])
       throw SearchError(
         .configuration, file: path,
-        "$.\(change.path[0]) cannot be changed: "
+        "$.\(change.path.joined(separator: ".")) cannot be changed: "
           + (measured ? "that would have to be measured anew, by a search" : "solving does not go by it"))
     }
+    let changed = changes.reduce(asked) { $1.applied(to: $0) }
+    configuration = try SearchConfiguration(LocatedJSON(root: changed, file: path), relativeTo: folder)
     guard configuration.solver.method != .measured else {
       throw SearchError(
         .configuration, file: path,

@@ -53,8 +53,8 @@ struct SolveCommand: ParsableCommand {
   @Flag(help: "Also write frontier.json: the curve of predicted loss over compression, and its knee.")
   var frontier = false
 
-  @Option(help: ArgumentHelp("Points of the curve.", valueName: "count"))
-  var points = 40
+  @Option(help: ArgumentHelp("Points of the curve; 40 unless given.", valueName: "count"))
+  var points: Int?
 
   @Option(help: ArgumentHelp("The model, if it is no longer where the search found it.", valueName: "file"))
   var model: String?
@@ -72,7 +72,11 @@ struct SolveCommand: ParsableCommand {
     guard metric == nil || compressionRatio != nil || limit != nil else {
       throw ValidationError("--metric needs --compression-ratio or --limit")
     }
-    guard (2...1000).contains(points) else { throw ValidationError("--points is \(points), expected 2 to 1000") }
+    if let points {
+      guard frontier else { throw ValidationError("--points needs --frontier") }
+      guard (2...1000).contains(points) else { throw ValidationError("--points is \(points), expected 2 to 1000") }
+    }
+    _ = try changes()
   }
 
   func run() throws {
@@ -80,7 +84,7 @@ struct SolveCommand: ParsableCommand {
     var request = SolveRun.Request(directory: directory)
     request.model = model
     request.output = output
-    request.frontierPoints = frontier ? points : 0
+    request.frontierPoints = frontier ? points ?? 40 : 0
     request.changes = try changes()
     let outcome = try SolveRun(format: ONNXFormat(), logger: Logger(rank: 0, isQuiet: quiet)).execute(request)
     try StandardOutput.write(SolveSummary(outcome).text(width: StandardOutput.width))

@@ -86,7 +86,7 @@ struct SolveCommandTests {
       ([directory, "--compression-ratio", "1e9"], 78, "$.target.compression_ratio"),
       ([directory, "--compression-ratio", "0.5"], 78, "$.target.compression_ratio"),
       ([directory, "--metric", "energy", "--limit", "3"], 78, "$.target.metric"),
-      ([directory, "--set", "sensitivity.seed=1"], 78, "$.sensitivity cannot be changed"),
+      ([directory, "--set", "sensitivity.seed=1"], 78, "$.sensitivity.seed cannot be changed"),
       ([directory, "--method", "measured"], 78, "$.solver.method"),
     ]
     for mistake in mistakes {

@@ -184,7 +184,7 @@ extension WrongConfiguration {
       .sensitivity(
         #""order": 2, "curvature": "gauss_newton", "draws": 0"#,
         "draws: expected an integer from 1 to 4096, found the number 0"),
-      .sensitivity(#""order": 2, "damping": -1"#, "damping: expected a number of at least 0, found the number -1"),
+      .sensitivity(#""order": 2, "damping": -1"#, "damping: expected a number from 0 to 1000000, found the number -1"),
       .sensitivity(#""order": 2, "first_order": 1"#, "first_order: expected true or false, found the number 1"),
     ]
     + [
@@ -212,10 +212,11 @@ extension WrongConfiguration {
         #""order": 2, "curvature": "gauss_newton", "classes": 2"#,
         #"classes: it belongs to "curvature_labels": "ranked""#),
       .sensitivity(
-        #""order": 2, "set_loss": "additive", "damping": 2"#, #"damping: it belongs to a loss of sets, "set_loss""#),
+        #""order": 2, "set_loss": "additive", "damping": 2"#, #"damping: it belongs to "set_loss": "joint" or "logits""#
+      ),
       .sensitivity(
         #""order": 2, "set_loss": "additive", "first_order": true"#,
-        #"first_order: it belongs to a loss of sets, "set_loss""#),
+        #"first_order: it belongs to "set_loss": "joint" or "logits""#),
       .sensitivity(
         #""order": 2, "set_loss": "logits", "first_order": true"#, #"first_order: "logits" goes by the whole loss"#),
       .sensitivity(
@@ -234,7 +235,7 @@ extension WrongConfiguration {
     .root(
       #""sensitivity": {"reduction": "mean_square"}, "bits": {"search": [4, 8]}"#,
       "$.sensitivity.reduction: the losses of widths in $.bits.search are added to those of channels, which then must be "
-        + #"in loss units: "mean_abs", or "order": 2"#),
+        + #"in loss units: "mean_abs" or "abs_mean", or "order": 2"#),
     .solver(#""iterations": 0"#, "iterations: expected an integer from 1 to 100, found the number 0"),
     .solver(#""robust": 1"#, "robust: expected true or false, found the number 1"),
     .solver(#""channel_widths": []"#, "channel_widths: expected at least one width, found an empty array"),

@@ -183,7 +183,7 @@ struct AMCTConfigurationTests {
   @Test(arguments: [
     (#"[{"op_names":["a"],"sparsity":0.5},{"op_types":["Conv2d"],"sparsity":0.25}]"#, "a layer's own ratio"),
     (#"[{"op_partial_names":["a"],"sparsity":0.5}]"#, "parts of names"),
-    (#"[{"op_types":["Conv2d"],"total_sparsity":0.5}]"#, "together"),
+    (#"[{"op_types":["Conv2d"],"total_sparsity":0.5}]"#, "for several layers"),
     (#"[{"op_types":["Conv2d"],"op_names":["a"],"sparsity":0.5}]"#, "both together"),
     (#"[{"op_types":["Conv2d"],"max_sparsity_per_layer":0.5}]"#, "holds no ratios"),
   ])

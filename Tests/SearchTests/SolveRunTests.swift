@@ -133,14 +133,16 @@ struct SolveRunTests {
 
   @Test(
     arguments: [
-      ("model=other.onnx", "$.model cannot be changed"), ("calibration.samples=5", "$.calibration cannot be changed"),
-      ("loss.kind=agreement", "$.loss cannot be changed"), ("sensitivity.seed=1", "$.sensitivity cannot be changed"),
+      ("model=other.onnx", "$.model cannot be changed"),
+      ("calibration.samples=5", "$.calibration.samples cannot be changed"),
+      ("loss.kind=agreement", "$.loss.kind cannot be changed"),
+      ("sensitivity.seed=1", "$.sensitivity.seed cannot be changed"),
       ("sensitivity.damping=1", "$.sensitivity"), ("solver.method=measured", "$.solver.method"),
       ("solver.method=best", "$.solver.method"), ("target.compresion_ratio=3", "compression_ratio"),
       ("target.compression_ratio=1e6", "$.target.compression_ratio"), ("target.compression_ratio=0.5", "$.target"),
       ("target=", "nothing says how much to prune"),
       ("repair=none", "$.repair cannot be changed: solving does not go by it"),
-      ("output.directory=x", "$.output cannot be changed"), ("unknown.key=1", "$.unknown"),
+      ("output.directory=x", "$.output.directory cannot be changed"), ("unknown.key=1", "$.unknown"),
       (#"config_list=[{"op_names": ["nothing"], "exclude": true}]"#, "$.config_list[0].op_names[0]"),
     ])
   func `what would have to be measured anew, or is wrong, is refused in one line`(
