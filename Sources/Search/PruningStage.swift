@@ -171,7 +171,7 @@ struct LayerCut: Sendable {
 
 extension Communicator {
   /// Rank `root`'s lists, on every rank.
-  fileprivate func broadcast(lists: [[Int]], from root: Int) throws -> [[Int]] {
+  func broadcast(lists: [[Int]], from root: Int) throws -> [[Int]] {
     var packed = lists.flatMap { [Int64($0.count)] + $0.map(Int64.init) }
     try broadcast(&packed, from: root)
     var lists: [[Int]] = []

@@ -56,15 +56,7 @@ struct SearchSteps {
 
   /// Goes on to the next step: all ranks learn what goes.
   mutating func share(on world: any Communicator) throws {
-    var packed = (result?.solution.removed ?? []).flatMap { [Int64($0.count)] + $0.map(Int64.init) }
-    try world.broadcast(&packed, from: 0)
-    removed = []
-    var position = 0
-    while position < packed.count {
-      let end = position + 1 + Int(packed[position])
-      removed.append(packed[position + 1..<end].map { Int($0) })
-      position = end
-    }
+    removed = try world.broadcast(lists: result?.solution.removed ?? [], from: 0)
     step += 1
   }
 
