@@ -1,5 +1,6 @@
 // What Swift cannot see of mpi.h: constants that are cast macros, or that are an enum in one MPI and a macro in another.
-// Communicators travel in a struct, so that Swift code spells no handle: they are pointers in Open MPI and integers in MPICH.
+// Communicators and requests travel in structs, so that Swift code spells no handle: they are pointers in Open MPI and
+// integers in MPICH.
 #ifndef PRUNE_CLUSTER_COPENMPI_SHIM_H
 #define PRUNE_CLUSTER_COPENMPI_SHIM_H
 
@@ -8,6 +9,10 @@
 typedef struct {
   MPI_Comm handle;
 } pc_mpi_communicator;
+
+typedef struct {
+  MPI_Request handle;
+} pc_mpi_request;
 
 static inline pc_mpi_communicator pc_mpi_world(void) {
   pc_mpi_communicator world = {MPI_COMM_WORLD};

@@ -14,6 +14,8 @@ public struct CommunicationError: Error, Equatable, Sendable, CustomStringConver
     case deadlock
     /// Another rank ended while this one counted on it.
     case peerEnded
+    /// A rank has given no sign of life for too long.
+    case stalled
     /// The processes were not started, or not started together, as ranks of one job.
     case launch
     /// The transport's own failure, with its error class (for MPI, the value of `MPI_Error_class`).

@@ -9,15 +9,28 @@ extension Communicator {
   public func send<Element: MessageElement>(
     _ elements: [Element], to destination: Int, tag: Int
   ) throws(CommunicationError) {
-    try checkPeer(destination, as: "destination", of: "send")
-    try checkTag(tag, of: "send")
-    guard elements.count <= messageLimit else {
-      throw CommunicationError(
-        .messageTooLarge, operation: "send",
-        text: "\(elements.count) elements in one message, at most \(messageLimit) are possible")
-    }
+    try checkMessage(of: elements.count, to: destination, tag: tag, in: "send")
     try elements.withUnsafeBufferPointer { buffer throws(CommunicationError) in
       try send(buffer, to: destination, tag: tag)
+    }
+  }
+
+  /// Sends an array to another rank without waiting for it, which gets it with `receive`.
+  ///
+  /// The transport keeps a copy until the message is gone, so memory is all that limits how many are on their way. A
+  /// large one may move only while this rank makes calls, of whatever kind. What nobody has received when the last rank
+  /// has ended is dropped without a word: a program that needs a message to arrive has the other rank receive it.
+  /// - Parameters:
+  ///   - elements: what to send, at most `messageLimit` of them.
+  ///   - destination: the receiving rank; not this one.
+  ///   - tag: what the receiver can select messages by, in `0 ... MessageTag.largest`. Messages with one tag arrive in
+  ///     the order of their posts and sends.
+  public func post<Element: MessageElement>(
+    _ elements: [Element], to destination: Int, tag: Int
+  ) throws(CommunicationError) {
+    try checkMessage(of: elements.count, to: destination, tag: tag, in: "post")
+    try elements.withUnsafeBufferPointer { buffer throws(CommunicationError) in
+      try post(buffer, to: destination, tag: tag)
     }
   }
 
@@ -61,6 +74,18 @@ extension Communicator {
   public func probeWithoutWaiting(from source: Int?, tag: Int?) throws(CommunicationError) -> Envelope? {
     try checkSelection(source, tag, of: "probe")
     return try pendingMessage(from: source, tag: tag)
+  }
+
+  private func checkMessage(
+    of count: Int, to destination: Int, tag: Int, in operation: String
+  ) throws(CommunicationError) {
+    try checkPeer(destination, as: "destination", of: operation)
+    try checkTag(tag, of: operation)
+    guard count <= messageLimit else {
+      throw CommunicationError(
+        .messageTooLarge, operation: operation,
+        text: "\(count) elements in one message, at most \(messageLimit) are possible")
+    }
   }
 
   private func checkSelection(_ source: Int?, _ tag: Int?, of operation: String) throws(CommunicationError) {

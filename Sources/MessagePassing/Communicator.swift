@@ -4,8 +4,8 @@
 /// what is too large for one message, and are the same over every transport. The calls on buffers below are what a
 /// transport implements: their arguments are already checked, and no call carries more than `messageLimit` elements.
 ///
-/// Every rank makes the same collective calls (everything but `send`, `receive` and the probes) in the same order. A
-/// communicator belongs to the thread that got it, and is not `Sendable`.
+/// Every rank makes the same collective calls (everything but `send`, `post`, `receive` and the probes) in the same
+/// order. A communicator belongs to the thread that got it, and is not `Sendable`.
 public protocol Communicator {
   /// This rank's number, in `0 ..< size`.
   var rank: Int { get }
@@ -54,6 +54,13 @@ public protocol Communicator {
 
   /// Sends the elements to another rank; may return only when that rank receives them.
   func send<Element: MessageElement>(
+    _ elements: UnsafeBufferPointer<Element>, to destination: Int, tag: Int
+  ) throws(CommunicationError)
+
+  /// Copies the elements and returns at once; the message is on its way until the other rank receives it.
+  ///
+  /// Messages to one rank with one tag arrive in the order of their posts and sends.
+  func post<Element: MessageElement>(
     _ elements: UnsafeBufferPointer<Element>, to destination: Int, tag: Int
   ) throws(CommunicationError)
 

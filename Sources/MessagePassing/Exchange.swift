@@ -13,7 +13,7 @@ final class Exchange: @unchecked Sendable {
   /// What a waiting rank waits for.
   private enum Wait {
     case collective(Collective)
-    case delivery(of: Parcel)
+    case delivery(to: Int, tag: Int)
     case message(from: Int?, tag: Int?)
   }
 
@@ -25,10 +25,12 @@ final class Exchange: @unchecked Sendable {
   private var collective: (call: Collective, firstRank: Int)?
   /// The complete parts of a collective call, for each rank that has not fetched them yet.
   private var complete: [[[UInt8]]?]
-  /// The message that each rank is sending: one at most, because a send returns when the message is received.
-  private var parcels: [Parcel?]
-  /// Counts the sends, so that the message sent first is found first.
-  private var sendCount = 0
+  /// The messages on their way to each rank, in the order in which they were sent.
+  private var mailboxes: [[Parcel]]
+  /// The number of the message that each rank waits to see received: a send waits for that, a post does not.
+  private var awaitedParcels: [Int?]
+  /// Counts the messages.
+  private var parcelCount = 0
   /// What ended the exchange: the first error, and what the other ranks are told.
   private var failure: (cause: any Error, notice: CommunicationError)?
 
@@ -36,7 +38,8 @@ final class Exchange: @unchecked Sendable {
     states = Array(repeating: .running, count: size)
     parts = Array(repeating: nil, count: size)
     complete = Array(repeating: nil, count: size)
-    parcels = Array(repeating: nil, count: size)
+    mailboxes = Array(repeating: [], count: size)
+    awaitedParcels = Array(repeating: nil, count: size)
   }
 
   /// The error that ended the exchange, if one did.
@@ -75,11 +78,18 @@ final class Exchange: @unchecked Sendable {
   {
     try monitor.locked { () throws(CommunicationError) in
       try checkAlive()
-      sendCount += 1
-      let parcel = Parcel(bytes: bytes, kind: kind, destination: destination, tag: tag, number: sendCount)
-      parcels[rank] = parcel
-      monitor.wakeAll()
-      try wait(.delivery(of: parcel), as: rank)
+      awaitedParcels[rank] = put(bytes, kind, to: destination, tag: tag, from: rank)
+      try wait(.delivery(to: destination, tag: tag), as: rank)
+    }
+  }
+
+  /// Leaves a message for another rank and returns.
+  func post(_ bytes: [UInt8], _ kind: ElementKind, to destination: Int, tag: Int, from rank: Int)
+    throws(CommunicationError)
+  {
+    try monitor.locked { () throws(CommunicationError) in
+      try checkAlive()
+      _ = put(bytes, kind, to: destination, tag: tag, from: rank)
     }
   }
 
@@ -107,15 +117,19 @@ final class Exchange: @unchecked Sendable {
     _ = try awaitMessage(from: source, tag: tag, to: rank)
     return try monitor.locked { () throws(CommunicationError) in
       // No other thread can have taken it: messages to this rank are received by this rank.
-      guard let parcel = parcels[source] else { return [] }
+      guard let index = oldestParcel(from: source, tag: tag, to: rank) else { return [] }
+      let parcel = mailboxes[rank][index]
       guard parcel.kind == kind else {
         throw fail(
           CommunicationError(
             .mismatch, operation: "receive",
             text: "rank \(rank) expects \(kind) from rank \(source), which sent \(parcel.kind)"))
       }
-      parcels[source] = nil
-      monitor.wakeAll()
+      mailboxes[rank].remove(at: index)
+      if awaitedParcels[source] == parcel.number {
+        awaitedParcels[source] = nil
+        monitor.wakeAll()
+      }
       return parcel.bytes
     }
   }
@@ -163,19 +177,30 @@ final class Exchange: @unchecked Sendable {
   private func isOver(_ wait: Wait, for rank: Int) -> Bool {
     switch wait {
     case .collective: complete[rank] != nil
-    case .delivery: parcels[rank] == nil
-    case .message(let source, let tag): oldestMessage(from: source, tag: tag, to: rank) != nil
+    case .delivery: awaitedParcels[rank] == nil
+    case .message(let source, let tag): oldestParcel(from: source, tag: tag, to: rank) != nil
     }
   }
 
+  /// Puts a message on its way and gives its number.
+  private func put(_ bytes: [UInt8], _ kind: ElementKind, to destination: Int, tag: Int, from rank: Int) -> Int {
+    parcelCount += 1
+    mailboxes[destination].append(Parcel(bytes: bytes, kind: kind, source: rank, tag: tag, number: parcelCount))
+    monitor.wakeAll()
+    return parcelCount
+  }
+
   private func oldestMessage(from source: Int?, tag: Int?, to rank: Int) -> Envelope? {
-    var oldest: (source: Int, parcel: Parcel)?
-    for (sender, parcel) in parcels.enumerated() where source == nil || sender == source {
-      guard let parcel, parcel.destination == rank, tag == nil || parcel.tag == tag else { continue }
-      if let known = oldest, known.parcel.number < parcel.number { continue }
-      oldest = (sender, parcel)
+    oldestParcel(from: source, tag: tag, to: rank).map { index in
+      let parcel = mailboxes[rank][index]
+      return Envelope(source: parcel.source, tag: parcel.tag, byteCount: parcel.bytes.count)
     }
-    return oldest.map { Envelope(source: $0.source, tag: $0.parcel.tag, byteCount: $0.parcel.bytes.count) }
+  }
+
+  private func oldestParcel(from source: Int?, tag: Int?, to rank: Int) -> Int? {
+    mailboxes[rank].firstIndex { parcel in
+      (source == nil || parcel.source == source) && (tag == nil || parcel.tag == tag)
+    }
   }
 
   /// Ends the exchange when no rank is running and what the others wait for has not come and cannot come any more.
@@ -199,7 +224,7 @@ final class Exchange: @unchecked Sendable {
   private func describe(_ wait: Wait) -> String {
     switch wait {
     case .collective(let call): call.description
-    case .delivery(let parcel): "a send to rank \(parcel.destination) with tag \(parcel.tag)"
+    case .delivery(let destination, let tag): "a send to rank \(destination) with tag \(tag)"
     case .message(let source, let tag):
       "a receive from \(source.map { "rank \($0)" } ?? "any rank") with \(tag.map { "tag \($0)" } ?? "any tag")"
     }
@@ -210,7 +235,7 @@ final class Exchange: @unchecked Sendable {
 private struct Parcel {
   let bytes: [UInt8]
   let kind: ElementKind
-  let destination: Int
+  let source: Int
   let tag: Int
   let number: Int
 }

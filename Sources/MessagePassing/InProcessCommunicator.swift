@@ -82,6 +82,13 @@ public struct InProcessCommunicator: Communicator {
     try exchange.send(bytes(of: elements), Element.elementKind, to: destination, tag: tag, from: rank)
   }
 
+  /// Puts a copy of the elements into the other rank's mailbox.
+  public func post<Element: MessageElement>(
+    _ elements: UnsafeBufferPointer<Element>, to destination: Int, tag: Int
+  ) throws(CommunicationError) {
+    try exchange.post(bytes(of: elements), Element.elementKind, to: destination, tag: tag, from: rank)
+  }
+
   /// Fills the buffer with the message that a probe has described.
   public func receive<Element: MessageElement>(
     into elements: UnsafeMutableBufferPointer<Element>, from source: Int, tag: Int

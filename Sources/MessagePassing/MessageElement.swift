@@ -15,13 +15,17 @@ public protocol MessageElement: AdditiveArithmetic, Comparable, BitwiseCopyable,
   static var elementKind: ElementKind { get }
 
   /// The sum as MPI forms it: integers wrap around, floating-point numbers round.
+  ///
+  /// Sums of `UInt8` should fit: with vector instructions Open MPI 4.1 ends at 255 instead.
   static func messageSum(_ left: Self, _ right: Self) -> Self
 }
 
 extension MessageElement {
   /// That many zeros, written as one block: `Array(repeating:count:)` would call a generic copy for every element.
   static func zeros(_ count: Int) -> [Self] {
-    [Self](unsafeUninitializedCapacity: count) { buffer, initializedCount in
+    // All empty arrays are one object, whose count that initialiser would write: a race between ranks that are threads.
+    guard count > 0 else { return [] }
+    return [Self](unsafeUninitializedCapacity: count) { buffer, initializedCount in
       // Zero bytes are zero in every `ElementKind`.
       UnsafeMutableRawBufferPointer(buffer).initializeMemory(as: UInt8.self, repeating: 0)
       initializedCount = count

@@ -1,13 +1,13 @@
 import Glibc
 
-/// A thread that runs one rank.
-struct RankThread {
+/// A thread: of one rank, or of one of its workers.
+package struct RankThread {
   private let thread: pthread_t
 
   /// Starts a thread that runs `body`.
   ///
   /// - Throws: a `CommunicationError` when the system has no thread left.
-  init(body: @escaping @Sendable () -> Void) throws(CommunicationError) {
+  package init(body: @escaping @Sendable () -> Void) throws(CommunicationError) {
     var thread = pthread_t()
     let start = Unmanaged.passRetained(ThreadStart(body: body))
     let status = pthread_create(
@@ -26,7 +26,7 @@ struct RankThread {
   }
 
   /// Waits until the thread has ended; called once.
-  func join() {
+  package func join() {
     pthread_join(thread, nil)
   }
 }

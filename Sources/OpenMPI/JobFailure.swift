@@ -4,11 +4,16 @@ public struct JobFailure: Equatable, Sendable {
   public let message: String
   /// The exit code of every process, and so of `mpirun`: 1 ... 255.
   public let exitCode: Int32
+  /// Whether every rank fails in this way, at the same place between its calls, so that none waits for another.
+  ///
+  /// Such a job needs no abort: MPI ends in order.
+  public let isShared: Bool
 
   /// A failure with its exit code.
-  public init(message: String, exitCode: Int32) {
+  public init(message: String, exitCode: Int32, isShared: Bool = false) {
     precondition((1...255).contains(exitCode), "an exit code of 0 would look like success")
     self.message = message
     self.exitCode = exitCode
+    self.isShared = isShared
   }
 }

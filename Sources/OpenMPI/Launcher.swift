@@ -36,7 +36,7 @@ struct Launcher {
   func check(worldSize: Int) throws(CommunicationError) {
     guard size != worldSize else { return }
     // All of them end here; the first ends the job, and the others need not say the same again.
-    if let rank, rank > 0 { sleep(2) }
+    if let rank, rank > 0 { MonotonicClock.sleep(nanoseconds: 2 * MonotonicClock.second) }
     throw CommunicationError(
       .launch, operation: "MPI_Init_thread",
       text: "the launcher has started \(size) ranks (\(variable)) but MPI sees \(worldSize): "

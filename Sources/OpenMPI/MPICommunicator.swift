@@ -15,6 +15,7 @@ public struct MPICommunicator: Communicator {
   /// comes near 2^31, where MPI 3 and the transports below it end.
   public let messageLimit: Int
   let group: pc_mpi_communicator
+  let state = RankState()
 
   /// Finds out rank, size and place; collective, because ranks of one host find each other.
   init(group: pc_mpi_communicator, messageLimit: Int?) throws(CommunicationError) {

@@ -25,10 +25,14 @@ extension ReduceOperation {
   }
 }
 
-/// The starts of consecutive parts with these counts, and the counts, as MPI takes them: 32-bit integers.
+/// Runs `body` with the counts and the starts of consecutive parts as MPI takes them: 32-bit integers, which stay where
+/// they are until `body` ends, as a call that returns before its work is done needs it.
 ///
 /// - Precondition: the sum of the counts is at most `Int32.max`: what `MPICommunicator.messageLimit` sees to.
-func placement(of counts: [Int]) -> (counts: [Int32], starts: [Int32]) {
+func withPlacement(
+  of counts: [Int],
+  _ body: (_ counts: UnsafePointer<Int32>?, _ starts: UnsafePointer<Int32>?) throws(CommunicationError) -> Void
+) throws(CommunicationError) {
   var starts: [Int32] = []
   starts.reserveCapacity(counts.count)
   var start = 0
@@ -37,5 +41,9 @@ func placement(of counts: [Int]) -> (counts: [Int32], starts: [Int32]) {
     start += count
   }
   precondition(start <= Int32.max, "one message of MPI has at most 2^31 - 1 elements")
-  return (counts.map { Int32($0) }, starts)
+  try counts.map { Int32($0) }.withUnsafeBufferPointer { counts throws(CommunicationError) in
+    try starts.withUnsafeBufferPointer { starts throws(CommunicationError) in
+      try body(counts.baseAddress, starts.baseAddress)
+    }
+  }
 }

@@ -4,7 +4,8 @@ extension ContractCase {
   static let reductions: [ContractCase] = [
     ContractCase("adds, and finds the least and the greatest, at every root") { world in
       for root in 0..<world.size {
-        try checkReductions(world, at: root) { UInt8($0 % 60) }
+        // What does not fit is no promise: Open MPI's vector code ends at 255.
+        try checkReductions(world, at: root) { UInt8($0 % (255 / world.size)) }
         try checkReductions(world, at: root) { Int32($0) - 50 }
         try checkReductions(world, at: root) { Int64($0 - 50) << 40 }
         try checkReductions(world, at: root) { $0 - 50 }

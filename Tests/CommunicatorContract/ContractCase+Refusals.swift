@@ -49,7 +49,7 @@ extension ContractCase {
     },
   ]
 
-  private static func expectError(
+  static func expectError(
     _ kind: CommunicationError.Kind, _ body: () throws(CommunicationError) -> Void
   ) throws {
     do {

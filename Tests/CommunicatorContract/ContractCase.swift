@@ -24,7 +24,7 @@ public struct ContractCase: Sendable, CustomStringConvertible {
   }
 
   /// Every law.
-  public static let all: [ContractCase] = collectives + reductions + messages + refusals
+  public static let all: [ContractCase] = collectives + reductions + messages + posts + refusals
 }
 
 /// A rank saw something else than the contract says.

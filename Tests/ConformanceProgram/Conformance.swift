@@ -13,7 +13,8 @@ enum Conformance {
         throw Complaint(description: "no scenario in \(arguments)", exitCode: 64)
       }
       let code = try MPI.withWorld(
-        program: "prune-cluster", messageLimit: scenario.messageLimit, failure: jobFailure
+        program: "prune-cluster", stallTimeout: scenario.stallTimeout, messageLimit: scenario.messageLimit,
+        failure: jobFailure
       ) { world in
         try scenario.perform(on: world)
         return world.rank == 0 ? scenario.exitCode : 0
@@ -32,7 +33,8 @@ enum Conformance {
 
   private static func jobFailure(_ error: any Error) -> JobFailure {
     switch error {
-    case let error as Complaint: JobFailure(message: error.description, exitCode: error.exitCode)
+    case let error as Complaint:
+      JobFailure(message: error.description, exitCode: error.exitCode, isShared: error.isShared)
     case let error as CommunicationError: JobFailure(message: error.description, exitCode: 69)
     default: JobFailure(message: "\(error)", exitCode: 70)
     }
@@ -43,4 +45,5 @@ enum Conformance {
 struct Complaint: Error, CustomStringConvertible {
   let description: String
   let exitCode: Int32
+  var isShared = false
 }
