@@ -66,13 +66,14 @@ let package = Package(
     library("Allocation"),
     library("Sensitivity", ["Channels", "Execution", "Networks"]),
     library("ArrayFiles", ["CZlib"]),
+    library("WorkSharing", ["ArrayFiles", "MessagePassing", crypto, logging]),
     library("Configuration"),
     library("Interchange", ["Configuration"]),
     library(
       "Search",
       [
         "Allocation", "ArrayFiles", "Channels", "Configuration", "Execution", "Interchange", "MessagePassing",
-        "Networks", "Sensitivity", "Surgery", crypto, logging,
+        "Networks", "Sensitivity", "Surgery", "WorkSharing", crypto, logging,
       ]),
     library("ONNXFormat", ["Networks", "ONNX", "Search"]),
     library("Report", ["Channels", "Configuration", "Search"]),
@@ -80,7 +81,7 @@ let package = Package(
       name: "prune-cluster",
       dependencies: [
         "ArrayFiles", "Configuration", "Execution", "Interchange", "MessagePassing", "Networks", "ONNX", "ONNXFormat",
-        "OneDNN", "OpenMPI", "Report", "Search", argumentParser, logging,
+        "OneDNN", "OpenMPI", "Report", "Search", "WorkSharing", argumentParser, logging,
       ],
       swiftSettings: strict),
 
@@ -93,6 +94,9 @@ let package = Package(
     .executableTarget(
       name: "conformance", dependencies: ["CommunicatorContract", "MessagePassing", "OpenMPI"],
       path: "Tests/ConformanceProgram", swiftSettings: strict),
+    .executableTarget(
+      name: "piece-writer", dependencies: ["ArrayFiles", "WorkSharing"], path: "Tests/PieceWriter",
+      swiftSettings: strict),
     tests("AllocationTests", ["Allocation", "AllocationProblems"]),
     tests("ArrayFilesTests", ["ArrayFiles"]),
     tests("ChannelsTests", ["Channels", "Execution", "ExecutorContract", "Networks", "ReferenceData"]),
@@ -109,11 +113,14 @@ let package = Package(
       "SearchTests",
       [
         "Allocation", "ArrayFiles", "Channels", "Configuration", "Execution", "MessagePassing", "Networks",
-        "ONNXFormat", "OneDNN", "ProgramRuns", "ReferenceData", "Search", "Sensitivity", "Surgery", logging,
+        "ONNXFormat", "OneDNN", "ProgramRuns", "ReferenceData", "Search", "Sensitivity", "Surgery", "WorkSharing",
+        logging,
       ]),
     tests(
       "SensitivityTests",
       ["ArrayFiles", "Channels", "Execution", "Networks", "OneDNN", "ReferenceData", "Sensitivity"]),
+    tests(
+      "WorkSharingTests", ["ArrayFiles", "MessagePassing", "ProgramRuns", "WorkSharing", "piece-writer", logging]),
     tests("SurgeryTests", ["CLAPACK", "Execution", "ExecutorContract", "Networks", "Surgery"]),
   ]
 )

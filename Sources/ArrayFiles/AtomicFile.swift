@@ -26,7 +26,9 @@ public enum AtomicFile {
       try output.finish()
       let (result, code) = uninterrupted { rename(temporary, path) }
       guard result == 0 else {
-        throw ArrayFileError(.cannotBeCreated, path: path, "cannot be created: \(systemErrorText(code))")
+        throw ArrayFileError(
+          isDeviceFault(code) ? .inputOutput : .cannotBeCreated, path: path,
+          "cannot be created: \(systemErrorText(code))")
       }
     } catch {
       unlink(temporary)
@@ -49,16 +51,19 @@ public enum AtomicFile {
   }
 
   /// The directory part of a path with its slash; empty for a name in the current directory.
-  private static func directoryPrefix(of path: String) -> String {
+  static func directoryPrefix(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "" }
     return String(path[...slash])
   }
 
-  /// Forces the renamed entry to the device.
-  private static func synchronizeDirectory(_ directory: String, for path: String) throws(ArrayFileError) {
+  /// Forces a directory's entries to the device.
+  static func synchronizeDirectory(_ directory: String, for path: String) throws(ArrayFileError) {
     let opened = uninterrupted { open(directory.isEmpty ? "." : directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
-    // A directory may be open to writing but not to reading; the file is in place, so that is no failure.
-    guard opened.result >= 0 else { return }
+    guard opened.result >= 0 else {
+      // A directory may be open to writing but not to reading; the file is in place, so that is no failure.
+      if opened.code == EACCES || opened.code == EPERM { return }
+      throw ArrayFileError(.inputOutput, path: path, "cannot be written: \(systemErrorText(opened.code))")
+    }
     defer { close(opened.result) }
     let (result, code) = uninterrupted { fsync(opened.result) }
     // EINVAL: the file system does not do this for directories.

@@ -22,15 +22,14 @@ struct OutputFile: ~Copyable {
   static func create(in directory: String, for path: String) throws(ArrayFileError) -> OutputFile {
     var attemptsLeft = 16
     while true {
-      // Not derived from the final name, which may be as long as a name can be.
-      let candidate = "\(directory).prune-cluster-\(String(UInt64.random(in: .min ... .max), radix: 36)).tmp"
+      let candidate = directory + TemporaryName.random
       let (descriptor, code) = uninterrupted { open(candidate, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666) }
       if descriptor >= 0 { return OutputFile(descriptor: descriptor, temporaryPath: candidate, path: path) }
       attemptsLeft -= 1
       guard code == EEXIST, attemptsLeft > 0 else {
-        let isDeviceFault = [ENOSPC, EDQUOT, EIO].contains(code)
         throw ArrayFileError(
-          isDeviceFault ? .inputOutput : .cannotBeCreated, path: path, "cannot be created: \(systemErrorText(code))")
+          isDeviceFault(code) ? .inputOutput : .cannotBeCreated, path: path,
+          "cannot be created: \(systemErrorText(code))")
       }
     }
   }

@@ -20,3 +20,6 @@ func uninterrupted<Result: BinaryInteger>(_ call: () -> Result) -> (result: Resu
     if code != EINTR { return (result, code) }
   }
 }
+
+/// Whether an error number says that the device failed or is full, and not that something is not allowed.
+func isDeviceFault(_ code: Int32) -> Bool { [ENOSPC, EDQUOT, EIO].contains(code) }

@@ -33,6 +33,14 @@ enum Quantity {
     return seconds < 1 ? decimal(seconds * 1e3, 2) + " ms" : decimal(seconds, 2) + " s"
   }
 
+  /// A duration as people plan with it: 40 ms, 25 s, 12 min, 3.5 h.
+  static func duration(_ seconds: Double) -> String {
+    if seconds < 1 { return decimal(seconds * 1e3, 0) + " ms" }
+    if seconds < 99.5 { return decimal(seconds, seconds < 9.95 ? 1 : 0) + " s" }
+    let minutes = seconds / 60
+    return minutes < 99.5 ? decimal(minutes, minutes < 9.95 ? 1 : 0) + " min" : decimal(minutes / 60, 1) + " h"
+  }
+
   /// A cost in the unit of its metric.
   static func cost(_ value: Double, _ metric: SearchConfiguration.Metric) -> String {
     switch metric {

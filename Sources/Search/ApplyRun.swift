@@ -6,6 +6,7 @@ public import Logging
 public import MessagePassing
 import Networks
 import Sensitivity
+public import WorkSharing
 
 /// Removes channels from a model as a ratio file says.
 public struct ApplyRun {
@@ -43,15 +44,18 @@ public struct ApplyRun {
   }
 
   private let world: any Communicator
+  private let options: WorkSession.Options
   private let backend: any ExecutionBackend
   private let format: any ModelFormat
   private let logger: Logger
 
   /// A run on the ranks of `world`.
   public init(
-    on world: any Communicator, backend: any ExecutionBackend, format: any ModelFormat, logger: Logger
+    on world: any Communicator, backend: any ExecutionBackend, format: any ModelFormat,
+    options: WorkSession.Options = WorkSession.Options(), logger: Logger
   ) {
     self.world = world
+    self.options = options
     self.backend = backend
     self.format = format
     self.logger = logger
@@ -92,7 +96,8 @@ public struct ApplyRun {
     var settings = configuration?.apply ?? .standard
     if let tolerance = request.tolerance { settings.tolerance = tolerance }
     let stage = PruningStage(
-      world: world, backend: backend, format: format, logger: logger, workerCount: try ProcessorShare.count(on: world),
+      session: try WorkSession(on: world, options: options, logger: logger), backend: backend, format: format,
+      logger: logger, workerCount: try ProcessorShare.count(on: world),
       path: request.model, message: message, digests: digests, configuration: configuration,
       repair: request.skipsRepair ? .none : configuration?.repair ?? .none,
       sampleShapes: try sampleShapes(request, configuration), settings: settings)

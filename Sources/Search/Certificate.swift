@@ -3,6 +3,7 @@ import Execution
 import MessagePassing
 import Networks
 public import Surgery
+import WorkSharing
 
 /// Proof that a pruned network does what the original does without the removed channels: the content of
 /// `certificate.json`.
@@ -58,7 +59,7 @@ public struct Certificate: Sendable {
 
 /// Runs the pruned network beside the original whose layers do not see the removed channels, on all ranks.
 struct CertificateRun {
-  let world: any Communicator
+  let session: WorkSession
   let backend: any ExecutionBackend
   /// Both networks, at one batch size: the original as it is, and the pruned one.
   let original: Network
@@ -123,7 +124,9 @@ struct CertificateRun {
     let elements = original.outputs.map { original[$0].shape.count / original.batchSize }
     var total = OutputDifference(sampleElements: elements)
     let (file, dataFile, size) = (file, dataFile, original.batchSize)
-    try SharedWork(on: world).perform(samples.count, length: total.packed.count, by: pool) { piece, pair in
+    try session.perform(
+      "batch", samples.count, length: total.packed.count, by: pool
+    ) { piece, pair, pulse in
       var part = OutputDifference(sampleElements: elements)
       for run in samples[piece].runs(of: size) {
         let batch = try batch(run)
@@ -135,6 +138,7 @@ struct CertificateRun {
         } catch {
           throw SearchError(error, model: file, data: dataFile ?? file, samples: run)
         }
+        try pulse.beat()
         for output in elements.indices {
           part.add(found.outputs[output], expected: expected.outputs[output], output: output, samples: run)
         }
@@ -144,7 +148,7 @@ struct CertificateRun {
       total.formUnion(Array(packed))
     }
     var packed = total.packed
-    try world.broadcast(&packed, from: 0)
+    try session.world.broadcast(&packed, from: 0)
     var shared = OutputDifference(sampleElements: elements)
     shared.formUnion(packed)
     return Certificate.Comparison(samples: samples.reduce(0) { $0 + $1.count }, difference: shared)

@@ -2,19 +2,23 @@ import Configuration
 public import Execution
 public import Logging
 public import MessagePassing
+public import WorkSharing
 
 /// Evaluates models side by side on a configuration's data, on all ranks.
 public struct EvaluateRun {
   private let world: any Communicator
+  private let options: WorkSession.Options
   private let backend: any ExecutionBackend
   private let format: any ModelFormat
   private let logger: Logger
 
   /// A run on the ranks of `world`.
   public init(
-    on world: any Communicator, backend: any ExecutionBackend, format: any ModelFormat, logger: Logger
+    on world: any Communicator, backend: any ExecutionBackend, format: any ModelFormat,
+    options: WorkSession.Options = WorkSession.Options(), logger: Logger
   ) {
     self.world = world
+    self.options = options
     self.backend = backend
     self.format = format
     self.logger = logger
@@ -51,7 +55,8 @@ public struct EvaluateRun {
     }
     let data = try CalibrationData(configuration, .evaluation)
     let comparison = NetworkComparison(
-      world: world, backend: backend, format: format, configuration: configuration, data: data,
+      session: try WorkSession(on: world, options: options, logger: logger), backend: backend, format: format,
+      configuration: configuration, data: data,
       workerCount: try ProcessorShare.count(on: world))
     logger.info("models: \(candidates.count), samples: \(data.sampleCount), ranks: \(world.size)")
     return try comparison.evaluate(candidates)

@@ -8,6 +8,12 @@ public struct FileDigest: Hashable, Sendable {
   /// 64 hexadecimal digits.
   public let sha256: String
 
+  /// A file whose digest is known.
+  init(path: String, sha256: String) {
+    self.path = path
+    self.sha256 = sha256
+  }
+
   /// A file whose bytes are at hand.
   public init(path: String, bytes: some ContiguousBytes) {
     self.path = path
@@ -29,8 +35,10 @@ public struct FileDigest: Hashable, Sendable {
     sha256 = FileDigest.hexadecimal(hash.finalize())
   }
 
-  private static func hexadecimal(_ digest: SHA256.Digest) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+  /// The digits of a digest's text, in their order.
+  static let digits = Array("0123456789abcdef".utf8)
+
+  static func hexadecimal(_ digest: SHA256.Digest) -> String {
+    String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
   }
 }

@@ -3,6 +3,7 @@ import Channels
 import Configuration
 import Logging
 import MessagePassing
+import WorkSharing
 
 import Glibc
 
@@ -22,9 +23,12 @@ struct MeasuredScores {
     let problem: AllocationProblem
     /// What the scores depend on.
     let basis: EvaluationBasis
-    /// Where they are stored after every round of evaluations, and found again by a run that goes on.
+    /// Where they are stored every few seconds, and found again by a run that goes on.
     let path: String
   }
+
+  /// How often scores are stored at the most.
+  var interval = Duration.seconds(2)
 
   private var configuration: SearchConfiguration { evaluation.subject.configuration }
 
@@ -54,19 +58,23 @@ struct MeasuredScores {
       // What was taken from elsewhere is stored here too.
       if missing.isEmpty { try scores.write(to: request.path) }
     }
-    missing = try evaluation.world.broadcast(missing)
+    missing = try evaluation.session.world.broadcast(missing)
     let variants = try missing.map { try variant($0) }
-    _ = try evaluation.scores(of: variants) { round, scores in
+    let clock = ContinuousClock()
+    var written = clock.now
+    _ = try evaluation.scores(of: variants) { number, score in
       guard let request else { return }
-      for (candidate, score) in zip(missing[round], scores) {
-        if candidate.group < 0 {
-          known?.original = score
-        } else {
-          known?[candidate.group, request.problem.groups[candidate.group].unitCount - candidate.removed.count] = score
-        }
+      let candidate = missing[number]
+      if candidate.group < 0 {
+        known?.original = score
+      } else {
+        known?[candidate.group, request.problem.groups[candidate.group].unitCount - candidate.removed.count] = score
       }
-      try known?.write(to: request.path)
-      progress(round.upperBound, missing.count)
+      if number + 1 == missing.count || clock.now - written > interval {
+        try known?.write(to: request.path)
+        written = clock.now
+      }
+      progress(number + 1, missing.count)
     }
     guard let request, let known else { return nil }
     return allocator(request.problem, known)

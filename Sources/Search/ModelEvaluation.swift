@@ -3,6 +3,7 @@ import Configuration
 import Execution
 import MessagePassing
 import Networks
+import WorkSharing
 
 /// What one network is worth, and what it costs.
 public struct ModelEvaluation: Sendable {
@@ -39,7 +40,7 @@ struct EvaluationCandidate: Sendable {
 
 /// Evaluates networks side by side on the same samples, on all ranks.
 struct NetworkComparison {
-  let world: any Communicator
+  let session: WorkSession
   let backend: any ExecutionBackend
   let format: any ModelFormat
   let configuration: SearchConfiguration
@@ -52,7 +53,7 @@ struct NetworkComparison {
     let runners = try runners(candidates)
     let counts = try self.counts(
       runners, ShardPlan(sampleCount: data.sampleCount, batchSize: configuration.calibration.batchSize))
-    guard world.rank == 0, let counts else { return nil }
+    guard session.world.rank == 0, let counts else { return nil }
     let seconds = try secondsPerSample(runners)
     return zip(candidates, zip(runners, counts)).enumerated().map { index, pair in
       let (candidate, (runner, count)) = pair
@@ -72,7 +73,7 @@ struct NetworkComparison {
     let total = samples.reduce(0) { $0 + $1.count }
     let counts = try counts(try runners(candidates), samples: samples)
     var losses = counts.map { $0.map { $0.loss / Double(max(total, 1)) } } ?? []
-    try world.broadcast(&losses, from: 0)
+    try session.world.broadcast(&losses, from: 0)
     return losses
   }
 
@@ -105,12 +106,12 @@ struct NetworkComparison {
   private func counts(_ runners: [Runner], samples: [Range<Int>]) throws -> [PredictionCount]? {
     let pool = WorkerPool(count: workerCount) { try runners.map { try $0.model.makeExecutor() } }
     var totals = [PredictionCount](repeating: PredictionCount(), count: runners.count)
-    try SharedWork(on: world).perform(
-      samples.count, length: runners.count * PredictionCount.packedCount, by: pool
-    ) { piece, executors in
+    try session.perform(
+      "shard", samples.count, length: runners.count * PredictionCount.packedCount, by: pool
+    ) { piece, executors, pulse in
       var first: [Int] = []
       return try zip(runners, executors).enumerated().flatMap { index, pair in
-        try pair.0.count(samples[piece], on: pair.1, first: &first).packed
+        try pair.0.count(samples[piece], on: pair.1, first: &first, pulse).packed
       }
     } combine: { packed in
       for index in totals.indices {
@@ -118,7 +119,7 @@ struct NetworkComparison {
         totals[index].add(PredictionCount(packed: packed[start..<start + PredictionCount.packedCount]))
       }
     }
-    return world.rank == 0 ? totals : nil
+    return session.world.rank == 0 ? totals : nil
   }
 }
 
@@ -158,7 +159,9 @@ private struct Runner: Sendable {
 
   /// Counts some samples.
   /// - Parameter first: the first network's classes; it sets them for the others.
-  func count(_ samples: Range<Int>, on executor: any NetworkExecutor, first: inout [Int]) throws -> PredictionCount {
+  func count(
+    _ samples: Range<Int>, on executor: any NetworkExecutor, first: inout [Int], _ pulse: WorkPulse
+  ) throws -> PredictionCount {
     var count = PredictionCount()
     var own: [Int] = []
     for run in samples.runs(of: model.runSize) {
@@ -167,6 +170,7 @@ private struct Runner: Sendable {
         * outputs.positions
       let others = isFirst || !hasClasses ? nil : Array(first[places])
       let evaluation = try model.run(run, on: executor, classes: followsFirst ? others : nil)
+      try pulse.beat()
       own += count.add(evaluation, outputs, labels: try model.data.classes(of: run), others: others)
     }
     if isFirst { first = own }

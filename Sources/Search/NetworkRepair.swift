@@ -119,7 +119,7 @@ struct NetworkRepair {
   /// The mean loss of some samples; without labels against the original's classes.
   private func loss(of message: [UInt8], _ samples: [Range<Int>]) throws -> Double {
     let comparison = NetworkComparison(
-      world: stage.world, backend: stage.backend, format: stage.format, configuration: configuration, data: data,
+      session: stage.session, backend: stage.backend, format: stage.format, configuration: configuration, data: data,
       workerCount: stage.workerCount)
     let candidates = [stage.message, message].map { EvaluationCandidate(name: "", message: $0, fileSize: 0) }
     return try comparison.meanLosses(candidates, samples: samples)[1]

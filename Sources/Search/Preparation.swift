@@ -62,8 +62,7 @@ struct Preparation {
     let structure = analysis.solving.structure
     let loss = Loss(configuration.loss)
     data = try calibration.matched(to: network, loss: loss)
-    dataPaths =
-      calibration.paths + [configuration.latencyTable, configuration.measured.savedScores].compactMap { $0?.path }
+    dataPaths = configuration.dataPaths
     if case .classes(_, perSample: 1, _) = data.labels { hasClasses = true } else { hasClasses = false }
     layout = SensitivityLayout(structure)
     do {

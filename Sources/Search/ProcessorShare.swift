@@ -7,30 +7,83 @@ enum ProcessorShare {
   /// Processors of this rank's mask, divided among the ranks of its host that have the same mask; at least 1.
   ///
   /// Unbound ranks all have the host's whole mask, bound ranks one of their own: both come out right.
-  static func count(on world: any Communicator) throws -> Int {
-    let mask = processorMask()
-    let masks = try world.allGather(Array(mask.utf8))
-    let hosts = try world.allGather(Array(world.location.hostName.utf8))
-    let sharing = masks.indices.count { masks[$0] == masks[world.rank] && hosts[$0] == hosts[world.rank] }
-    return max(1, available / max(sharing, 1))
-  }
+  static func count(on world: any Communicator) throws -> Int { try RankPlacement(on: world).workers[world.rank] }
 
   /// The processors that this process may run on.
   static var available: Int {
-    let allowed = processorMask().reduce(0) { $0 + ($1.hexDigitValue?.nonzeroBitCount ?? 0) }
-    return max(1, allowed > 0 ? allowed : Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    let mask = ProcessorMask.ofProcess
+    return max(1, min(mask.processors.isEmpty ? online : mask.processors.count, quota ?? .max))
   }
 
-  /// The processors that this process may run on, as the kernel writes the mask: hexadecimal digits and commas.
-  ///
-  /// Empty where there is no such file. (The C call's name is hidden from Swift behind a feature macro.)
-  private static func processorMask() -> String {
-    let limit = 1 << 20
-    guard let status = try? FileHandleReader.contents(of: "/proc/self/status", limit: limit) else { return "" }
-    let key = "Cpus_allowed:"
-    let line = String(decoding: status, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix(key) }
-    return line.map { String($0.dropFirst(key.count)) } ?? ""
+  /// The processors of the host.
+  static var online: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+
+  /// The processors' time that a container or a job may use, as a number of processors; `nil` where there is no limit.
+  static var quota: Int? {
+    let limit = 1 << 16
+    func text(_ path: String) -> Substring? {
+      (try? FileHandleReader.contents(of: path, limit: limit)).map { Substring(decoding: $0, as: UTF8.self) }
+    }
+    // Of version 2 there is one line, `0::/path`; of version 1 one of the controllers is called cpu. Inside a container
+    // the files are at the root.
+    for line in text("/proc/self/cgroup")?.split(separator: "\n") ?? [] {
+      let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+      guard parts.count == 3 else { continue }
+      let own = parts[2] == "/" ? "" : String(parts[2])
+      for path in own.isEmpty ? [""] : [own, ""] {
+        if parts[1].isEmpty, let found = text("/sys/fs/cgroup\(path)/cpu.max")?.split(whereSeparator: \.isWhitespace) {
+          if let quota = processors(found.first, found.last) { return quota }
+        } else if parts[1].split(separator: ",").contains("cpu") {
+          let folder = "/sys/fs/cgroup/cpu\(path)"
+          let quota = text("\(folder)/cpu.cfs_quota_us")?.split(whereSeparator: \.isWhitespace).first
+          let period = text("\(folder)/cpu.cfs_period_us")?.split(whereSeparator: \.isWhitespace).first
+          if let found = processors(quota, period) { return found }
+        }
+      }
+    }
+    return nil
   }
+
+  /// A share of a period, rounded up: half a processor more is worth a worker.
+  private static func processors(_ quota: Substring?, _ period: Substring?) -> Int? {
+    guard let quota = quota.flatMap({ Int($0) }), let period = period.flatMap({ Int($0) }), quota > 0, period > 0
+    else { return nil }
+    return quota / period + (quota % period > 0 ? 1 : 0)
+  }
+}
+
+/// A set of processors of one host.
+struct ProcessorMask: Hashable {
+  /// Their numbers.
+  let processors: Set<Int>
+
+  /// The processors that this process may run on; none where the kernel does not say so.
+  ///
+  /// (The C call's name is hidden from Swift behind a feature macro.)
+  static var ofProcess: ProcessorMask {
+    guard let status = try? FileHandleReader.contents(of: "/proc/self/status", limit: 1 << 20) else {
+      return ProcessorMask(list: "")
+    }
+    let key = "Cpus_allowed_list:"
+    let line = String(decoding: status, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix(key) }
+    return ProcessorMask(list: line?.dropFirst(key.count) ?? "")
+  }
+
+  /// Reads a list as the kernel writes it: `0-3,8`.
+  init(list: Substring) {
+    var processors: Set<Int> = []
+    for range in list.split(whereSeparator: { $0 == "," || $0.isWhitespace }) {
+      let ends = range.split(separator: "-").map { Int($0) }
+      guard let first = ends.first ?? nil, let last = ends.last ?? nil, first >= 0, last < 1 << 20, first <= last else {
+        continue
+      }
+      processors.formUnion(first...last)
+    }
+    self.processors = processors
+  }
+
+  /// The list, to be sent.
+  var list: String { processors.sorted().map(String.init).joined(separator: ",") }
 }
 
 /// What a process has used.

@@ -8,9 +8,12 @@ struct ProfilePlan {
     let inputs: Int
     /// The output widths that have no time yet, ascending.
     let outputs: [Int]
+
+    /// Multiplications of one sample at all its widths.
+    var macs: Double { outputs.reduce(0) { $0 + shape.macs(inputs: inputs, outputs: $1) } }
   }
 
-  /// In the order of shapes and widths, whatever ranks there are.
+  /// Those that take longest first, so that no rank is left alone with one at the end.
   let pieces: [Piece]
   /// Shapes of the network's layers.
   let shapeCount: Int
@@ -39,7 +42,7 @@ struct ProfilePlan {
         if !missing.isEmpty { pieces.append(Piece(shape: shape, inputs: input, outputs: missing)) }
       }
     }
-    self.pieces = pieces
+    self.pieces = pieces.sorted { $0.macs > $1.macs }
     shapeCount = canShrink.count
     knownCount = canShrink.keys.reduce(0) { $0 + table.count(of: $1) }
   }

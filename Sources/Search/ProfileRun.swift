@@ -2,6 +2,7 @@ import Channels
 public import Execution
 public import Logging
 public import MessagePassing
+public import WorkSharing
 
 import Glibc
 
@@ -12,6 +13,7 @@ import Glibc
 /// goes on where it was.
 public struct ProfileRun {
   private let world: any Communicator
+  private let options: WorkSession.Options
   private let format: any ModelFormat
   private let timer: any LayerTimer
   private let executor: String
@@ -25,9 +27,11 @@ public struct ProfileRun {
   ///   - progress: called at rank 0 as times are taken.
   public init(
     on world: any Communicator, backend: any ExecutionBackend, format: any ModelFormat, timer: (any LayerTimer)? = nil,
-    logger: Logger, progress: @escaping @Sendable (SearchProgress) -> Void
+    options: WorkSession.Options = WorkSession.Options(), logger: Logger,
+    progress: @escaping @Sendable (SearchProgress) -> Void
   ) {
     self.world = world
+    self.options = options
     self.format = format
     self.timer = timer ?? KernelTimer(backend)
     executor = backend.description
@@ -51,7 +55,7 @@ public struct ProfileRun {
     public static let standardWidths = 16
   }
 
-  /// Ranks exchange their times, and rank 0 saves them, so often.
+  /// Rank 0 saves what all ranks have timed so often.
   private static let interval = Duration.seconds(4)
 
   /// Times what the file lacks.
@@ -61,13 +65,13 @@ public struct ProfileRun {
   ///   - output: the table; times of other models that it holds stay.
   /// - Returns: what the model's layers take at rank 0, `nil` elsewhere.
   /// - Throws: what is wrong with the model or the table, a table of another machine included; nothing is timed then.
-  public func execute(_ model: String, output: String, _ options: Options = Options()) throws -> ProfileOutcome? {
+  public func execute(_ model: String, output: String, _ profile: Options = Options()) throws -> ProfileOutcome? {
     var clock = PhaseClock()
-    let (structure, found) = try prepare(model, output, options)
+    let (structure, found) = try prepare(model, output, profile)
     var table = found
-    let plan = ProfilePlan(structure, table, rungs: options.widths)
+    let plan = ProfilePlan(structure, table, rungs: profile.widths)
     if world.rank == 0 {
-      let seconds = plan.seconds(batchSize: options.batchSize) / Double(world.size)
+      let seconds = plan.seconds(batchSize: profile.batchSize) / Double(world.size)
       let known = plan.knownCount > 0 ? " (\(plan.knownCount) are known)" : ""
       logger.info(
         "layers: \(structure.layers.count) of \(plan.shapeCount) shapes, times to take: \(plan.count)\(known), about \(ProfileRun.text(seconds: seconds)) on \(world.size == 1 ? "1 rank" : "\(world.size) ranks")"
@@ -78,7 +82,7 @@ public struct ProfileRun {
         "\(world.location.localSize) ranks share \(ProcessorShare.available) processors: times taken on busy processors are too long"
       )
     }
-    try measure(plan, options.batchSize, model: model, &table)
+    try measure(plan, profile.batchSize, model: model, &table)
     clock.end(of: "measure")
     guard world.rank == 0 else { return nil }
     return try ProfileOutcome(
@@ -87,15 +91,15 @@ public struct ProfileRun {
 
   /// Reads model and table at rank 0, sends them, and checks that all ranks are alike.
   private func prepare(
-    _ model: String, _ output: String, _ options: Options
+    _ model: String, _ output: String, _ profile: Options
   ) throws -> (ChannelStructure, LatencyTable) {
     let machine = LatencyMachine(
-      processor: LatencyMachine.processorName, executor: executor, batchSize: options.batchSize)
+      processor: LatencyMachine.processorName, executor: executor, batchSize: profile.batchSize)
     var (message, bytes): ([UInt8], [UInt8]) = ([], [])
     if world.rank == 0 {
       let source = try format.read(model)
       message = source.message
-      _ = try structure(message, options)
+      _ = try structure(message, profile)
       try ProfileRun.prepareDirectory(of: output)
       // What is there and no table is refused, so that nothing is written over by mistake.
       if access(output, F_OK) == 0 {
@@ -118,7 +122,7 @@ public struct ProfileRun {
     }
     let table =
       bytes.isEmpty ? LatencyTable(file: output, machine: machine) : try LatencyTable(parsing: bytes, file: output)
-    return (try structure(message, options), table)
+    return (try structure(message, profile), table)
   }
 
   private static func prepareDirectory(of output: String) throws {
@@ -130,48 +134,59 @@ public struct ProfileRun {
     try ResultFiles(in: folder.isEmpty ? "." : folder).prepareDirectory(for: [name])
   }
 
-  private func structure(_ message: [UInt8], _ options: Options) throws -> ChannelStructure {
+  private func structure(_ message: [UInt8], _ profile: Options) throws -> ChannelStructure {
     // With two samples it shows which axis is theirs.
-    let network = try format.decode(message, sampleShapes: options.sampleShapes).network(batchSize: 2)
+    let network = try format.decode(message, sampleShapes: profile.sampleShapes).network(batchSize: 2)
     return ChannelStructure(of: network)
   }
 
-  /// Takes the times of a plan, in rounds: whoever is done early finds a fair share of the rest in the next one.
+  /// Takes the times of a plan; rank 0 puts them into the table and saves it every few seconds.
   private func measure(_ plan: ProfilePlan, _ batchSize: Int, model: String, _ table: inout LatencyTable) throws {
+    let session = try WorkSession(on: world, options: options, logger: logger)
+    let (timer, longest) = (timer, plan.pieces.map(\.outputs.count).max() ?? 0)
     let clock = ContinuousClock()
-    var open = Array(plan.pieces.indices)
-    var done = 0
-    func report(_ own: Int = 0) {
-      // The last one is told once it is saved.
-      if world.rank == 0, own == 0 || done + own < plan.count {
-        progress(SearchProgress(done: done + own, total: plan.count, unit: .measurement))
-      }
-    }
-    report()
-    if open.isEmpty, world.rank == 0 { try table.write() }
-    while !open.isEmpty {
-      var packed: [Int64] = []
-      let start = clock.now
-      var own = 0
-      for position in stride(from: world.rank, to: open.count, by: world.size) {
-        guard packed.isEmpty || clock.now - start < ProfileRun.interval else { break }
-        let piece = plan.pieces[open[position]]
-        packed.append(Int64(open[position]))
+    var saved = clock.now
+    var (piece, done) = (0, 0)
+    if world.rank == 0 { report(0, plan) }
+    do {
+      try session.perform("width", plan.pieces.count, length: longest, by: WorkerPool(count: 1) { timer }) {
+        number, timer, pulse in
+        let piece = plan.pieces[number]
+        var times: [Double] = []
         for outputs in piece.outputs {
-          packed.append(Int64(try nanoseconds(piece, outputs, batchSize, model: model)))
-          own += 1
-          report(own)
+          times.append(Double(try ProfileRun.nanoseconds(piece, outputs, batchSize, timer, model: model)))
+          try pulse.beat()
         }
+        return times + [Double](repeating: 0, count: longest - times.count)
+      } combine: { times in
+        for (outputs, time) in zip(plan.pieces[piece].outputs, times) {
+          table.record(Int(time), plan.pieces[piece].shape, inputs: plan.pieces[piece].inputs, outputs: outputs)
+          done += 1
+        }
+        piece += 1
+        if clock.now - saved > ProfileRun.interval {
+          try table.write()
+          saved = clock.now
+        }
+        // The last one is told once it is saved.
+        if piece < plan.pieces.count { report(done, plan) }
       }
-      let finished = try record(world.allGather(packed), plan, &table)
-      open.removeAll { finished.contains($0) }
-      done += finished.reduce(0) { $0 + plan.pieces[$1].outputs.count }
+    } catch let error as Interruption {
       if world.rank == 0 { try table.write() }
-      report()
+      throw error
     }
+    guard world.rank == 0 else { return }
+    try table.write()
+    report(plan.count, plan)
   }
 
-  private func nanoseconds(_ piece: ProfilePlan.Piece, _ outputs: Int, _ batchSize: Int, model: String) throws -> Int {
+  private func report(_ done: Int, _ plan: ProfilePlan) {
+    progress(SearchProgress(done: done, total: plan.count, unit: .measurement))
+  }
+
+  private static func nanoseconds(
+    _ piece: ProfilePlan.Piece, _ outputs: Int, _ batchSize: Int, _ timer: any LayerTimer, model: String
+  ) throws -> Int {
     let layer = SingleLayer(shape: piece.shape, inputs: piece.inputs, outputs: outputs, batchSize: batchSize)
     do {
       return try timer.nanoseconds(of: layer)
@@ -180,28 +195,6 @@ public struct ProfileRun {
         .badContent, file: model,
         "a layer like \(piece.shape) cannot be timed at the widths \(piece.inputs) and \(outputs): \(error)")
     }
-  }
-
-  /// Puts what the ranks have timed into the table.
-  /// - Parameter parts: per rank the pieces that it has done, each its index and one time per width.
-  /// - Returns: the pieces.
-  private func record(_ parts: [[Int64]], _ plan: ProfilePlan, _ table: inout LatencyTable) throws -> Set<Int> {
-    var finished: Set<Int> = []
-    for part in parts {
-      var rest = part[...]
-      while let index = rest.popFirst().map(Int.init) {
-        guard plan.pieces.indices.contains(index), rest.count >= plan.pieces[index].outputs.count else {
-          throw SearchError(.program, file: table.file, "a rank sent times that belong to no layer")
-        }
-        let piece = plan.pieces[index]
-        for outputs in piece.outputs {
-          guard let time = rest.popFirst() else { break }
-          table.record(Int(time), piece.shape, inputs: piece.inputs, outputs: outputs)
-        }
-        finished.insert(index)
-      }
-    }
-    return finished
   }
 
   private static func text(seconds: Double) -> String {

@@ -33,6 +33,12 @@ struct PrunedModelFiles {
 
   private static let beside = ["certificate.json", "channels.json", "evaluation.json"]
 
+  /// What a search calls the pruned model.
+  static let modelName = "pruned.onnx"
+
+  /// The files that a search with `apply` leaves.
+  static let names = [modelName] + beside
+
   /// Removes what an earlier run has left: nothing of it may stand beside new results.
   static func removeEarlier(_ path: String) {
     let (directory, name) = split(path)
@@ -45,7 +51,8 @@ struct PrunedModelFiles {
   }
 
   /// Writes the model last: who finds it finds all.
-  func write(_ message: [UInt8]) throws {
+  /// - Returns: the names of the files, the model's first.
+  func write(_ message: [UInt8]) throws -> [String] {
     let (directory, name) = PrunedModelFiles.split(outcome.path)
     let files = try stage.format.files(of: message, named: name)
     let digests = files.map { FileDigest(path: $0.name, bytes: $0.bytes) }
@@ -57,6 +64,7 @@ struct PrunedModelFiles {
       try write(evaluation, to: "\(directory)/evaluation.json")
     }
     for file in files.reversed() { try AtomicFile.write(file.bytes, to: "\(directory)/\(file.name)") }
+    return files.map(\.name) + PrunedModelFiles.companions(of: outcome)
   }
 
   private func write(_ document: JSONValue, to path: String) throws {

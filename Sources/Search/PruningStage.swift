@@ -4,10 +4,11 @@ import Execution
 import Logging
 import MessagePassing
 import Networks
+import WorkSharing
 
 /// What becomes of a model whose channels are removed: certificate, repair, evaluation, files. All ranks take part.
 struct PruningStage {
-  let world: any Communicator
+  let session: WorkSession
   let backend: any ExecutionBackend
   let format: any ModelFormat
   let logger: Logger
@@ -54,6 +55,7 @@ struct PruningStage {
         model, file: path, structure, removing: request.removed, gathering: request.gathering)
     }
     var prunedMessage = made?.source.message ?? []
+    let world = session.world
     try world.broadcast(&prunedMessage, from: 0)
     let cut = LayerCut(
       structure.layers,
@@ -83,7 +85,7 @@ struct PruningStage {
     }
     let evaluations = try evaluate(prunedMessage, repaired)
     guard let made else { return nil }
-    let outcome = PruningOutcome(
+    var outcome = PruningOutcome(
       path: output, certificate: certificate, costs: costs, repairs: repaired?.steps ?? [],
       evaluations: evaluations?.evaluations ?? [], calibrationLosses: evaluations?.calibrationLosses ?? [],
       gathers: made.removal.gathers.map { gather in
@@ -97,7 +99,7 @@ struct PruningStage {
           copiedElements: read / max(layer.inputs, 1) * kept)
       },
       isEvaluatedOnFittedSamples: configuration?.evaluation == nil && repaired?.isChanged == true)
-    try PrunedModelFiles(stage: self, outcome: outcome, changes: made.source.changes).write(
+    outcome.files = try PrunedModelFiles(stage: self, outcome: outcome, changes: made.source.changes).write(
       repaired?.message ?? prunedMessage)
     return outcome
   }
@@ -106,7 +108,7 @@ struct PruningStage {
     _ network: Network, _ pruned: Network, _ cut: LayerCut, _ data: CalibrationData?
   ) throws -> Certificate {
     let run = CertificateRun(
-      world: world, backend: backend, original: network, pruned: pruned, removedInputs: cut.inputs, file: path,
+      session: session, backend: backend, original: network, pruned: pruned, removedInputs: cut.inputs, file: path,
       dataFile: data?.paths[0], workerCount: workerCount)
     guard let data, let configuration else {
       return try run.certificate(data: nil, samples: [], probes: max(settings.probes, 1), tolerance: settings.tolerance)
@@ -132,12 +134,12 @@ struct PruningStage {
     }
     let samples = try CalibrationData(configuration, .evaluation)
     let comparison = NetworkComparison(
-      world: world, backend: backend, format: format, configuration: configuration, data: samples,
+      session: session, backend: backend, format: format, configuration: configuration, data: samples,
       workerCount: workerCount)
     let evaluations = try comparison.evaluate(candidates)
     guard configuration.evaluation != nil else { return evaluations.map { ($0, $0.map(\.meanLoss)) } }
     let onCalibration = NetworkComparison(
-      world: world, backend: backend, format: format, configuration: configuration,
+      session: session, backend: backend, format: format, configuration: configuration,
       data: try CalibrationData(configuration), workerCount: workerCount)
     let pieces = (0..<onCalibration.data.sampleCount).runs(of: configuration.calibration.batchSize)
     let losses = try onCalibration.meanLosses(candidates, samples: pieces)

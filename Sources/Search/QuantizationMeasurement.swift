@@ -4,6 +4,7 @@ import Execution
 import MessagePassing
 import Networks
 import Surgery
+import WorkSharing
 
 /// Measures how much the loss grows where one layer computes in fewer bits: what a search for bits goes by.
 ///
@@ -47,8 +48,8 @@ struct QuantizationMeasurement {
       }
     }
     let count = variants.count
-    if evaluation.world.rank == 0 { progress(0, count) }
-    let scores = try evaluation.scores(of: variants) { round, _ in progress(round.upperBound, count) }
+    if evaluation.session.world.rank == 0 { progress(0, count) }
+    let scores = try evaluation.scores(of: variants) { number, _ in progress(number + 1, count) }
     guard let scores else { return nil }
     let measured = Set(layers)
     let empty = structure.layers.indices.map { index in
@@ -104,11 +105,17 @@ struct QuantizationMeasurement {
     let pool = WorkerPool(count: evaluation.workerCount) { try model.makeExecutor() }
     let shards = subject.shards
     var total = [Double](repeating: .infinity, count: 2 * values.count)
-    try SharedWork(on: evaluation.world).perform(shards.count, length: total.count, by: pool) { shard, executor in
+    let stored = try evaluation.stored.map { stored in
+      try stored.checkpoint.parts(stored.basis, ["extreme elements"] + values.map { subject.network[$0].name })
+    }
+    try evaluation.session.perform(
+      "shard", shards.count, length: total.count, stored: stored, by: pool
+    ) { shard, executor, pulse in
       var packed = [Double](repeating: .infinity, count: 2 * values.count)
       for run in shards[shard].runs(of: model.runSize) {
         let inputs = try model.batch(run).inputs
         let outputs = try model.run(run, on: executor).outputs
+        try pulse.beat()
         for (index, value) in values.enumerated() {
           let elements =
             subject.network.inputs.firstIndex(of: value).map { inputs[$0] }
@@ -122,7 +129,7 @@ struct QuantizationMeasurement {
     } combine: { packed in
       for (index, value) in zip(total.indices, packed) { total[index] = min(total[index], value) }
     }
-    try evaluation.world.broadcast(&total, from: 0)
+    try evaluation.session.world.broadcast(&total, from: 0)
     return values.indices.map { (Float(total[2 * $0]), Float(-total[2 * $0 + 1])) }
   }
 }

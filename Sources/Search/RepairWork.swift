@@ -5,11 +5,12 @@ import Logging
 import MessagePassing
 import Networks
 import Surgery
+import WorkSharing
 
 /// The sums that repairs are made of, computed on all ranks; every rank gets the parameters that follow.
 struct RepairWork {
   private let repair: NetworkRepair
-  private let world: any Communicator
+  private let session: WorkSession
   private let pieces: [Range<Int>]
   private let sampleCount: Int
   /// Nodes whose parameters have to stay.
@@ -18,7 +19,7 @@ struct RepairWork {
   /// - Parameter pieces: the samples that serve, fixed by their number alone.
   init(_ repair: NetworkRepair, _ pieces: [Range<Int>], obstacles: Set<String>) {
     self.repair = repair
-    world = repair.stage.world
+    session = repair.stage.session
     self.pieces = pieces
     sampleCount = repair.data.sampleCount
     self.obstacles = obstacles
@@ -189,18 +190,19 @@ struct RepairWork {
     let pool = WorkerPool(count: repair.stage.workerCount) { try models.map { try $0.makeExecutor() } }
     let pieces = pieces
     let groups = min(RepairWork.groupCount, pieces.count)
-    let total = try SharedWork(on: world).sum(groups, length: length, inRounds: true, by: pool) { group, executors in
+    let total = try session.sum("part", groups, length: length, by: pool) { group, executors, pulse in
       var packed = [Double](repeating: 0, count: length)
       for piece in stride(from: group, to: pieces.count, by: groups) {
         for run in pieces[piece].runs(of: models[0].runSize) {
           let evaluations = try zip(models, executors).map { try $0.run(run, on: $1) }
           accumulate(evaluations, run, &packed)
+          try pulse.beat()
         }
       }
       return packed
     }
     var sums = total ?? []
-    try world.broadcast(&sums, from: 0)
+    try session.world.broadcast(&sums, from: 0)
     return sums
   }
 
@@ -212,7 +214,7 @@ struct RepairWork {
 
   /// Says once why a layer is not repaired: a repair that cannot be had is no reason to give up the pruning.
   private func skip(_ layer: String, _ reason: String) {
-    if world.rank == 0 { repair.stage.logger.warning("\(layer) keeps its weights: \(reason)") }
+    if session.world.rank == 0 { repair.stage.logger.warning("\(layer) keeps its weights: \(reason)") }
   }
 
   // MARK: Layers

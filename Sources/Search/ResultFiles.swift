@@ -17,7 +17,7 @@ struct ResultFiles {
   static let names = [
     "sensitivities.npz", StoredSetLoss.fileName, QuantizationTable.fileName, EvaluationScores.fileName, ratiosForAMCT,
     "ratios.json",
-    "run.json",
+    RunJournal.fileName,
   ]
 
   /// Makes the directory, with those above it, and sees that files can be made in it: before anything is computed.
@@ -105,20 +105,4 @@ struct ResultFiles {
 
   /// The ratios as a prune config of AMCT.
   static let ratiosForAMCT = "ratios.cfg"
-
-  /// Writes the record of the run.
-  func write(_ record: JSONValue) throws {
-    try AtomicFile.write(Array(record.text().utf8), to: directory + "/run.json")
-  }
-
-  /// The files that a search has written.
-  func names(
-    _ measurement: SensitivityMeasurement, _ quantization: QuantizationTable?, _ configuration: SearchConfiguration
-  ) -> [String] {
-    var names = ["ratios.json", ResultFiles.ratiosForAMCT, "sensitivities.npz"]
-    if measurement.setLoss != nil { names.append(StoredSetLoss.fileName) }
-    if quantization != nil { names.append(QuantizationTable.fileName) }
-    if configuration.solver.method == .measured { names.append(EvaluationScores.fileName) }
-    return names + ["run.json"]
-  }
 }

@@ -2,12 +2,9 @@ import Configuration
 import Networks
 import Sensitivity
 
-import Glibc
-
-/// Where a result comes from: the content of `run.json`. Everything that differs from run to run is here and only here.
+/// What a finished search adds to `run.json`: what it measured, on what, how long it took.
 struct RunRecord {
   private let preparation: Preparation
-  private let model: [FileDigest]
   private let data: [FileDigest]
   private let clock: PhaseClock
   private let ranks: [RankUsage.Rank]
@@ -16,11 +13,10 @@ struct RunRecord {
   private let table: SensitivityTable
 
   init(
-    _ preparation: Preparation, _ model: [FileDigest], _ data: [FileDigest], _ clock: PhaseClock,
-    _ ranks: [RankUsage.Rank], transport: String, backend: String, table: SensitivityTable
+    _ preparation: Preparation, _ data: [FileDigest], _ clock: PhaseClock, _ ranks: [RankUsage.Rank], transport: String,
+    backend: String, table: SensitivityTable
   ) {
     self.preparation = preparation
-    self.model = model
     self.data = data
     self.clock = clock
     self.ranks = ranks
@@ -29,20 +25,15 @@ struct RunRecord {
     self.table = table
   }
 
-  /// The record as a document.
-  var json: JSONValue {
+  /// The members that it adds.
+  var members: JSONObject {
     var seconds = JSONObject()
-    for phase in clock.phases { seconds[phase.name] = .number((phase.seconds * 1000).rounded() / 1000) }
+    for phase in clock.phases { seconds[phase.name] = .number(RunRecord.milliseconds(phase.seconds)) }
     var shapes = JSONObject()
     for (input, extents) in preparation.sampleShapes.sorted(by: { $0.key < $1.key }) {
       shapes[input] = .array(extents.map(JSONValue.integer))
     }
     var document = JSONObject()
-    document["format_version"] = 1
-    document["version"] = .string(ProductVersion.text)
-    document["configuration_directory"] = .string(RunRecord.absolute(preparation.configuration.directory))
-    document["configuration"] = preparation.configuration.canonicalJSON
-    document["model"] = .array(model.map(\.json))
     document["data"] = .array(data.map(\.json))
     document["calibration"] = [
       "samples": .integer(table.sampleCount), "batches": .integer(preparation.plan.batches.count),
@@ -55,21 +46,19 @@ struct RunRecord {
         [
           "host": .string(rank.host), "workers": .integer(rank.workers),
           "peak_memory_bytes": .integer(rank.peakMemory), "forecast_memory_bytes": .integer(rank.forecastMemory),
+          "pieces": .integer(rank.pieces), "busy_seconds": .number(RunRecord.milliseconds(rank.busySeconds)),
+          "idle_seconds": .number(RunRecord.milliseconds(max(rank.workerSeconds - rank.busySeconds, 0))),
         ]
       })
     document["seconds"] = .object(seconds)
     document["libraries"] = ["executor": .string(backend), "transport": .string(transport)]
-    return .object(document)
+    return document
   }
 }
 
 extension RunRecord {
-  /// A directory as it can be found from anywhere.
-  fileprivate static func absolute(_ directory: String) -> String {
-    guard !directory.hasPrefix("/"), let here = getcwd(nil, 0) else { return directory }
-    defer { free(here) }
-    return directory.isEmpty ? String(cString: here) : String(cString: here) + "/" + directory
-  }
+  /// Seconds without the digits that say nothing.
+  fileprivate static func milliseconds(_ seconds: Double) -> Double { (seconds * 1000).rounded() / 1000 }
 }
 
 /// The program's version.

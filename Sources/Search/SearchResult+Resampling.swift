@@ -14,8 +14,8 @@ extension SearchResult {
     var ratios: [[Double]] = []
     for number in 0..<count {
       var random = SplitMix64(UInt64(configuration.sensitivity.seed), UInt64(number))
-      var times = [Int](repeating: 0, count: last.shards.count)
-      for _ in last.shards { times[random.below(last.shards.count)] += 1 }
+      var times = [Int](repeating: 0, count: last.groups.count)
+      for _ in last.groups { times[random.below(last.groups.count)] += 1 }
       let table = try last.resampled(times, configuration)
       let plan = try steps.quickPlan(
         configuration.solver.robust ? table.upperGroups : table.groups,
@@ -35,25 +35,25 @@ extension SearchResult {
 
 extension SensitivityMeasurement {
   /// Whether there is anything to draw from.
-  var canResample: Bool { shards.count > 1 && (setLoss == nil || !rowShards.isEmpty) }
+  var canResample: Bool { groups.count > 1 && (setLoss == nil || !rowGroups.isEmpty) }
 
-  /// The sensitivities where each shard counts a number of times.
+  /// The sensitivities where each group of shards counts a number of times.
   func resampled(_ times: [Int], _ configuration: SearchConfiguration) throws -> SensitivityTable {
     do {
-      let drawn = zip(shards, times).flatMap { [ShardTable](repeating: $0, count: $1) }
+      let drawn = zip(groups, times).flatMap { [ShardTable](repeating: $0, count: $1) }
       return try SensitivityTable(adding: drawn, layout, criterion, hasClasses: false)
     } catch {
       throw SearchError(.badContent, file: configuration.model.path, "a resample of the calibration data: \(error)")
     }
   }
 
-  /// The set loss where each shard counts a number of times; `nil` where units add up.
+  /// The set loss where each group of shards counts a number of times; `nil` where units add up.
   func resampledSetLoss(
     _ times: [Int], _ slopes: [Double], _ structure: ChannelStructure, _ configuration: SearchConfiguration
   ) throws -> SetLoss? {
     guard let setLoss else { return nil }
-    let weights = stride(from: 0, to: rowShards.count, by: setLoss.labelsPerSample).map {
-      Double(times[rowShards[$0]])
+    let weights = stride(from: 0, to: rowGroups.count, by: setLoss.labelsPerSample).map {
+      Double(times[rowGroups[$0]])
     }
     do {
       return try setLoss.setLoss(structure, configuration.sensitivity, sampleWeights: weights, slopes: slopes)

@@ -20,9 +20,33 @@ public struct ValidationSummary: Sendable {
   public let targets: [(target: SearchConfiguration.Target, original: Double, lowest: Double)]
   /// The memory of one rank that has all of this host's processors.
   public let memory: MemoryForecast
+
+  init(_ preparation: Preparation, _ memory: MemoryForecast) {
+    layerCount = preparation.structure.layers.count
+    searchedLayerCount = preparation.structure.layers.count { layer in
+      layer.outputUnits.contains { unit in
+        guard let unit else { return false }
+        if case .searched = preparation.space.choices[unit.group] { return true }
+        return false
+      }
+    }
+    sampleCount = preparation.plan.batches.last?.upperBound ?? 0
+    batchCount = preparation.plan.batches.count
+    shardCount = preparation.plan.shards.count
+    targets = zip(preparation.configuration.targets, preparation.ranges).map { ($0, $1.original, $1.lowest) }
+    self.memory = memory
+  }
 }
 
 extension SearchRun {
+  /// The text of a configuration file, with changes made.
+  static func text(of path: String, _ changes: [ConfigurationChange] = []) throws -> [UInt8] {
+    let text = try FileHandleReader.contents(of: path, limit: configurationSizeLimit)
+    guard !changes.isEmpty else { return text }
+    let document = changes.reduce(try JSONValue(parsing: text, file: path)) { $1.applied(to: $0) }
+    return Array(document.text().utf8)
+  }
+
   /// Reads and checks everything that a search checks before it computes; writes nothing.
   ///
   /// - Parameter memoryLimit: the most bytes that a rank may hold, or `nil`.
@@ -30,24 +54,11 @@ extension SearchRun {
   public static func validate(
     _ path: String, _ format: any ModelFormat, backend: any ExecutionBackend, memoryLimit: Int? = nil
   ) throws -> ValidationSummary {
-    let text = try FileHandleReader.contents(of: path, limit: configurationSizeLimit)
-    let configuration = try SearchConfiguration(parsing: text, file: path)
+    let configuration = try SearchConfiguration(parsing: text(of: path), file: path)
     let source = try format.read(configuration.model.path)
     let preparation = try Preparation(configuration, model: source.message, format, isSolving: true)
-    let searched = preparation.structure.layers.count { layer in
-      layer.outputUnits.contains { unit in
-        guard let unit else { return false }
-        if case .searched = preparation.space.choices[unit.group] { return true }
-        return false
-      }
-    }
     let workers = min(ProcessorShare.available, preparation.plan.shards.count)
     let work = try WorkPlan(preparation, backend, mostWorkers: workers, memoryLimit: memoryLimit)
-    return ValidationSummary(
-      layerCount: preparation.structure.layers.count, searchedLayerCount: searched,
-      sampleCount: preparation.plan.batches.last?.upperBound ?? 0, batchCount: preparation.plan.batches.count,
-      shardCount: preparation.plan.shards.count,
-      targets: zip(configuration.targets, preparation.ranges).map { ($0, $1.original, $1.lowest) },
-      memory: work.forecast)
+    return ValidationSummary(preparation, work.forecast)
   }
 }

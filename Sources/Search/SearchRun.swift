@@ -1,11 +1,11 @@
 import Allocation
 import Channels
-import Configuration
+public import Configuration
 public import Execution
 public import Logging
 public import MessagePassing
 import Sensitivity
-import Synchronization
+public import WorkSharing
 
 /// One search, from a configuration file to the result files.
 ///
@@ -13,6 +13,7 @@ import Synchronization
 /// shard order, solves and writes. Nothing flows back, and no rank holds what another needs.
 public struct SearchRun {
   private let world: any Communicator
+  private let options: WorkSession.Options
   private let backend: any ExecutionBackend
   private let format: any ModelFormat
   private let memoryLimit: Int?
@@ -23,14 +24,18 @@ public struct SearchRun {
   /// A search on the ranks of `world`.
   ///
   /// - Parameters:
+  ///   - options: how work is shared, and what ends the run before it is done.
   ///   - memoryLimit: the most bytes that each rank may hold while it measures, or `nil`. It changes no result.
   ///   - applies: whether the pruned model is made too, certified, repaired and evaluated.
   ///   - progress: called at rank 0, from any thread, as work gets done.
   public init(
-    on world: any Communicator, backend: any ExecutionBackend, format: any ModelFormat, memoryLimit: Int? = nil,
-    applies: Bool = false, logger: Logger, progress: @escaping @Sendable (SearchProgress) -> Void
+    on world: any Communicator, backend: any ExecutionBackend, format: any ModelFormat,
+    options: WorkSession.Options = WorkSession.Options(), memoryLimit: Int? = nil, applies: Bool = false,
+    logger: Logger,
+    progress: @escaping @Sendable (SearchProgress) -> Void
   ) {
     self.world = world
+    self.options = options
     self.backend = backend
     self.format = format
     self.memoryLimit = memoryLimit
@@ -41,45 +46,90 @@ public struct SearchRun {
 
   /// Runs the search.
   ///
-  /// - Parameter path: the configuration file; only rank 0 opens it.
+  /// - Parameters:
+  ///   - path: the configuration file; only rank 0 opens it.
+  ///   - changes: made to the configuration before it is read.
   /// - Returns: the outcome at rank 0, `nil` elsewhere.
   /// - Throws: what is wrong with configuration, model, data, target or output, at the rank that found it; for all but
   ///   unreadable data files that is rank 0, before anything is computed.
-  public func execute(_ path: String) throws -> SearchOutcome? {
+  public func execute(_ path: String, changes: [ConfigurationChange] = []) throws -> SearchOutcome? {
     var clock = PhaseClock()
-    var (preparation, source) = try prepare(path)
+    var (preparation, source) = try prepare(path, changes)
     if !applies { source = ModelSource(message: [], digests: source.digests) }
     clock.end(of: "prepare")
-    let quantization = try chooseFrom(preparation, &clock)
+    try ExecutorAgreement.check(backend, on: world)
+    let session = try WorkSession(on: world, options: options, logger: logger)
+    guard world.rank == 0 else {
+      _ = try search(preparation, source, session, clock)
+      return nil
+    }
+    var journal = try RunJournal(
+      beginning: RunAttempt(hosts: session.hosts, schedule: options.schedule.rawValue), of: preparation.configuration,
+      model: source.digests, in: preparation.configuration.outputDirectory.path)
+    do {
+      let found = try search(preparation, source, session, clock)
+      if let found {
+        try journal.complete(
+          found.record, outputs: found.files, pieces: (session.usage.restored, session.usage.received))
+      }
+      return found?.outcome
+    } catch {
+      journal.end(
+        error is Interruption ? .stopped : .failed, reason: "\(error)",
+        pieces: (session.usage.restored, session.usage.received))
+      throw error
+    }
+  }
+
+  /// What a search has found and written; the record comes last.
+  private struct Found {
+    let outcome: SearchOutcome
+    let record: RunRecord
+    /// The names of all files of the result.
+    let files: [String]
+  }
+
+  /// The search, at rank 0 between the first and the last writing of its record.
+  /// - Returns: what was found at rank 0, `nil` elsewhere.
+  private func search(
+    _ preparation: Preparation, _ source: ModelSource, _ session: WorkSession, _ clock: PhaseClock
+  ) throws -> Found? {
+    var (preparation, clock) = (preparation, clock)
+    let files = ResultFiles(in: preparation.configuration.outputDirectory.path)
+    let checkpoint =
+      world.rank > 0 ? nil : SearchCheckpoint(files.checkpoint, preparation.plan, preparation.data)
+    let quantization = try chooseFrom(preparation, source, session, checkpoint, &clock)
 
     let configuration = preparation.configuration
     var steps = SearchSteps(preparation.analysis, configuration, quantization)
     var usage = RankUsage()
     for step in 1...configuration.solver.iterations {
-      let shards = preparation.plan.shards(of: world.rank, size: world.size)
       let work = try WorkPlan(
         preparation, without: steps.removed, backend,
-        mostWorkers: min(try ProcessorShare.count(on: world), max(shards.count, 1)), memoryLimit: memoryLimit)
+        mostWorkers: min(try ProcessorShare.count(on: world), preparation.plan.shards.count), memoryLimit: memoryLimit)
       if step == configuration.solver.iterations, configuration.solver.method != .measured {
         preparation.releaseWeights()
       }
+      clock.end(of: "compile")
       usage.note(work)
       if step == 1 {
         logger.info(
           "workers: \(work.workerCount), samples per run: \(preparation.runSize), memory: \(MemoryForecast.mebibytes(work.forecast.bytes)) MiB"
         )
       }
-      let measurement = try measure(preparation, work, shards)
+      let basis = MeasurementBasis(
+        ofTables: preparation, model: source.digests, executor: backend.description, without: steps.removed)
+      let measurement = try measure(preparation, work, session, checkpoint, basis)
       clock.end(of: "measure")
-      let scores = try evaluate(preparation, source, measurement, steps, &clock)
+      let scores = try evaluate(preparation, session, source, checkpoint, measurement, steps, &clock)
       try steps.solve(measurement, scores)
       clock.end(of: "solve")
       if step < configuration.solver.iterations { try steps.share(on: world) }
     }
 
-    let ranks = try usage.gather(on: world)
+    let ranks = try usage.gather(on: session)
     guard let ranks, var result = steps.result else {
-      if applies { _ = try apply(nil, source, preparation) }
+      if applies { _ = try apply(nil, source, preparation, session) }
       return nil
     }
     try result.resample(steps, configuration)
@@ -90,13 +140,12 @@ public struct SearchRun {
     clock.end(of: "digest")
 
     var ratios = try result.ratios(preparation.analysis, model: source.digests)
-    let files = ResultFiles(in: configuration.outputDirectory.path)
     PrunedModelFiles.removeEarlier(SearchRun.prunedModel(configuration))
     try files.write(ratios, result.first, quantization, preparation.structure)
     clock.end(of: "write")
     var pruning: PruningOutcome?
     if applies {
-      pruning = try apply(result.solution.plan, source, preparation)
+      pruning = try apply(result.solution.plan, source, preparation, session)
       ratios.measuredLossChange = pruning?.measuredLossChange
       ratios.finalLossChange = pruning?.finalLossChange
       try files.write(ratios)
@@ -104,19 +153,19 @@ public struct SearchRun {
     }
     let table = result.first.table
     let record = RunRecord(
-      preparation, source.digests, data, clock, ranks, transport: world.transport, backend: backend.description,
-      table: table)
-    try files.write(record.json)
-    return SearchOutcome(
+      preparation, data, clock, ranks, transport: world.transport, backend: backend.description, table: table)
+    checkpoint?.removeOthers()
+    let names = ResultFiles.names(configuration, hasRows: preparation.rows != nil)
+    let outcome = SearchOutcome(
       ratios: ratios, pruning: pruning, meanLoss: table.meanLoss, accuracy: table.accuracy,
-      sampleCount: table.sampleCount, files: files.names(result.first, quantization, configuration),
-      directory: files.directory)
+      sampleCount: table.sampleCount, files: names + [RunJournal.fileName], directory: files.directory)
+    return Found(outcome: outcome, record: record, files: names + (pruning?.files ?? []))
   }
 
   /// Reads and checks at rank 0, then sends: a wrong file is found once, before any other rank has begun.
-  private func prepare(_ path: String) throws -> (Preparation, ModelSource) {
+  private func prepare(_ path: String, _ changes: [ConfigurationChange]) throws -> (Preparation, ModelSource) {
     if world.rank == 0 {
-      let text = try FileHandleReader.contents(of: path, limit: SearchRun.configurationSizeLimit)
+      let text = try SearchRun.text(of: path, changes)
       let configuration = try SearchConfiguration(parsing: text, file: path)
       let source = try format.read(configuration.model.path)
       let preparation = try Preparation(configuration, model: source.message, format, isSolving: true)
@@ -157,11 +206,12 @@ public struct SearchRun {
 
   /// Makes what the plan says; only rank 0 has one, all take part.
   private func apply(
-    _ plan: AllocationPlan?, _ source: ModelSource, _ preparation: Preparation
+    _ plan: AllocationPlan?, _ source: ModelSource, _ preparation: Preparation, _ session: WorkSession
   ) throws -> PruningOutcome? {
     let configuration = preparation.configuration
     let stage = PruningStage(
-      world: world, backend: backend, format: format, logger: logger, workerCount: try ProcessorShare.count(on: world),
+      session: session, backend: backend, format: format, logger: logger,
+      workerCount: try ProcessorShare.count(on: world),
       path: configuration.model.path, message: source.message, digests: source.digests, configuration: configuration,
       repair: configuration.repair, sampleShapes: try CalibrationData(configuration).sampleShapes,
       settings: configuration.apply)
@@ -175,31 +225,33 @@ public struct SearchRun {
   static let configurationSizeLimit = 64 << 20
 
   /// What all ranks measure, at rank 0; `nil` elsewhere.
-  ///
-  /// Only rank 0 reports; all ranks have as many shards as it or one less, so its share stands for the whole.
   private func measure(
-    _ preparation: Preparation, _ work: WorkPlan, _ own: [Int]
+    _ preparation: Preparation, _ work: WorkPlan, _ session: WorkSession, _ checkpoint: SearchCheckpoint?,
+    _ basis: MeasurementBasis
   ) throws -> SensitivityMeasurement? {
     let measurement = ShardMeasurement(preparation, work.program)
     let pool = WorkerPool(count: work.workerCount) { try measurement.makeExecutor() }
-    let total = own.reduce(0) { $0 + preparation.plan.shards[$1].count }
-    let (progress, reports) = (progress, world.rank == 0)
-    let done = Atomic(0)
-    if reports { progress(SearchProgress(done: 0, total: total)) }
+    let total = preparation.plan.batches.count
+    let perShard = preparation.plan.shards[0].count
+    func report(_ done: Int, _ restored: Int) {
+      progress(SearchProgress(done: min(done + restored * perShard, total), total: total))
+    }
     var collector = MeasurementCollector(
-      preparation.layout, preparation.criterion, rows: preparation.rows, shards: preparation.plan.shards.count)
-    let length = ShardTable.packedCount(preparation.layout, preparation.criterion, rows: preparation.rows)
-    try SharedWork(on: world).perform(
-      preparation.plan.shards.count, length: length, inRounds: preparation.rows != nil, by: pool
-    ) { shard, executor in
-      try measurement.table(of: shard, on: executor) {
-        let batches = done.add(1, ordering: .relaxed).newValue
-        if reports { progress(SearchProgress(done: batches, total: total)) }
-      }.packed
+      preparation.layout, preparation.criterion, rows: preparation.rows, preparation.plan)
+    var shard = 0
+    try session.perform(
+      "shard", preparation.plan.shards.count, length: measurement.packedCount, stored: try checkpoint?.tables(basis),
+      by: pool,
+      progress: report
+    ) { shard, executor, pulse in
+      try measurement.packedTable(of: shard, on: executor, pulse)
     } combine: { packed in
-      guard collector.add(packed) else {
-        throw SearchError(.program, file: preparation.configuration.file, "a rank sent a table that is none")
-      }
+      // The last numbers are the digest of the samples.
+      guard let digest = PieceKey(packed: packed.suffix(PieceKey.packedCount)),
+        collector.add(packed.dropLast(PieceKey.packedCount))
+      else { throw SearchError(.program, file: preparation.configuration.file, "a rank sent a table that is none") }
+      checkpoint?.note(digest, of: shard)
+      shard += 1
     }
     guard world.rank == 0 else { return nil }
     do {
@@ -212,11 +264,15 @@ public struct SearchRun {
 
 extension SearchRun {
   /// What layers lose in fewer bits, measured on all ranks; `nil` unless the search chooses bits, and at other ranks.
-  private func chooseFrom(_ preparation: Preparation, _ clock: inout PhaseClock) throws -> QuantizationTable? {
+  private func chooseFrom(
+    _ preparation: Preparation, _ source: ModelSource, _ session: WorkSession, _ checkpoint: SearchCheckpoint?,
+    _ clock: inout PhaseClock
+  ) throws -> QuantizationTable? {
     let widths = preparation.configuration.bits.search.filter { $0 <= QuantizationTable.largestWidth }
     guard !widths.isEmpty else { return nil }
     let measurement = QuantizationMeasurement(
-      evaluation: try evaluation(preparation), structure: preparation.structure, progress: report)
+      evaluation: try evaluation(preparation, source, session, checkpoint), structure: preparation.structure,
+      progress: report)
     let table = try measurement.table(widths: widths, layers: preparation.analysis.layersOfChosenBits)
     clock.end(of: "bits")
     return table
@@ -224,12 +280,14 @@ extension SearchRun {
 
   /// The scores of pruned layers, measured on all ranks; `nil` for other solvers than `measured`, and at other ranks.
   private func evaluate(
-    _ preparation: Preparation, _ source: ModelSource, _ measurement: SensitivityMeasurement?, _ steps: SearchSteps,
-    _ clock: inout PhaseClock
+    _ preparation: Preparation, _ session: WorkSession, _ source: ModelSource, _ checkpoint: SearchCheckpoint?,
+    _ measurement: SensitivityMeasurement?, _ steps: SearchSteps, _ clock: inout PhaseClock
   ) throws -> MeasuredAllocator? {
     guard preparation.configuration.solver.method == .measured else { return nil }
     let scores = MeasuredScores(
-      evaluation: try evaluation(preparation), structure: preparation.structure, logger: logger, progress: report)
+      evaluation: try evaluation(preparation, source, session, checkpoint), structure: preparation.structure,
+      logger: logger,
+      progress: report)
     let request = try measurement.map { measurement in
       let data = try CalibrationData(preparation.configuration).paths.map { try FileDigest(reading: $0) }
       return MeasuredScores.Request(
@@ -249,13 +307,16 @@ extension SearchRun {
     return allocator
   }
 
-  private func evaluation(_ preparation: Preparation) throws -> VariantEvaluation {
-    VariantEvaluation(
-      world: world, workerCount: try ProcessorShare.count(on: world),
-      subject: VariantSubject(
-        configuration: preparation.configuration, backend: backend,
-        network: try preparation.execution(without: []).request.network,
-        data: try CalibrationData(preparation.configuration)))
+  private func evaluation(
+    _ preparation: Preparation, _ source: ModelSource, _ session: WorkSession, _ checkpoint: SearchCheckpoint?
+  ) throws -> VariantEvaluation {
+    let subject = VariantSubject(
+      configuration: preparation.configuration, backend: backend,
+      network: try preparation.execution(without: []).request.network,
+      data: try CalibrationData(preparation.configuration))
+    return VariantEvaluation(
+      session: session, workerCount: try ProcessorShare.count(on: world), subject: subject,
+      stored: checkpoint.map { ($0, MeasurementBasis(of: subject, model: source.digests)) })
   }
 
   private func report(_ done: Int, _ total: Int) {
@@ -263,11 +324,11 @@ extension SearchRun {
   }
 }
 
-/// How far the measurement has come at rank 0.
+/// How far the work of all ranks has come.
 public struct SearchProgress: Sendable {
   /// What is counted.
   public enum Unit: String, Sendable {
-    /// Batches of rank 0.
+    /// Batches.
     case batch
     /// Evaluations of changed networks, of all ranks.
     case evaluation

@@ -4,12 +4,12 @@ import Sensitivity
 struct SensitivityMeasurement {
   /// The sensitivities.
   let table: SensitivityTable
-  /// The shards that they are the sum of, without their rows: what error bars are resampled from.
-  let shards: [ShardTable]
+  /// The groups of shards that they are the sum of, without their rows: what error bars are resampled from.
+  let groups: [ShardTable]
   /// The predicted loss of sets of units; `nil` where units add up.
   let setLoss: StoredSetLoss?
-  /// By row of `setLoss` the shard that it is of; empty where the rows are a sketch of all of them.
-  let rowShards: [Int]
+  /// By row of `setLoss` the group that it is of; empty where the rows are a sketch of all of them.
+  let rowGroups: [Int]
   let layout: SensitivityLayout
   let criterion: TaylorCriterion
 }
@@ -19,45 +19,54 @@ struct MeasurementCollector {
   private let layout: SensitivityLayout
   private let criterion: TaylorCriterion
   private let form: UnitRows.Form?
-  private var shards: [ShardTable] = []
+  private let plan: ShardPlan
+  private var shardCount = 0
+  private var groups: [ShardTable] = []
   /// Row-major.
   private var rows: [Float] = []
   private var losses: [Double] = []
-  private var rowShards: [Int] = []
+  private var rowGroups: [Int] = []
   private var sketch: [Double] = []
 
-  /// - Parameter shards: how many there will be.
-  init(_ layout: SensitivityLayout, _ criterion: TaylorCriterion, rows form: UnitRows.Form?, shards: Int) {
+  /// - Parameter plan: the shards that there will be.
+  init(_ layout: SensitivityLayout, _ criterion: TaylorCriterion, rows form: UnitRows.Form?, _ plan: ShardPlan) {
+    self.plan = plan
     self.layout = layout
     self.criterion = criterion
     self.form = form
-    if let form, !form.isSketch { rows.reserveCapacity(form.rowCount * layout.unitCount * shards) }
+    if let form, !form.isSketch { rows.reserveCapacity(form.rowCount * layout.unitCount * plan.shards.count) }
   }
 
   /// Adds the next shard's table as it was packed.
   /// - Returns: false when the numbers are no table.
   mutating func add(_ packed: ArraySlice<Double>) -> Bool {
     guard var table = ShardTable(packed: packed, layout, criterion, rows: form) else { return false }
+    let samples = plan.samples(of: shardCount).count
+    guard table.sampleCount == samples, (1...samples).contains(table.valueCount),
+      (0...samples).contains(table.correctCount)
+    else { return false }
+    let group = plan.group(of: shardCount)
     if let kept = table.takeRows() {
       switch kept.form {
       case .weighted, .plain:
         let count = table.sampleCount * criterion.rowsPerSample
         for value in kept.values.prefix(count * layout.unitCount) { rows.append(Float(value)) }
         losses += kept.losses.prefix(count)
-        rowShards += [Int](repeating: shards.count, count: count)
+        rowGroups += [Int](repeating: group, count: count)
       case .sketch:
         if sketch.isEmpty { sketch = [Double](repeating: 0, count: kept.values.count) }
         for (place, value) in zip(sketch.indices, kept.values) { sketch[place] += value }
       }
     }
-    shards.append(table)
+    if group < groups.count { groups[group].append(table) } else { groups.append(table) }
+    shardCount += 1
     return true
   }
 
   /// All shards together.
   /// - Throws: `SensitivityError`, or `AllocationError` when a number is not finite.
   func measurement(hasClasses: Bool) throws -> SensitivityMeasurement {
-    let table = try SensitivityTable(adding: shards, layout, criterion, hasClasses: hasClasses)
+    let table = try SensitivityTable(adding: groups, layout, criterion, hasClasses: hasClasses)
     var setLoss: StoredSetLoss?
     if form != nil {
       let rows = sketch.isEmpty ? rows : sketch.map { Float($0) }
@@ -66,7 +75,7 @@ struct MeasurementCollector {
         labelsPerSample: sketch.isEmpty ? criterion.rowsPerSample : 1, isSketch: !sketch.isEmpty)
     }
     return SensitivityMeasurement(
-      table: table, shards: shards, setLoss: setLoss, rowShards: rowShards, layout: layout,
+      table: table, groups: groups, setLoss: setLoss, rowGroups: rowGroups, layout: layout,
       criterion: criterion)
   }
 }

@@ -2,6 +2,7 @@ import Configuration
 import Execution
 import Networks
 import Sensitivity
+import WorkSharing
 
 /// One shard's table: a pure function of the network, its samples and the criterion.
 struct ShardMeasurement: Sendable {
@@ -35,28 +36,37 @@ struct ShardMeasurement: Sendable {
     }
   }
 
-  func table(of shard: Int, on executor: any NetworkExecutor, afterBatch: () -> Void) throws -> ShardTable {
+  /// How many numbers a packed result has.
+  var packedCount: Int { ShardTable.packedCount(layout, criterion, rows: rows) + PieceKey.packedCount }
+
+  /// A shard's table, packed, and behind it the digest of its samples.
+  func packedTable(of shard: Int, on executor: any NetworkExecutor, _ pulse: WorkPulse) throws -> [Double] {
     var table = ShardTable(layout, criterion, rows: rows)
+    var digest = SampleDigest(inputs: data.sources.count)
     let size = runSize
-    for samples in plan.shards[shard].map({ plan.batches[$0] }) {
+    for number in plan.shards[shard] {
+      let samples = plan.batches[number]
       var parts: [Evaluation] = []
       var curvature = [[Evaluation]](repeating: [], count: criterion.passes)
       var correct = 0
       for start in stride(from: samples.lowerBound, to: samples.upperBound, by: size) {
         let run = start..<min(start + size, samples.upperBound)
         let batch = try data.batch(run, size: size)
+        digest.add(batch, size: size)
         let part = try evaluate(batch, run, on: executor)
+        try pulse.beat()
         correct += ShardMeasurement.correct(part, batch, size: size)
         parts.append(part)
         for label in curvature.indices {
           let batch = Batch(inputs: batch.inputs, targets: targets(run, label), sampleCount: batch.sampleCount)
           curvature[label].append(try evaluate(batch, run, on: executor))
+          try pulse.beat()
         }
       }
       table.add(batch: parts, curvature: curvature, from: samples.lowerBound, correct: correct, layout)
-      afterBatch()
+      try pulse.advance(isLast: number == plan.shards[shard].upperBound - 1)
     }
-    return table
+    return table.packed + digest.key.packed
   }
 
   private func evaluate(_ batch: Batch, _ run: Range<Int>, on executor: any NetworkExecutor) throws -> Evaluation {

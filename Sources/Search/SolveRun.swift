@@ -117,20 +117,14 @@ struct StoredRun {
   let runSize: Int
   let sampleShapes: [String: [Int]]
 
-  private static let sizeLimit = 64 << 20
   /// The keys that a plan can be made anew by.
   private static let changeable: Set = ["target", "config_list", "solver", "bits", "latency", "measured"]
 
   /// Reads `run.json`, and the configuration in it with changes made.
+  /// - Throws: also when the search has not finished.
   init(reading directory: String, _ changes: [ConfigurationChange]) throws {
-    let path = directory + "/run.json"
-    let text = try FileHandleReader.contents(of: path, limit: Self.sizeLimit)
-    let root: JSONValue
-    do {
-      root = try JSONValue(parsing: text, file: path)
-    } catch {
-      throw SearchError(.badContent, file: path, "\(error.path): \(error.problem)")
-    }
+    let record = try FinishedRecord(reading: directory)
+    let (path, root) = (record.path, record.root)
     func place(_ value: JSONValue?, _ name: String) throws -> LocatedJSON {
       guard let value else {
         throw SearchError(.badContent, file: path, "$.\(name) is missing: this is no record of a search")

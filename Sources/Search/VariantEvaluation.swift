@@ -2,6 +2,7 @@ import Configuration
 import Execution
 import MessagePassing
 import Networks
+import WorkSharing
 
 /// Evaluates changed networks on all calibration samples, on all ranks: forward only, with the loss of the configuration.
 ///
@@ -9,50 +10,64 @@ import Networks
 /// shard by shard and added in shard order, so that a score has the same bits for any number of ranks and workers.
 /// Without labels every variant is compared with the classes that the unchanged network chooses.
 struct VariantEvaluation {
-  let world: any Communicator
+  let session: WorkSession
   let workerCount: Int
   let subject: VariantSubject
+  /// What is kept of finished evaluations, and all that these depend on but variants and samples; at rank 0.
+  var stored: (checkpoint: SearchCheckpoint, basis: MeasurementBasis)?
 
   /// Scores of variants, the same list on every rank.
   ///
   /// A worker holds one compiled variant at a time.
-  /// - Parameter afterRound: called at rank 0 with the scores of the next variants, as many at a time as there are
-  ///   workers: what it stores survives the end of the run.
+  /// - Parameter afterScore: called at rank 0 with the score of every variant, in order, as it is known.
   /// - Returns: the scores in order at rank 0, `nil` elsewhere.
   /// - Throws: what is wrong with network or data; also when the loss of a sample is not finite.
   func scores(
-    of variants: [NetworkVariant], afterRound: (Range<Int>, [VariantScore]) throws -> Void = { _, _ in }
+    of variants: [NetworkVariant], afterScore: (Int, VariantScore) throws -> Void = { _, _ in }
   ) throws -> [VariantScore]? {
     let classes = try subject.needsClasses ? originalClasses() : nil
     let subject = self.subject
     let pool = WorkerPool(count: workerCount) { VariantRunner(subject, classes: classes) }
     let shards = subject.shards
-    let together = Int(try world.allReduce(Int64(workerCount), .min)) * world.size
+    let workers = Int(try session.world.allReduce(Int64(workerCount), .sum))
+    // Whole variants as long as there is one for every worker, then parts of those that are left.
+    let whole = variants.count / workers * workers
     var scores: [VariantScore] = []
-    for round in (0..<variants.count).runs(of: together) {
-      let parts = (0..<shards.count).runs(of: max(shards.count * round.count / together, 1))
+    for (range, cuts) in [(0..<whole, 1), (whole..<variants.count, workers)] where !range.isEmpty {
+      let cuts = (cuts + range.count - 1) / range.count
+      let parts = (0..<shards.count).runs(of: max(shards.count / cuts, 1))
       let length = parts[0].count * VariantSums.packedCount
-      var sums = [VariantSums](repeating: VariantSums(), count: round.count)
+      var sums = VariantSums()
       var piece = 0
-      try SharedWork(on: world).perform(round.count * parts.count, length: length, by: pool) { piece, runner in
-        let variant = round.lowerBound + piece / parts.count
+      @Sendable func variant(_ piece: Int) -> Int { range.lowerBound + piece / parts.count }
+      let pieces = try stored.map { stored in
+        try stored.checkpoint.evaluations(
+          stored.basis, (0..<range.count * parts.count).map { (variants[variant($0)], parts[$0 % parts.count]) })
+      }
+      try session.perform(
+        "evaluation", range.count * parts.count, length: length, stored: pieces, by: pool
+      ) { piece, runner, pulse in
+        let variant = variant(piece)
         var packed: [Double] = []
         for shard in parts[piece % parts.count] {
-          packed += try runner.sums(of: variants[variant], number: variant, shards[shard]).packed
+          packed += try runner.sums(of: variants[variant], number: variant, shards[shard], pulse).packed
         }
         return packed + [Double](repeating: 0, count: length - packed.count)
       } combine: { packed in
         for start in stride(from: packed.startIndex, to: packed.endIndex, by: VariantSums.packedCount) {
-          sums[piece / parts.count].add(VariantSums(packed: packed[start..<start + VariantSums.packedCount]))
+          guard let part = VariantSums(packed: packed[start..<start + VariantSums.packedCount]) else {
+            throw SearchError(.program, file: subject.configuration.file, "a result is no sum of losses")
+          }
+          sums.add(part)
         }
         piece += 1
+        guard piece.isMultiple(of: parts.count) else { return }
+        scores.append(sums.score(samples: subject.data.sampleCount))
+        sums = VariantSums()
+        try afterScore(scores.count - 1, scores[scores.count - 1])
       }
-      guard world.rank == 0 else { continue }
-      let found = sums.map { $0.score(samples: subject.data.sampleCount) }
-      scores += found
-      try afterRound(round, found)
     }
-    return world.rank == 0 ? scores : nil
+    return session.world.rank == 0 ? scores : nil
   }
 
   /// The classes that the unchanged network chooses, sample after sample, on every rank.
@@ -65,19 +80,20 @@ struct VariantEvaluation {
     let longest = shards.map(\.count).max() ?? 0
     var classes: [Int32] = []
     var shard = 0
-    try SharedWork(on: world).perform(
-      shards.count, length: longest * outputs.positions, inRounds: true, by: pool
-    ) { shard, executor in
+    try session.perform(
+      "shard", shards.count, length: longest * outputs.positions, by: pool
+    ) { shard, executor, pulse in
       var found: [Double] = []
       for run in shards[shard].runs(of: model.runSize) {
         found += outputs.largest(of: try model.run(run, on: executor).outputs[0]).map(Double.init)
+        try pulse.beat()
       }
       return found + [Double](repeating: 0, count: longest * outputs.positions - found.count)
     } combine: { packed in
       classes += packed.prefix(shards[shard].count * outputs.positions).map { Int32($0) }
       shard += 1
     }
-    try world.broadcast(&classes, from: 0)
+    try session.world.broadcast(&classes, from: 0)
     return classes
   }
 }
@@ -125,15 +141,19 @@ private final class VariantRunner {
 
   /// The sums of some samples.
   /// - Parameter number: tells the variant from others.
-  func sums(of variant: NetworkVariant, number: Int, _ samples: Range<Int>) throws -> VariantSums {
+  func sums(
+    of variant: NetworkVariant, number: Int, _ samples: Range<Int>, _ pulse: WorkPulse
+  ) throws -> VariantSums {
     do {
-      return try evaluate(variant, number, samples)
+      return try evaluate(variant, number, samples, pulse)
     } catch let error as SearchError {
       throw SearchError(error.kind, file: error.file, "\(error.problem); evaluated was the network \(variant)")
     }
   }
 
-  private func evaluate(_ variant: NetworkVariant, _ number: Int, _ samples: Range<Int>) throws -> VariantSums {
+  private func evaluate(
+    _ variant: NetworkVariant, _ number: Int, _ samples: Range<Int>, _ pulse: WorkPulse
+  ) throws -> VariantSums {
     let (model, executor) = try compiled(variant, number)
     var sums = VariantSums()
     for run in samples.runs(of: model.runSize) {
@@ -141,6 +161,7 @@ private final class VariantRunner {
         classes[run.lowerBound * outputs.positions..<run.upperBound * outputs.positions].map { Int($0) }
       }
       let evaluation = try model.run(run, on: executor, classes: own)
+      try pulse.beat()
       for loss in evaluation.losses { sums.loss += loss }
       guard let wanted = try own ?? model.data.classes(of: run) else { continue }
       let found = outputs.largest(of: evaluation.outputs[0])

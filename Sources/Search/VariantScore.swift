@@ -20,8 +20,11 @@ struct VariantSums: Sendable {
 
   init() {}
 
-  init(packed: ArraySlice<Double>) {
+  /// Sums that were packed, or `nil` when these are no such numbers.
+  init?(packed: ArraySlice<Double>) {
     let start = packed.startIndex
+    let limit = 0...Double(1 << 40)
+    guard limit.contains(packed[start + 1]), limit.contains(packed[start + 2]) else { return nil }
     (loss, correct, places) = (packed[start], Int(packed[start + 1]), Int(packed[start + 2]))
   }
 

@@ -96,7 +96,8 @@ public struct MemoryForecast: Hashable, Sendable {
     let isSketch = preparation.rows?.isSketch ?? false
     let kept = rows * (isSketch ? 4 : 3 * preparation.plan.shards.count) * MemoryLayout<Float>.stride
     let tables =
-      (preparation.plan.shards.count * table + 3 * max(workers, 1) * rows) * MemoryLayout<Double>.stride + kept
+      ((preparation.plan.groupCount + 4 * max(workers, 1)) * table + 3 * max(workers, 1) * rows)
+      * MemoryLayout<Double>.stride + kept
     reading = MemoryForecast.process + 2 * preparation.modelBytes + preparation.weightBytes
     compiling = MemoryForecast.process + preparation.weightBytes + requirement.shared
     steady = MemoryForecast.process + requirement.shared + workers * requirement.perExecutor + tables

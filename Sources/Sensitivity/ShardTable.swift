@@ -146,7 +146,7 @@ public struct ShardTable: Sendable {
   }
 
   /// Adds another shard's sums behind this one's, the rows left out.
-  mutating func append(_ other: ShardTable) {
+  public mutating func append(_ other: ShardTable) {
     valueCount += other.valueCount
     sampleCount += other.sampleCount
     lossSum += other.lossSum

@@ -74,6 +74,8 @@ struct ApplyCommand: ParsableCommand {
   @Flag(help: "Exact numbers for a script.")
   var json = false
 
+  @OptionGroup var sharing: SharingOptions
+
   @Flag(name: .shortAndLong, help: "No log; results and errors only.")
   var quiet = false
 
@@ -92,10 +94,12 @@ struct ApplyCommand: ParsableCommand {
     request.skipsRepair = noRepair
     request.tolerance = tolerance
     request.sampleShapes = Dictionary(inputShape.map { ($0.name, $0.extents) }, uniquingKeysWith: { $1 })
-    let (quiet, asked) = (quiet, request)
-    let outcome = try MPI.withWorld(program: ProgramName.text, failure: { Failure($0).ofJob }) { world in
+    let (quiet, asked, sharing) = (quiet, request, sharing)
+    let outcome = try MPI.withWorld(
+      program: ProgramName.text, stallTimeout: sharing.stallTimeout.duration, failure: { Failure($0).ofJob }
+    ) { world in
       let run = ApplyRun(
-        on: world, backend: OneDNNBackend(), format: ONNXFormat(),
+        on: world, backend: OneDNNBackend(), format: ONNXFormat(), options: sharing.session,
         logger: Logger(rank: world.rank, isQuiet: quiet))
       return try run.execute(asked)
     }

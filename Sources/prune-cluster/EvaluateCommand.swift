@@ -32,14 +32,18 @@ struct EvaluateCommand: ParsableCommand {
   @Flag(help: "Exact numbers for a script.")
   var json = false
 
+  @OptionGroup var sharing: SharingOptions
+
   @Flag(name: .shortAndLong, help: "No log; results and errors only.")
   var quiet = false
 
   func run() throws {
-    let (quiet, models, config) = (quiet, models, config)
-    let evaluations = try MPI.withWorld(program: ProgramName.text, failure: { Failure($0).ofJob }) { world in
+    let (quiet, models, config, sharing) = (quiet, models, config, sharing)
+    let evaluations = try MPI.withWorld(
+      program: ProgramName.text, stallTimeout: sharing.stallTimeout.duration, failure: { Failure($0).ofJob }
+    ) { world in
       let run = EvaluateRun(
-        on: world, backend: OneDNNBackend(), format: ONNXFormat(),
+        on: world, backend: OneDNNBackend(), format: ONNXFormat(), options: sharing.session,
         logger: Logger(rank: world.rank, isQuiet: quiet))
       return try run.execute(models, configuration: config)
     }

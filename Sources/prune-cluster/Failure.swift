@@ -7,6 +7,7 @@ import Networks
 import ONNX
 import OpenMPI
 import Search
+import WorkSharing
 
 /// How the program ends when something went wrong: one line, and the exit code that sysexits gives the cause.
 struct Failure {
@@ -24,6 +25,8 @@ struct Failure {
   let message: String
   /// What the process ends with.
   let exitCode: Int32
+  /// Whether all ranks end in this way together, none of them waiting for another.
+  let isShared: Bool
 
   /// Whether the command line itself is at fault, or asked for help.
   static func isOfCommandLine(_ error: any Error) -> Bool {
@@ -32,24 +35,26 @@ struct Failure {
   }
 
   init(_ error: any Error) {
-    switch error {
-    case let error as ConfigurationError: self.init("\(error)", Failure.configuration)
-    case let error as SearchError: self.init("\(error)", Failure.code(of: error.kind))
-    case let error as ArrayFileError: self.init("\(error)", Failure.code(of: error.kind))
-    case let error as ONNXError:
-      self.init("\(error)", error.kind == .unreadable ? Failure.cannotBeRead : Failure.badContent)
-    case let error as NetworkError: self.init("\(error)", Failure.badContent)
-    case let error as ExecutionError:
-      self.init("\(error)", error.kind == .failed ? Failure.program : Failure.badContent)
-    case let error as OutputError: self.init("\(error)", Failure.inputOutput)
-    case let error as CommunicationError: self.init("\(error)", Failure.rankLost)
-    default: self.init("\(error)", Failure.program)
-    }
+    // A run that is stopped stops on all its ranks.
+    isShared = error is Interruption
+    (message, exitCode) = Failure.text(of: error)
   }
 
-  private init(_ message: String, _ exitCode: Int32) {
-    self.message = message
-    self.exitCode = exitCode
+  private static func text(of error: any Error) -> (String, Int32) {
+    switch error {
+    case let error as ConfigurationError: ("\(error)", Failure.configuration)
+    case let error as SearchError: ("\(error)", Failure.code(of: error.kind))
+    case let error as ArrayFileError: ("\(error)", Failure.code(of: error.kind))
+    case let error as ONNXError:
+      ("\(error)", error.kind == .unreadable ? Failure.cannotBeRead : Failure.badContent)
+    case let error as NetworkError: ("\(error)", Failure.badContent)
+    case let error as ExecutionError:
+      ("\(error)", error.kind == .failed ? Failure.program : Failure.badContent)
+    case let error as OutputError: ("\(error)", Failure.inputOutput)
+    case let error as Interruption: ("\(error)", StopRequest.exitCode)
+    case let error as CommunicationError: ("\(error)", Failure.rankLost)
+    default: ("\(error)", Failure.program)
+    }
   }
 
   private static func code(of kind: SearchError.Kind) -> Int32 {
@@ -72,5 +77,5 @@ struct Failure {
   }
 
   /// The same for a job of several ranks.
-  var ofJob: JobFailure { JobFailure(message: message, exitCode: exitCode) }
+  var ofJob: JobFailure { JobFailure(message: message, exitCode: exitCode, isShared: isShared) }
 }

@@ -5,6 +5,7 @@ import OneDNN
 import OpenMPI
 import Report
 import Search
+import WorkSharing
 
 /// `profile MODEL`: what layers take on this machine, at all widths.
 struct ProfileCommand: ParsableCommand {
@@ -43,6 +44,8 @@ struct ProfileCommand: ParsableCommand {
       valueName: "[name=]extents"))
   var inputShape: [InputShape] = []
 
+  @OptionGroup var sharing: SharingOptions
+
   @Flag(name: .shortAndLong, help: "No progress and no log; results and errors only.")
   var quiet = false
 
@@ -61,11 +64,17 @@ struct ProfileCommand: ParsableCommand {
     options.widths = widths
     options.sampleShapes = Dictionary(inputShape.map { ($0.name, $0.extents) }, uniquingKeysWith: { $1 })
     let (quiet, model, output, asked) = (quiet, model, output, options)
-    let outcome = try MPI.withWorld(program: ProgramName.text, failure: { Failure($0).ofJob }) { world in
+    var session = sharing.session
+    session.stop = .ofProcess
+    let shared = session
+    StopRequest.listenToSignals()
+    let outcome = try MPI.withWorld(
+      program: ProgramName.text, stallTimeout: sharing.stallTimeout.duration, failure: { Failure($0).ofJob }
+    ) { world in
       let display = ProgressDisplay(isSilent: quiet)
       let run = ProfileRun(
-        on: world, backend: OneDNNBackend(), format: ONNXFormat(), logger: Logger(rank: world.rank, isQuiet: quiet),
-        progress: display.show)
+        on: world, backend: OneDNNBackend(), format: ONNXFormat(), options: shared,
+        logger: Logger(rank: world.rank, isQuiet: quiet), progress: display.show)
       return try run.execute(model, output: output, asked)
     }
     guard let outcome else { return }

@@ -10,6 +10,9 @@ final class ProgressDisplay: Sendable {
     var start = ContinuousClock().now
     var lastShown = ContinuousClock().now
     var tenths = 0
+    /// What was done when the measurement began, and when it was last shown.
+    var first = 0
+    var last = Int.max
   }
 
   init(isSilent: Bool) {
@@ -22,32 +25,38 @@ final class ProgressDisplay: Sendable {
     guard !isSilent, progress.total > 0 else { return }
     state.withLock { state in
       let now = ContinuousClock().now
-      if progress.done == 0 { (state.start, state.tenths) = (now, 0) }
+      // Another measurement, which may have found some of its work done.
+      if progress.done < state.last || progress.done == 0 {
+        (state.start, state.first, state.tenths) = (now, progress.done, 0)
+      }
+      state.last = progress.done
       let isDone = progress.done == progress.total
       if StandardError.isTerminal {
-        guard isDone || progress.done == 0 || now - state.lastShown > .milliseconds(100) else { return }
+        guard isDone || progress.done == state.first || now - state.lastShown > .milliseconds(100) else { return }
         state.lastShown = now
         // Back to the line's start, then erase what a longer line left.
-        StandardError.write("\r\u{1B}[K\(text(progress, elapsed: now - state.start))" + (isDone ? "\n" : ""))
+        StandardError.write("\r\u{1B}[K\(text(progress, state, now))" + (isDone ? "\n" : ""))
       } else {
         // A log wants few lines: one per tenth, and none within a second of the last but for the end.
         let tenths = progress.done * 10 / progress.total
         guard isDone || tenths > state.tenths && now - state.lastShown > .seconds(1) else { return }
         state.tenths = tenths
         state.lastShown = now
-        StandardError.write(text(progress, elapsed: now - state.start) + "\n")
+        StandardError.write(text(progress, state, now) + "\n")
       }
     }
   }
 
-  private func text(_ progress: SearchProgress, elapsed: Duration) -> String {
+  private func text(_ progress: SearchProgress, _ state: State, _ now: ContinuousClock.Instant) -> String {
+    let elapsed = now - state.start
     let percent = progress.done * 100 / progress.total
     var text = "measuring: \(percent) % (\(progress.unit.rawValue) \(progress.done) of \(progress.total)"
-    text += progress.unit == .batch ? " of rank 0)" : ")"
+    text += ")"
     if progress.done == progress.total {
       text += ", took \(time(elapsed))"
-    } else if progress.done > 0 {
-      text += ", \(time(elapsed * Double(progress.total - progress.done) / Double(progress.done))) left"
+    } else if progress.done > state.first {
+      let left = Double(progress.total - progress.done) / Double(progress.done - state.first)
+      text += ", \(time(elapsed * left)) left"
     }
     return text
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Search
+import WorkSharing
 
 import Glibc
 
@@ -24,7 +25,7 @@ struct PruneCluster: ParsableCommand {
     subcommands: [
       SearchCommand.self, SolveCommand.self, ApplyCommand.self, EvaluateCommand.self, InspectCommand.self,
       ProfileCommand.self,
-      ConvertCommand.self, ValidateCommand.self,
+      ConvertCommand.self, ValidateCommand.self, VerifyCommand.self,
     ])
 
   static func main() {
@@ -35,6 +36,10 @@ struct PruneCluster: ParsableCommand {
       try command.run()
     } catch let error where Failure.isOfCommandLine(error) {
       Self.end(withCommandLine: error)
+    } catch let error as Interruption {
+      // Nothing is wrong: what was asked for has happened.
+      StandardError.write("\(ProgramName.text): \(error)\n")
+      Glibc.exit(StopRequest.exitCode)
     } catch {
       let failure = Failure(error)
       StandardError.write("\(ProgramName.text): error: \(failure.message)\n")

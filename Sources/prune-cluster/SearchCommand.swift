@@ -1,10 +1,12 @@
 import ArgumentParser
+import Configuration
 import Logging
 import ONNXFormat
 import OneDNN
 import OpenMPI
 import Report
 import Search
+import WorkSharing
 
 /// `search CONFIG`: the main job.
 struct SearchCommand: ParsableCommand {
@@ -16,10 +18,15 @@ struct SearchCommand: ParsableCommand {
       Under mpirun the calibration data are shared among the ranks; ratios.json and sensitivities.npz have the same \
       bytes for any number of ranks.
 
+      Finished shards are saved in the output directory. A search that was stopped (SIGINT, SIGTERM, SIGUSR1, SIGUSR2, \
+      --time-limit: exit code 75), or that died, goes on from them when the same command runs again, with any number of \
+      ranks. A second signal ends it at once.
+
       EXAMPLES
         prune-cluster search config.json
         mpirun -n 8 --bind-to none prune-cluster search config.json
         prune-cluster search --apply config.json
+        mpirun -n 8 --bind-to none prune-cluster search --time-limit 2h config.json
       """)
 
   @Argument(help: ArgumentHelp("The configuration file (JSON).", valueName: "config"))
@@ -32,6 +39,26 @@ struct SearchCommand: ParsableCommand {
       """)
   var apply = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Stop before so much time has passed since the start, like 90m, 1h30m or 01:30:00, with what is finished saved and exit code 75; the same command goes on from there.",
+      valueName: "time"))
+  var timeLimit: TimeSpan?
+
+  @Option(help: ArgumentHelp("The output directory, in place of the configuration's.", valueName: "dir"))
+  var output: String?
+
+  @OptionGroup var changing: ChangeOptions
+
+  @OptionGroup var sharing: SharingOptions
+
+  @Flag(
+    help: """
+      Say what would be done: ranks, workers, shards, memory, time, files. Everything is checked and a batch is timed, \
+      but nothing is written.
+      """)
+  var dryRun = false
+
   @Flag(name: .shortAndLong, help: "No progress and no log; results and errors only.")
   var quiet = false
 
@@ -42,15 +69,23 @@ struct SearchCommand: ParsableCommand {
   var memoryLimit: MemorySize?
 
   func run() throws {
-    let quiet = quiet
-    let (memoryLimit, applies) = (memoryLimit?.bytes, apply)
-    let outcome = try MPI.withWorld(program: ProgramName.text, failure: { Failure($0).ofJob }) { world in
+    if dryRun { return try runDry() }
+    let changes = try changes()
+    let (quiet, memoryLimit, applies) = (quiet, memoryLimit?.bytes, apply)
+    var options = sharing.session
+    options.stop = .ofProcess
+    options.deadline = timeLimit.map { ContinuousClock().now + $0.duration - SearchCommand.reserve($0.duration) }
+    let asked = options
+    StopRequest.listenToSignals()
+    let outcome = try MPI.withWorld(
+      program: ProgramName.text, stallTimeout: sharing.stallTimeout.duration, failure: { Failure($0).ofJob }
+    ) { world in
       let display = ProgressDisplay(isSilent: quiet)
       let search = SearchRun(
-        on: world, backend: OneDNNBackend(), format: ONNXFormat(), memoryLimit: memoryLimit, applies: applies,
-        logger: Logger(rank: world.rank, isQuiet: quiet),
+        on: world, backend: OneDNNBackend(), format: ONNXFormat(), options: asked, memoryLimit: memoryLimit,
+        applies: applies, logger: Logger(rank: world.rank, isQuiet: quiet),
         progress: display.show)
-      return try search.execute(config)
+      return try search.execute(config, changes: changes)
     }
     guard let outcome else { return }
     let width = StandardOutput.width
@@ -58,4 +93,14 @@ struct SearchCommand: ParsableCommand {
     if let pruning = outcome.pruning { text += "\n" + PruningSummary(pruning).text(width: width) }
     try StandardOutput.write(text)
   }
+
+  /// What the command line changes in the configuration.
+  func changes() throws -> [ConfigurationChange] {
+    try changing.changes()
+      + (output.map { [ChangeOptions.fromHere(ConfigurationChange(["output", "directory"], to: .string($0)))] } ?? [])
+  }
+
+  /// What is kept of a limit in time for the end of ranks and files: a hundredth, two seconds at least where there are so
+  /// many.
+  private static func reserve(_ limit: Duration) -> Duration { min(max(limit / 100, .seconds(2)), limit / 4) }
 }

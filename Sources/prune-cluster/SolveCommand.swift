@@ -5,8 +5,6 @@ import ONNXFormat
 import Report
 import Search
 
-import Glibc
-
 /// `solve RUN_DIR`: another plan from what was measured.
 struct SolveCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -43,12 +41,7 @@ struct SolveCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The solver: optimal or greedy.", valueName: "method"))
   var method: String?
 
-  @Option(
-    name: .customLong("set"), parsing: .unconditionalSingleValue,
-    help: ArgumentHelp(
-      "Any other key of the configuration, such as solver.min_channels=8; may be given several times.",
-      valueName: "key=value"))
-  var settings: [String] = []
+  @OptionGroup var changing: ChangeOptions
 
   @Flag(help: "Also write frontier.json: the curve of predicted loss over compression, and its knee.")
   var frontier = false
@@ -90,13 +83,6 @@ struct SolveCommand: ParsableCommand {
     try StandardOutput.write(SolveSummary(outcome).text(width: StandardOutput.width))
   }
 
-  /// Paths on the command line start from where one is, those of a configuration from its folder.
-  private func fromHere(_ change: ConfigurationChange) -> ConfigurationChange {
-    guard case .string(let path) = change.value, !path.hasPrefix("/"), let here = getcwd(nil, 0) else { return change }
-    defer { free(here) }
-    return ConfigurationChange(change.path, to: .string(String(cString: here) + "/" + path))
-  }
-
   private func changes() throws -> [ConfigurationChange] {
     var changes: [ConfigurationChange] = []
     if compressionRatio != nil || limit != nil {
@@ -112,12 +98,7 @@ struct SolveCommand: ParsableCommand {
         changes.append(ConfigurationChange(["measured"], to: nil))
       }
     }
-    for setting in settings {
-      guard let change = ConfigurationChange(setting) else {
-        throw ValidationError("--set \(setting): expected key=value, such as solver.min_channels=8")
-      }
-      changes.append(change.path == ["latency", "table"] ? fromHere(change) : change)
-    }
+    changes += try changing.changes()
     return changes
   }
 }

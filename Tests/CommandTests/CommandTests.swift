@@ -5,11 +5,11 @@ import ReferenceData
 import Testing
 
 /// The program as a user drives it.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct CommandTests {
   private static func run(_ arguments: String...) throws -> ProgramRun { try ProgramRun("prune-cluster", arguments) }
 
-  @Test(arguments: ["", "search", "apply", "evaluate", "inspect", "profile", "validate", "solve", "convert"])
+  @Test(arguments: ["", "search", "apply", "evaluate", "inspect", "profile", "validate", "solve", "convert", "verify"])
   func `every command has help with an example`(_ command: String) throws {
     let run = try Self.run(contentsOf: command.isEmpty ? ["--help"] : [command, "--help"])
     #expect(run.exitCode == 0)
@@ -98,7 +98,7 @@ struct CommandTests {
     #expect(try folder.names == ["config.json"])
   }
 
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(10)))
   func `a limit of memory changes no byte, and one that cannot be kept says what is needed`() throws {
     let folder = try TemporaryFolder()
     func config(_ name: String) throws -> String {
@@ -192,7 +192,8 @@ struct CommandTests {
     let run = try ProgramRun("prune-cluster", ["search", config], interruptAfter: 0.7, limitSeconds: 60)
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.file("out"))) ?? []
     #expect(
-      names.allSatisfy { ["ratios.json", "ratios.cfg", "sensitivities.npz", "run.json"].contains($0) }, "\(names)")
+      names.allSatisfy { ["checkpoint", "ratios.json", "ratios.cfg", "sensitivities.npz", "run.json"].contains($0) },
+      "\(names)")
     if run.exitCode != 0 { #expect(run.exitCode == 130) }
   }
 }

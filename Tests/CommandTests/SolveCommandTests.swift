@@ -5,7 +5,7 @@ import ReferenceData
 import Testing
 
 /// `solve` as a user drives it.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct SolveCommandTests {
   private static func solve(_ arguments: [String]) throws -> ProgramRun {
     try ProgramRun("prune-cluster", ["solve"] + arguments, limitSeconds: 60)

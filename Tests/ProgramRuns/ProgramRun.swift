@@ -27,15 +27,17 @@ package struct ProgramRun {
   /// - Parameters:
   ///   - program: the executable's name; the build puts it beside the test bundle.
   ///   - ranks: the number of ranks under `mpirun`; `nil` starts the program without it.
+  ///   - tracer: a command that starts the program, such as `strace` with its options; it runs inside `mpirun`.
   ///   - environment: variables to add.
   ///   - interruptAfter: seconds after which Ctrl-C (SIGINT) is sent; `nil` for never.
   package init(
-    _ program: String, ranks: Int? = nil, _ arguments: [String], environment: [String: String] = [:],
+    _ program: String, ranks: Int? = nil, under tracer: [String] = [], _ arguments: [String],
+    environment: [String: String] = [:],
     interruptAfter: Double? = nil, limitSeconds: Double = 120
   ) throws {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    var words = [Self.path(of: program)] + arguments
+    var words = tracer + [Self.path(of: program)] + arguments
     if let ranks {
       words = ["mpirun", "-n", "\(ranks)", "--oversubscribe", "--bind-to", "none"] + words
     }

@@ -34,6 +34,11 @@ enum DemoSearch {
     return try #require(outcomes[0])
   }
 
+  /// The files in a search's directory, without what is kept of finished work.
+  static func files(in directory: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0 != "checkpoint" }.sorted()
+  }
+
   /// Whether a result keeps every target.
   static func meetsTargets(_ ratios: RatioConfig) -> Bool {
     ratios.targets.allSatisfy { target in

@@ -54,7 +54,7 @@ struct PruningTests {
         let isSame = pair.0 == pair.1
         #expect(isSame, "\(name) on \(ranks) ranks")
       }
-      let names = try FileManager.default.contentsOfDirectory(atPath: folder.file("out")).sorted()
+      let names = try DemoSearch.files(in: folder.file("out"))
       #expect(names == (Self.files + ["run.json"]).sorted())
     }
   }
@@ -158,8 +158,10 @@ struct PruningTests {
     }
     #expect(error.problem.hasPrefix("the pruned network differs from the masked original by "))
     #expect(error.kind == .program)
-    let names = try FileManager.default.contentsOfDirectory(atPath: folder.file("out")).sorted()
-    #expect(names == ["ratios.cfg", "ratios.json", "sensitivities.npz"])
+    let names = try DemoSearch.files(in: folder.file("out"))
+    #expect(names == ["ratios.cfg", "ratios.json", "run.json", "sensitivities.npz"])
+    let record = try JSONValue(parsing: Array(try folder.contents(of: "out/run.json")), file: "run.json")
+    #expect(record["state"] == "failed")
   }
 
   @Test(arguments: ["model", "ratios", "certificate.json"])

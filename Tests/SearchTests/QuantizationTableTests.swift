@@ -13,7 +13,7 @@ import Testing
 @testable import Search
 
 /// How much the loss grows where one layer computes in fewer bits.
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct QuantizationTableTests {
   private static func table(
     _ demo: SubjectCase, ranks: Int = 1, workers: Int = 1, widths: [Int], layers: [Int]
@@ -21,7 +21,7 @@ struct QuantizationTableTests {
     let results = try InProcess.run(ranks: ranks) { world -> (QuantizationTable?, [Int]) in
       var told: [Int] = []
       let measurement = QuantizationMeasurement(
-        evaluation: demo.evaluation(world, workers: workers), structure: demo.preparation.structure
+        evaluation: try demo.evaluation(world, workers: workers), structure: demo.preparation.structure
       ) { told += [$0, $1] }
       return (try measurement.table(widths: widths, layers: layers), told)
     }
@@ -54,8 +54,10 @@ struct QuantizationTableTests {
     let structure = demo.preparation.structure.layers
     let layers = Array(structure.indices)
     let ranges = try InProcess.run(ranks: 2) { world in
-      try QuantizationMeasurement(evaluation: demo.evaluation(world), structure: demo.preparation.structure) { _, _ in }
-        .inputRanges(of: layers)
+      try QuantizationMeasurement(evaluation: try demo.evaluation(world), structure: demo.preparation.structure) {
+        _, _ in
+      }
+      .inputRanges(of: layers)
     }
     #expect(ranges[0] == ranges[1])
     for (layer, range) in zip(layers, ranges[0]) {

@@ -11,7 +11,7 @@ import Sensitivity
 import Testing
 
 /// What a search leaves, read back as what is to be removed.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct ResultReadingTests {
   /// The analysed network of the shipped example.
   private static func structure() throws -> ChannelStructure {

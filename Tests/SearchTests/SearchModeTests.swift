@@ -15,7 +15,7 @@ struct SearchModeTests {
     for ranks in 1...3 {
       let folder = try TemporaryFolder()
       let outcome = try DemoSearch.run(in: folder, ranks: ranks, mode.changes)
-      let names = try FileManager.default.contentsOfDirectory(atPath: folder.file("out")).sorted()
+      let names = try DemoSearch.files(in: folder.file("out"))
       #expect(names == (["ratios.cfg", "ratios.json", "run.json", "sensitivities.npz"] + mode.files).sorted())
       #expect(outcome.files.sorted() == names)
       var files: [String: Data] = [:]
@@ -107,7 +107,7 @@ struct SearchModeTests {
     _ = try DemoSearch.run(
       in: folder, [("sensitivity", #"{"order": 2}"#), ("solver", "{}"), ("bits", #"{"search": [4, 8]}"#)])
     _ = try DemoSearch.run(in: folder, [])
-    let names = try FileManager.default.contentsOfDirectory(atPath: folder.file("out")).sorted()
+    let names = try DemoSearch.files(in: folder.file("out"))
     #expect(names == ["ratios.cfg", "ratios.json", "run.json", "sensitivities.npz"])
   }
 

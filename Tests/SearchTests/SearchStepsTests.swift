@@ -12,9 +12,10 @@ import Sensitivity
 import Testing
 
 @testable import Search
+@testable import WorkSharing
 
 /// A target approached in steps, each measured anew.
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct SearchStepsTests {
   /// The steps of a search made one by one.
   private struct Steps {
@@ -50,9 +51,12 @@ struct SearchStepsTests {
       let measurement = ShardMeasurement(preparation, work.program)
       let executor = try measurement.makeExecutor()
       var collector = MeasurementCollector(
-        preparation.layout, preparation.criterion, rows: preparation.rows, shards: preparation.plan.shards.count)
+        preparation.layout, preparation.criterion, rows: preparation.rows, preparation.plan)
+      let pulse = WorkPulse(WorkQueue(), StopRequest())
       for shard in preparation.plan.shards.indices {
-        #expect(collector.add(try measurement.table(of: shard, on: executor) {}.packed[...]))
+        let packed = try measurement.packedTable(of: shard, on: executor, pulse)
+        let isTable = collector.add(packed.dropLast(PieceKey.packedCount))
+        #expect(isTable)
       }
       return try collector.measurement(hasClasses: preparation.hasClasses)
     }

@@ -93,7 +93,7 @@ struct SolveRunTests {
     #expect(!FileManager.default.fileExists(atPath: folder.file("out/solved")))
     // The search's own files stay as they were.
     #expect(
-      try FileManager.default.contentsOfDirectory(atPath: folder.file("out")).sorted()
+      try DemoSearch.files(in: folder.file("out"))
         == ["ratios.cfg", "ratios.json", "run.json", "sensitivities.npz"])
   }
 
@@ -187,6 +187,8 @@ struct SolveRunTests {
 
   /// A key of `run.json` by its path, what stands there instead, and what the error says.
   private static let damages: [(path: [String], value: JSONValue?, text: String)] = [
+    (["state"], "stopped", "$.state is \"stopped\": the search has not finished: run it again"),
+    (["state"], nil, "$.state is missing: this is no record of a search"),
     (["configuration"], nil, "$.configuration is missing"), (["configuration"], [], "expected an object"),
     (["configuration_directory"], nil, "$.configuration_directory is missing"),
     (["configuration_directory"], 3, "expected a string"), (["model"], nil, "$.model is missing"),

@@ -3,12 +3,14 @@ import Channels
 import Configuration
 import Execution
 import Foundation
+import Logging
 import MessagePassing
 import ONNXFormat
 import OneDNN
 import ProgramRuns
 import ReferenceData
 import Sensitivity
+import WorkSharing
 
 @testable import Search
 
@@ -65,8 +67,10 @@ struct SubjectCase: Sendable {
     return try SubjectCase(Data("{\(members.map { #""\#($0)": \#($1)"# }.joined(separator: ","))}".utf8))
   }
 
-  func evaluation(_ world: any Communicator, workers: Int = 1) -> VariantEvaluation {
-    VariantEvaluation(world: world, workerCount: workers, subject: subject)
+  func evaluation(_ world: any Communicator, workers: Int = 1) throws -> VariantEvaluation {
+    VariantEvaluation(
+      session: try WorkSession(on: world, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
+      workerCount: workers, subject: subject)
   }
 
   /// What masks some units.

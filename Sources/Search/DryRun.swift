@@ -1,0 +1,133 @@
+public import Configuration
+public import Execution
+public import MessagePassing
+import Networks
+import Sensitivity
+import WorkSharing
+
+/// Everything of a search but the computing: what it would do on these ranks, and how long that may take.
+public struct DryRun {
+  private let world: any Communicator
+  private let backend: any ExecutionBackend
+  private let format: any ModelFormat
+  private let memoryLimit: Int?
+  private let applies: Bool
+
+  /// A dry run on the ranks of `world`.
+  /// - Parameters:
+  ///   - memoryLimit: the most bytes that each rank may hold, or `nil`.
+  ///   - applies: whether the pruned model would be made too.
+  public init(
+    on world: any Communicator, backend: any ExecutionBackend, format: any ModelFormat, memoryLimit: Int? = nil,
+    applies: Bool = false
+  ) {
+    self.world = world
+    self.backend = backend
+    self.format = format
+    self.memoryLimit = memoryLimit
+    self.applies = applies
+  }
+
+  /// Checks all that a search checks before it computes, and times one run; writes nothing.
+  ///
+  /// - Parameters:
+  ///   - path: the configuration file; only rank 0 opens it.
+  ///   - changes: made to the configuration before it is read.
+  /// - Returns: the plan at rank 0, `nil` elsewhere.
+  /// - Throws: the first thing that is wrong, at rank 0.
+  public func execute(_ path: String, changes: [ConfigurationChange] = []) throws -> DryRunPlan? {
+    // Before anything is exchanged: a mistake should not keep the others waiting.
+    let prepared = world.rank == 0 ? try prepare(path, changes) : nil
+    let workers = try world.gather([Int64(try ProcessorShare.count(on: world))], at: 0)
+    let hosts = try world.gather(world.location.hostName, at: 0)
+    guard let (preparation, model) = prepared, let workers, let hosts else { return nil }
+    let counts = workers.map { Int($0[0]) }
+    let shardCount = preparation.plan.shards.count
+    let work = try WorkPlan(
+      preparation, backend, mostWorkers: min(counts.max() ?? 1, shardCount), memoryLimit: memoryLimit)
+    let used = counts.map { min($0, work.workerCount) }
+    let directory = preparation.configuration.outputDirectory.path
+    let checkpoint = SearchCheckpoint(
+      ResultFiles(in: directory).checkpoint, preparation.plan, preparation.data)
+    let basis = MeasurementBasis(
+      ofTables: preparation, model: model, executor: backend.description, without: [])
+    let stored = try checkpoint.keysOfStoredTables(basis).map { $0 != nil }
+    let seconds = try secondsPerRun(preparation, work)
+    return DryRunPlan(
+      summary: ValidationSummary(preparation, work.forecast), ranks: zip(hosts, used).map { ($0, $1) },
+      storedShards: stored.count { $0 },
+      secondsPerRun: seconds,
+      predictedSeconds: DryRun.predictedSeconds(preparation, stored, seconds, workers: used.reduce(0, +)),
+      hasEvaluations: preparation.configuration.solver.method == .measured
+        || !preparation.configuration.bits.search.isEmpty,
+      samplesPerRun: preparation.runSize, directory: directory,
+      files: ResultFiles.names(preparation.configuration, hasRows: preparation.rows != nil)
+        + (applies ? PrunedModelFiles.names : []) + [RunJournal.fileName])
+  }
+
+  private func prepare(_ path: String, _ changes: [ConfigurationChange]) throws -> (Preparation, [FileDigest]) {
+    let configuration = try SearchConfiguration(parsing: SearchRun.text(of: path, changes), file: path)
+    let source = try format.read(configuration.model.path)
+    let preparation = try Preparation(configuration, model: source.message, format, isSolving: true)
+    if applies { _ = try CalibrationData(configuration, .evaluation) }
+    return (preparation, source.digests)
+  }
+
+  /// The time of one run of the first samples on one worker.
+  private func secondsPerRun(_ preparation: Preparation, _ work: WorkPlan) throws -> Double {
+    let samples = 0..<min(preparation.runSize, preparation.plan.batches[0].count)
+    let batch = try preparation.data.batch(samples, size: preparation.runSize)
+    let executor = try ShardMeasurement(preparation, work.program).makeExecutor()
+    let clock = ContinuousClock()
+    var seconds = Double.infinity
+    do throws(ExecutionError) {
+      // The first run has to find its memory; where it takes long already that does not matter.
+      for _ in 0..<3 where seconds > 0 {
+        let start = clock.now
+        _ = try executor.evaluate(batch)
+        seconds = min(seconds, (clock.now - start) / .seconds(1))
+        if seconds > 1 { break }
+      }
+    } catch {
+      throw SearchError(error, in: preparation.configuration, samples: samples)
+    }
+    return seconds
+  }
+
+  /// The time that the sensitivities may take: no less than that of the longest shard, which is one worker's.
+  private static func predictedSeconds(
+    _ preparation: Preparation, _ isStored: [Bool], _ secondsPerRun: Double, workers: Int
+  ) -> Double {
+    let plan = preparation.plan
+    let runs = plan.shards.map { shard in
+      shard.reduce(0) { $0 + plan.batches[$1].runs(of: preparation.runSize).count } * (1 + preparation.criterion.passes)
+    }
+    func seconds(_ runs: [Int]) -> Double {
+      secondsPerRun * max(Double(runs.reduce(0, +)) / Double(workers), Double(runs.max() ?? 0))
+    }
+    let further = preparation.configuration.solver.iterations - 1
+    return seconds(zip(runs, isStored).filter { !$1 }.map(\.0)) + Double(further) * seconds(runs)
+  }
+}
+
+/// What a search would do.
+public struct DryRunPlan: Sendable {
+  /// What the configuration comes to, and the memory of a rank.
+  public let summary: ValidationSummary
+  /// By rank its host and its workers.
+  public let ranks: [(host: String, workers: Int)]
+  /// Shards that need not be measured.
+  public let storedShards: Int
+  /// One run of so many samples took so long on one worker.
+  public let secondsPerRun: Double
+  /// The time that the sensitivities may take.
+  public let predictedSeconds: Double
+  /// Whether changed networks are evaluated too, which the prediction leaves out.
+  public let hasEvaluations: Bool
+  /// Samples that run at a time.
+  public let samplesPerRun: Int
+  /// Where the files go.
+  public let directory: String
+  /// The files that would be written.
+  public let files: [String]
+}

@@ -1,0 +1,43 @@
+import Glibc
+
+/// A run that stopped before it was done, on all its ranks together: what was finished is stored, and the same run can go
+/// on from there.
+public struct Interruption: Error, Hashable, Sendable, CustomStringConvertible {
+  /// Who asked for it.
+  public enum Cause: Hashable, Sendable, CustomStringConvertible {
+    /// A signal to this rank, by its number.
+    case signal(Int32)
+    /// The limit in time.
+    case timeLimit
+    /// Another rank, which got a signal.
+    case peer
+
+    /// What comes behind "stopped".
+    public var description: String {
+      switch self {
+      case .signal(SIGTERM): "by SIGTERM"
+      case .signal(SIGINT): "by SIGINT"
+      case .signal(SIGUSR1): "by SIGUSR1"
+      case .signal(SIGUSR2): "by SIGUSR2"
+      case .signal(let number): "by signal \(number)"
+      case .timeLimit: "at the time limit"
+      case .peer: "by a signal to another rank"
+      }
+    }
+  }
+
+  /// Who asked for it.
+  public let cause: Cause
+  /// What a piece is called.
+  public let unit: String
+  /// Pieces of the work at hand that are finished and stored; 0 where nothing is stored.
+  public let stored: Int
+  /// Pieces of the work at hand.
+  public let total: Int
+
+  /// What a person is told.
+  public var description: String {
+    guard stored > 0 else { return "stopped \(cause)" }
+    return "stopped \(cause): \(stored) of \(total) \(unit)s are saved; the same command goes on from there"
+  }
+}

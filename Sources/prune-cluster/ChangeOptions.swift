@@ -1,0 +1,33 @@
+import ArgumentParser
+import Configuration
+
+import Glibc
+
+/// Changes of a configuration on the command line.
+struct ChangeOptions: ParsableArguments {
+  @Option(
+    name: .customLong("set"), parsing: .unconditionalSingleValue,
+    help: ArgumentHelp(
+      "Any other key of the configuration, such as solver.min_channels=8; may be given several times.",
+      valueName: "key=value"))
+  var settings: [String] = []
+
+  func validate() throws { _ = try changes() }
+
+  /// The changes, in their order.
+  func changes() throws -> [ConfigurationChange] {
+    try settings.map { setting in
+      guard let change = ConfigurationChange(setting) else {
+        throw ValidationError("--set \(setting): expected key=value, such as solver.min_channels=8")
+      }
+      return change.path == ["latency", "table"] ? ChangeOptions.fromHere(change) : change
+    }
+  }
+
+  /// Paths on the command line start from where one is, those of a configuration from its folder.
+  static func fromHere(_ change: ConfigurationChange) -> ConfigurationChange {
+    guard case .string(let path) = change.value, !path.hasPrefix("/"), let here = getcwd(nil, 0) else { return change }
+    defer { free(here) }
+    return ConfigurationChange(change.path, to: .string(String(cString: here) + "/" + path))
+  }
+}

@@ -1,0 +1,75 @@
+import Foundation
+import ProgramRuns
+import ReferenceData
+import Testing
+
+/// `search --dry-run` as a user drives it.
+@Suite(.timeLimit(.minutes(10)))
+struct DryRunTests {
+  private static let small: [(path: String, json: String?)] = [
+    ("calibration.samples", "27"), ("calibration.batch_size", "8"),
+  ]
+
+  private static func config(
+    in folder: TemporaryFolder, _ changes: [(path: String, json: String?)] = []
+  ) throws -> String {
+    try folder.write(
+      try DemoNetwork.configuration(output: folder.file("out"), changes: small + changes), as: "config.json")
+  }
+
+  @Test(arguments: [nil, 1, 3])
+  func `the plan is told once, and nothing is written`(_ ranks: Int?) throws {
+    guard ranks == nil || ProgramRun.hasLauncher else { return }
+    let folder = try TemporaryFolder()
+    let config = try Self.config(in: folder)
+    let run = try ProgramRun("prune-cluster", ranks: ranks, ["search", "--dry-run", config], limitSeconds: 60)
+    #expect(run.exitCode == 0, "\(run.errors)")
+    #expect(run.complaints.isEmpty)
+    let lines = run.output.split(separator: "\n").map(String.init)
+    for start in [
+      "\(config): valid", "calibration: 27 samples, batches: 4, shards: 4", "memory: about ",
+      "ranks: \(ranks ?? 1), workers: ", "checkpoint: 0 of 4 shards ", "time: about ",
+      "files in \(folder.file("out")): ratios.json, ratios.cfg, sensitivities.npz, run.json", "nothing was written",
+    ] {
+      #expect(lines.count { $0.hasPrefix(start) } == 1, "\(start) in \(run.output)")
+    }
+    #expect(lines.contains { $0.hasPrefix("time: ") && $0.contains("predicted") })
+    #expect(try folder.names == ["config.json"])
+  }
+
+  @Test func `the files of a dry run are those of the search, and the checkpoint is found`() throws {
+    let folder = try TemporaryFolder()
+    let config = try Self.config(
+      in: folder, [("sensitivity", #"{"order": 2}"#), ("bits", #"{"search": [4, 8]}"#), ("solver", "{}")])
+    let dry = try ProgramRun("prune-cluster", ["search", "--dry-run", "--apply", config], limitSeconds: 60)
+    let line = try #require(dry.output.split(separator: "\n").first { $0.hasPrefix("files in ") })
+    let told = try #require(line.split(separator: ": ").last).split(separator: ", ").map(String.init)
+    let run = try ProgramRun("prune-cluster", ["search", "--quiet", "--apply", config])
+    #expect(run.exitCode == 0, "\(run.errors)")
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.file("out"))
+    #expect(Set(told) == Set(names).subtracting(["checkpoint"]))
+    let record = try folder.contents(of: "out/run.json")
+    let again = try ProgramRun("prune-cluster", ["search", "--dry-run", config], limitSeconds: 60)
+    #expect(again.output.contains("checkpoint: 4 of 4 shards "), "\(again.output)")
+    #expect(try folder.contents(of: "out/run.json") == record)
+  }
+
+  /// What is wrong, and the exit code.
+  private static let mistakes: [(path: String, json: String, exitCode: Int32)] = [
+    ("target.compression_ratio", "1e9", 78), ("target.compresion_ratio", "2", 78),
+    ("model", #""/no/such/model.onnx""#, 66), ("calibration.inputs", #""\#(DemoNetwork.model)""#, 65),
+  ]
+
+  @Test(arguments: mistakes.indices, [nil, 3])
+  func `a mistake ends it as it ends the search`(_ index: Int, _ ranks: Int?) throws {
+    guard ranks == nil || ProgramRun.hasLauncher else { return }
+    let mistake = Self.mistakes[index]
+    let folder = try TemporaryFolder()
+    let config = try Self.config(in: folder, [(mistake.path, mistake.json)])
+    let run = try ProgramRun("prune-cluster", ranks: ranks, ["search", "--dry-run", config], limitSeconds: 60)
+    #expect(run.exitCode == mistake.exitCode, "\(run.errors)")
+    #expect(run.complaints.count == 1, "\(run.errors)")
+    #expect(run.output.isEmpty)
+    #expect(try folder.names == ["config.json"])
+  }
+}
