@@ -15,6 +15,6 @@ enum ExecutorAgreement {
     throw SearchError(
       .configuration, file: "rank \(rank) (\(hosts[rank]))",
       "computes with \(executors[rank]), but rank 0 (\(hosts[0])) with \(executors[0]), which gives other last bits; "
-        + "use hosts of one kind, or hold all to one instruction set, like DNNL_MAX_CPU_ISA=AVX2")
+        + "use hosts with one kind of processor")
   }
 }

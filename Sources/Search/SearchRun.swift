@@ -58,6 +58,7 @@ public struct SearchRun {
     if !applies { source = ModelSource(message: [], digests: source.digests) }
     clock.end(of: "prepare")
     try ExecutorAgreement.check(backend, on: world)
+    try tellPlacement()
     let session = try WorkSession(on: world, options: options, logger: logger)
     guard world.rank == 0 else {
       _ = try search(preparation, source, session, clock)
@@ -114,7 +115,7 @@ public struct SearchRun {
       usage.note(work)
       if step == 1 {
         logger.info(
-          "workers: \(work.workerCount), samples per run: \(preparation.runSize), memory: \(MemoryForecast.mebibytes(work.forecast.bytes)) MiB"
+          "samples per run: \(preparation.runSize), memory of rank 0: \(MemoryForecast.mebibytes(work.forecast.bytes)) MiB with \(work.workerCount) \(work.workerCount == 1 ? "worker" : "workers")"
         )
       }
       let basis = MeasurementBasis(
@@ -170,14 +171,13 @@ public struct SearchRun {
       let source = try format.read(configuration.model.path)
       let preparation = try Preparation(configuration, model: source.message, format, isSolving: true)
       try ResultFiles(in: configuration.outputDirectory.path).prepareDirectory(for: ResultFiles.names)
-      if applies {
-        let folder = configuration.model.path.lastIndex(of: "/").map { String(configuration.model.path[...$0]) } ?? ""
-        try PrunedModelFiles.checkOutput(
-          SearchRun.prunedModel(configuration),
-          besides: [path, configuration.model.path] + source.digests.dropFirst().map { folder + $0.path })
-        // Opened now: a file that is missing is told before hours of work.
-        _ = try CalibrationData(configuration, .evaluation)
-      }
+      // A pruned model of an earlier search goes, so that none stands beside ratios that are not its own.
+      let folder = configuration.model.path.lastIndex(of: "/").map { String(configuration.model.path[...$0]) } ?? ""
+      try PrunedModelFiles.checkOutput(
+        SearchRun.prunedModel(configuration),
+        besides: [path, configuration.model.path] + source.digests.dropFirst().map { folder + $0.path })
+      // Opened now: a file that is missing is told before hours of work.
+      if applies { _ = try CalibrationData(configuration, .evaluation) }
       if let machine = preparation.analysis.latency?.machine { logger.info("latencies of: \(machine)") }
       logger.info(
         "layers: \(preparation.structure.layers.count), batches: \(preparation.plan.batches.count), shards: \(preparation.plan.shards.count), ranks: \(world.size)"
@@ -197,6 +197,14 @@ public struct SearchRun {
       try Preparation(configuration, model: message, format, isSolving: false),
       ModelSource(message: message, digests: [])
     )
+  }
+
+  /// Says how ranks and threads lie on hosts, and what is wrong with it.
+  private func tellPlacement() throws {
+    let placement = try RankPlacement(on: world)
+    guard world.rank == 0 else { return }
+    logger.info("\(placement.text)")
+    for warning in placement.warnings { logger.warning("\(warning)") }
   }
 
   /// Where the pruned model of a search goes.
