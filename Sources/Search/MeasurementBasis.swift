@@ -36,6 +36,7 @@ struct MeasurementBasis: Sendable {
       MeasurementBasis.list(preparation.layout.layers.map(\.count)),
       MeasurementBasis.list(preparation.layout.groups.map(\.count)),
     ]
+    parts += MeasurementBasis.list(preparation.sampleShapes)
     if removed.contains(where: { !$0.isEmpty }) { parts += removed.map(MeasurementBasis.list) }
     self.init("sensitivities", model: model, executor: executor, parts)
   }
@@ -44,7 +45,8 @@ struct MeasurementBasis: Sendable {
   init(of subject: VariantSubject, model: [FileDigest]) {
     self.init(
       "variants", model: model, executor: subject.backend.description,
-      ["run \(subject.network.batchSize)", subject.configuration.loss.rawValue])
+      ["run \(subject.network.batchSize)", subject.configuration.loss.rawValue]
+        + MeasurementBasis.list(subject.data.sampleShapes))
   }
 
   /// The key of a table, or of what else is measured shard by shard.
@@ -66,6 +68,11 @@ struct MeasurementBasis: Sendable {
   }
 
   private static func text(_ samples: Range<Int>) -> String { "\(samples.lowerBound) to \(samples.upperBound)" }
+
+  /// The extents of samples: their bytes alone do not tell them.
+  private static func list(_ shapes: [String: [Int]]) -> [String] {
+    [String(shapes.count)] + shapes.sorted { $0.key < $1.key }.flatMap { [$0.key, list($0.value)] }
+  }
 
   fileprivate static func list(_ numbers: [Int]) -> String { numbers.map(String.init).joined(separator: " ") }
 }

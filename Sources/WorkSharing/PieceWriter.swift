@@ -25,6 +25,9 @@ final class PieceWriter: @unchecked Sendable {
     }
   }
 
+  /// Results that wait to be stored.
+  var backlog: Int { monitor.locked { waiting.count } }
+
   /// Results stored so far.
   var savedCount: Int { monitor.locked { saved } }
 

@@ -9,6 +9,8 @@ public final class StopRequest: Sendable {
   /// Nanoseconds of the monotonic clock when it was first asked for.
   private let since = Atomic<UInt64>(StopRequest.none)
   private let signalNumber = Atomic<Int32>(0)
+  /// When the first signal came.
+  private let signalled = Atomic<UInt64>(StopRequest.none)
 
   /// The request of this process: what its signals set.
   public static let ofProcess = StopRequest()
@@ -40,10 +42,16 @@ public final class StopRequest: Sendable {
   /// What a signal handler does. The same signal often comes twice within moments, from the terminal and from the
   /// launcher, or to a job and to its steps; only a later one means that the process is to end at once.
   private func receive(_ number: Int32) {
-    if isMade, signal != nil, age > .milliseconds(300) { _exit(StopRequest.exitCode) }
+    let now = monotonicNanoseconds()
+    let (isFirst, first) = signalled.compareExchange(
+      expected: StopRequest.none, desired: now, ordering: .acquiringAndReleasing)
+    if !isFirst, now &- first > StopRequest.doubling { _exit(StopRequest.exitCode) }
     signalNumber.store(number, ordering: .relaxed)
     make()
   }
+
+  /// A signal so many nanoseconds behind the first is the same one.
+  private static let doubling: UInt64 = 300_000_000
 
   /// What a process ends with that was stopped and has saved what was finished (`EX_TEMPFAIL`).
   public static let exitCode: Int32 = 75

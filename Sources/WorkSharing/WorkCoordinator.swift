@@ -132,7 +132,10 @@ struct WorkCoordinator {
     peers[rank].running = report.running
     peers[rank].held = report.held
     peers[rank].waitsSince = now
-    if report.asksForStop, stopCause == nil { stopCause = .peer }
+    if report.asksForStop {
+      if stopCause == nil { stopCause = .peer }
+      session.options.stop.make()
+    }
     try answer(rank, isResultDue: report.finished != nil)
     if let piece = report.finished { peers[rank].due.append((piece, report.seconds)) }
   }
@@ -217,6 +220,8 @@ struct WorkCoordinator {
   private mutating func pieces(for rank: Int, workers own: Int) -> [Int] {
     // As many again ahead, so that no worker waits for an answer, but not towards the end, where a slow rank would sit on
     // what others could do.
+    // The disk has to keep up: what waits for it is lost if the run is killed.
+    if let writer, writer.backlog * length > WorkSession.numbersAtATime { return [] }
     let ahead = rank > 0 && handout.remaining(for: rank) > 4 * workers ? own : 0
     return handout.take(own + ahead - peers[rank].held, for: rank, below: next + window)
   }
@@ -250,8 +255,10 @@ struct WorkCoordinator {
     for rank in peers.indices.dropFirst() {
       guard let since = peers[rank].waitsSince else { continue }
       try answer(rank)
-      if peers[rank].waitsSince != nil, stopCause == nil, clock.now - since > session.heartbeat {
-        try messages.send(WorkReply(command: .work), to: rank)
+      if peers[rank].waitsSince != nil, clock.now - since > session.heartbeat {
+        let command: WorkReply.Command =
+          stopCause == nil ? .work : session.options.stop.isMade ? .stop : .finish
+        try messages.send(WorkReply(command: command), to: rank)
         peers[rank].waitsSince = nil
       }
     }
@@ -267,6 +274,8 @@ struct WorkCoordinator {
         || peers.dropFirst().allSatisfy({ $0.hasLeft || $0.waitsSince != nil && $0.due.isEmpty }) && peers[0].held == 0
     else { return false }
     let isComplete = next == count
+    // Before anybody goes: those who have gone wait for this rank for some seconds only.
+    if !isComplete { try writer?.finish() }
     for rank in peers.indices.dropFirst() where peers[rank].waitsSince != nil {
       try messages.send(WorkReply(command: isComplete ? .complete : .interrupted), to: rank)
       peers[rank].waitsSince = nil
@@ -274,7 +283,6 @@ struct WorkCoordinator {
     }
     guard peers.dropFirst().allSatisfy(\.hasLeft) else { return false }
     guard isComplete else {
-      try writer?.finish()
       throw Interruption(
         cause: stopCause ?? .peer, unit: unit, stored: restoredCount + (writer?.savedCount ?? 0), total: count)
     }

@@ -13,17 +13,17 @@ public struct WorkPulse: Sendable {
   }
 
   /// Says that the work is getting on, inside a batch.
-  /// - Throws: `Abandoned` when a stop was asked for a while ago.
+  /// - Throws: `Abandoned` when a stop was asked for a while ago, or the run ends with an error.
   public func beat() throws {
     queue.beat()
-    if stop.isMade, stop.age > WorkPulse.grace { throw Abandoned() }
+    if queue.hasGivenUp || stop.isMade && stop.age > WorkPulse.grace { throw Abandoned() }
   }
 
   /// Says that a unit of progress is done, and that another one of the same piece would begin.
-  /// - Throws: `Abandoned` when a stop was asked for.
+  /// - Throws: `Abandoned` when a stop was asked for, or the run ends with an error.
   public func advance(isLast: Bool) throws {
     queue.advance()
-    if !isLast, stop.isMade { throw Abandoned() }
+    if queue.hasGivenUp || !isLast && stop.isMade { throw Abandoned() }
   }
 
   /// A piece of work that was given up because the run stops.

@@ -33,10 +33,14 @@ final class WorkQueue: @unchecked Sendable {
   private var isClosed = false
   private let beats = Atomic<Int>(0)
   private let progress = Atomic<Int>(0)
+  private let isGivenUp = Atomic<Bool>(false)
 
   // MARK: Workers
 
   func beat() { beats.add(1, ordering: .relaxed) }
+
+  /// Whether nobody waits for results any more.
+  var hasGivenUp: Bool { isGivenUp.load(ordering: .relaxed) }
 
   func advance() {
     beats.add(1, ordering: .relaxed)
@@ -86,9 +90,17 @@ final class WorkQueue: @unchecked Sendable {
   func add(_ pieces: [Int]) {
     guard !pieces.isEmpty else { return }
     monitor.locked {
+      // With an error no further piece is begun.
+      guard failure == nil else { return }
       waiting += pieces
       monitor.wakeAll()
     }
+  }
+
+  /// Gives up all pieces: those that nobody has begun, and those at hand as soon as they show to be alive.
+  func giveUp() {
+    isGivenUp.store(true, ordering: .relaxed)
+    discard()
   }
 
   /// Gives up the pieces that nobody has begun.
@@ -105,7 +117,7 @@ final class WorkQueue: @unchecked Sendable {
   /// Waits until something is finished or has failed, for so long at the most.
   func awaitNews(_ limit: Duration) {
     monitor.locked {
-      if finished.isEmpty, failure == nil { monitor.wait(limit) }
+      if finished.isEmpty, failure == nil || !running.isEmpty { monitor.wait(limit) }
     }
   }
 

@@ -34,7 +34,7 @@ public final class WorkSession {
   public internal(set) var usage = WorkUsage()
 
   /// What rank 0 holds of results that have come before their turn, in numbers (512 MiB); some of each worker at least.
-  private static let numbersAtATime = 1 << 26
+  static let numbersAtATime = 1 << 26
 
   /// A session of all ranks; each makes one.
   public init(on world: any Communicator, options: Options = Options(), logger: Logger) throws {

@@ -42,7 +42,7 @@ public final class WorkerPool<Own>: Sendable {
       do {
         try meanwhile()
       } catch {
-        queue.discard()
+        queue.giveUp()
         throw error
       }
     }

@@ -73,18 +73,24 @@ struct WorkSessionTests {
   }
 
   @Test(arguments: [1, 3])
-  func `the error of a piece ends the work`(ranks: Int) {
+  func `the error of a piece ends the work, and little is begun after it`(ranks: Int) {
     struct Wrong: Error, Equatable { let piece: Int }
+    let begun = Atomic(0)
     #expect(throws: Wrong(piece: 11)) {
       _ = try InProcess.run(ranks: ranks) { world in
         let session = try WorkSession(on: world, logger: silent())
-        _ = try session.sum("piece", 40, length: 3, by: WorkerPool(count: 2) { 0 }) { piece, _, _ in
-          usleep(500)
+        _ = try session.sum("piece", 4000, length: 3, by: WorkerPool(count: 2) { 0 }) { piece, _, pulse in
+          begun.add(1, ordering: .relaxed)
+          for _ in 0..<10 {
+            usleep(100 + UInt32(piece % 7) * 50)
+            try pulse.beat()
+          }
           if piece == 11 { throw Wrong(piece: piece) }
           return value(piece)
         }
       }
     }
+    #expect(begun.load(ordering: .relaxed) < 200)
   }
 
   @Test(arguments: [(1, 0), (3, 0), (3, 2)])
