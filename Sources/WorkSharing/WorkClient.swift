@@ -58,11 +58,16 @@ struct WorkClient {
 
   /// Rank 0 answers at once, or within the time of a heartbeat where it has nothing to give.
   private func awaitReply() throws -> WorkReply {
-    let asked = clock.now
+    var asked = clock.now
+    var lastLook = asked
     var pause: UInt32 = 20
     while true {
       if let reply = try messages.pendingReply() { return reply }
-      let waited = clock.now - asked
+      let now = clock.now
+      // Time in which this rank itself was stopped does not count.
+      asked += max(now - lastLook - .seconds(1), .zero)
+      lastLook = now
+      let waited = now - asked
       // Rank 0 notices the silence of others first, and speaks for all.
       if let limit = session.options.stallTimeout, waited > limit + .seconds(10) {
         throw CommunicationError(

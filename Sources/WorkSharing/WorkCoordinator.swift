@@ -52,6 +52,7 @@ struct WorkCoordinator {
   /// Seconds of the piece that took longest.
   var longestPiece = 0.0
   private var shownProgress = -1
+  private var lastLook: ContinuousClock.Instant
 
   init(
     _ session: WorkSession, _ unit: String, _ count: Int, length: Int, window: Int, workers: Int,
@@ -70,6 +71,7 @@ struct WorkCoordinator {
     self.progress = progress
     messages = WorkMessages(world: session.world)
     let now = clock.now
+    lastLook = now
     peers = (0..<session.world.size).map { _ in Peer(heard: now, alive: now) }
     if let stored {
       restorable = WorkCoordinator.wholePieces(stored, count: count, length: length, session.logger)
@@ -90,6 +92,7 @@ struct WorkCoordinator {
     // Nothing new for a while: this thread need not look so often.
     var pause = Duration.microseconds(50)
     while true {
+      leaveOutPause()
       noteStop()
       var isIdle = true
       while let (rank, report) = try messages.pendingReport() {
@@ -308,6 +311,19 @@ struct WorkCoordinator {
     session.logger.notice("stopping \(stopCause): what is finished is kept")
     queue.discard()
     if stopCause != .timeLimit { stop.make() }
+  }
+
+  /// Takes time in which this thread itself did not run out of the silence of others: a job that was suspended, or a rank 0
+  /// that was frozen, has heard nobody.
+  private mutating func leaveOutPause() {
+    let now = clock.now
+    let pause = now - lastLook - .seconds(1)
+    lastLook = now
+    guard pause > .zero else { return }
+    for rank in peers.indices {
+      peers[rank].heard += pause
+      peers[rank].alive += pause
+    }
   }
 
   /// Finds ranks that give no sign of life.
