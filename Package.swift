@@ -97,12 +97,19 @@ let package = Package(
     .executableTarget(
       name: "piece-writer", dependencies: ["ArrayFiles", "WorkSharing"], path: "Tests/PieceWriter",
       swiftSettings: strict),
+    .executableTarget(
+      name: "fuzz",
+      dependencies: [
+        "ArrayFiles", "CZlib", "Channels", "Configuration", "Interchange", "Networks", "ONNX", "Search", "WorkSharing",
+      ],
+      path: "Tests/FuzzProgram", swiftSettings: strict),
     tests("AllocationTests", ["Allocation", "AllocationProblems"]),
     tests("ArrayFilesTests", ["ArrayFiles"]),
     tests("ChannelsTests", ["Channels", "Execution", "ExecutorContract", "Networks", "ReferenceData"]),
     tests("CommandTests", ["Configuration", "ProgramRuns", "ReferenceData", "prune-cluster"]),
     tests("ConfigurationTests", ["Configuration"]),
     tests("ExecutionTests", ["Execution", "ExecutorContract", "Networks"]),
+    tests("FuzzTests", ["ProgramRuns", "fuzz"]),
     tests("InterchangeTests", ["Configuration", "Interchange"]),
     tests("MessagePassingTests", ["CommunicatorContract", "MessagePassing"]),
     tests("NetworksTests", ["Execution", "ExecutorContract", "Networks"]),

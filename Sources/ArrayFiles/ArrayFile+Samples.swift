@@ -29,7 +29,7 @@ extension ArrayFile {
     }
     let count = samples.count * elementsPerSample  // no overflow: the layout was checked for all samples
     // An allocation that fails ends the process, and a sparse file can claim anything.
-    guard count <= MemoryLimit.physicalBytes / MemoryLayout<Element>.stride else {
+    guard count <= ArrayLimits.deliveredBytes / MemoryLayout<Element>.stride else {
       throw name.badContent("\(count) elements of shape \(shape) do not fit in this machine's memory")
     }
     var failure: ArrayFileError?

@@ -28,15 +28,16 @@ public struct ArrayFileError: Error, Hashable, Sendable, CustomStringConvertible
     self.problem = problem
   }
 
-  /// One line: file, member, problem. Control characters of names in a hostile file are escaped.
+  /// One line: file, member, problem. Control characters of names in a hostile file are escaped, long ones cut.
   public var description: String {
     let place = member.map { "\(path): member \($0)" } ?? path
     var line = ""
-    for scalar in "\(place): \(problem)".unicodeScalars {
+    let text = "\(place): \(problem)".unicodeScalars
+    for scalar in text.prefix(ArrayLimits.errorCharacters) {
       let isControl = scalar.properties.generalCategory == .control || scalar == "\u{2028}" || scalar == "\u{2029}"
       line += isControl ? scalar.escaped(asASCII: true) : String(scalar)
     }
-    return line
+    return text.count > ArrayLimits.errorCharacters ? line + "…" : line
   }
 }
 

@@ -11,16 +11,13 @@ struct ArrayLayout: Sendable {
   /// The product of the other extents.
   let elementsPerSample: Int
 
-  /// More axes than NumPy allows; a file that says so is broken.
-  static let maximumRank = 64
-
   /// - Parameter byteCount: all bytes there are, the header's included; they must be exactly what the shape needs.
   init(
     elementType: ArrayElementType, isBigEndian: Bool, isFortranOrder: Bool, shape: [Int], dataOffset: Int,
     byteCount: Int, name: ArrayName
   ) throws(ArrayFileError) {
-    guard shape.count <= Self.maximumRank else {
-      throw name.badContent(expected: "at most \(Self.maximumRank) axes", found: "\(shape.count)")
+    guard shape.count <= ArrayLimits.axes else {
+      throw name.badContent(expected: "at most \(ArrayLimits.axes) axes", found: "\(shape.count)")
     }
     func product(_ factors: [Int]) throws(ArrayFileError) -> Int {
       var product = 1

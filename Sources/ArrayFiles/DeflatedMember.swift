@@ -26,15 +26,15 @@ final class DeflatedMember: Sendable {
   ///   - limit: the largest length that is accepted.
   init(
     _ file: InputFile, range: Range<Int>, inflatedCount: Int, checksum: UInt32, name: ArrayName,
-    limit: Int = MemoryLimit.inflatedBytes
+    limit: Int = ArrayLimits.inflatedBytes
   ) throws(ArrayFileError) {
     // Compared by division: the product of a hostile length might overflow.
-    guard inflatedCount / MemoryLimit.largestDeflateRatio <= range.count else {
+    guard inflatedCount / ArrayLimits.largestDeflateRatio <= range.count else {
       throw name.badContent(
         "\(range.count) compressed bytes cannot inflate to the \(inflatedCount) that the archive states")
     }
     guard inflatedCount <= limit else {
-      throw MemoryLimit.excess("\(inflatedCount)", limit: limit, name: name)
+      throw ArrayLimits.excess("\(inflatedCount)", limit: limit, name: name)
     }
     self.file = file
     self.range = range

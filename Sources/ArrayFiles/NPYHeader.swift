@@ -5,9 +5,6 @@
 enum NPYHeader {
   static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
 
-  /// Far more than three keys and 64 extents need; NumPy itself stops at 10,000.
-  private static let longestText = 1 << 16
-
   /// The layout that the header of these bytes describes.
   static func layout(of region: ByteRegion, name: ArrayName) throws(ArrayFileError) -> ArrayLayout {
     let start = try region.bytes(in: 0..<min(12, region.count))
@@ -29,8 +26,8 @@ enum NPYHeader {
     guard length <= region.count - textOffset else {
       throw name.badContent(expected: "a header of \(length) bytes", found: "only \(region.count - textOffset)")
     }
-    guard length <= longestText else {
-      throw name.badContent(expected: "a header of at most \(longestText) bytes", found: "\(length)")
+    guard length <= ArrayLimits.headerBytes else {
+      throw name.badContent(expected: "a header of at most \(ArrayLimits.headerBytes) bytes", found: "\(length)")
     }
     var text = NPYHeaderText(try region.bytes(in: textOffset..<textOffset + length), name: name)
     let fields = try text.fields()

@@ -35,7 +35,7 @@ public struct NumPyArray: Sendable {
   /// An array of the given shape.
   /// - Precondition: the product of the extents is the number of elements.
   public init(shape: [Int], _ elements: Elements) {
-    precondition(shape.allSatisfy { $0 >= 0 } && shape.count <= ArrayLayout.maximumRank, "no shape: \(shape)")
+    precondition(shape.allSatisfy { $0 >= 0 } && shape.count <= ArrayLimits.axes, "no shape: \(shape)")
     precondition(shape.reduce(1, *) == elements.count, "\(elements.count) elements for shape \(shape)")
     self.shape = shape
     self.elements = elements

@@ -3,16 +3,16 @@ struct ZipDirectory {
   /// The members in the directory's order, their names all different, their bytes apart from each other.
   let entries: [ZipEntry]
 
-  /// A directory of a million members fits; more is a broken or hostile file.
-  private static let maximumBytes = 1 << 27
   static let entrySignature: UInt32 = 0x0201_4b50
 
   init(of file: InputFile) throws(ArrayFileError) {
     let name = ArrayName(path: file.path)
     let end = try ZipEndRecord(of: file, name: name)
-    guard end.directory.count <= Self.maximumBytes else {
+    guard end.directory.count <= ArrayLimits.directoryBytes, end.entryCount <= ArrayLimits.members else {
       throw name.badContent(
-        expected: "an archive directory of at most \(Self.maximumBytes) bytes", found: "\(end.directory.count)")
+        expected:
+          "an archive directory of at most \(ArrayLimits.members) members in \(ArrayLimits.directoryBytes) bytes",
+        found: "\(end.entryCount) in \(end.directory.count)")
     }
     var cursor = ByteCursor(try file.bytes(in: end.directory))
     var entries: [ZipEntry] = []
@@ -42,6 +42,10 @@ struct ZipDirectory {
       let offset = cursor.take(UInt32.self), let nameBytes = cursor.take(Int(nameCount)),
       let extra = cursor.take(Int(extraCount)), cursor.take(Int(commentCount)) != nil
     else { throw name.badContent("the archive's directory is broken at byte \(place)") }
+    let isPlain = nameBytes.allSatisfy { $0 < 0x80 }
+    guard nameBytes.count <= (isPlain ? ArrayLimits.nameBytes : ArrayLimits.otherNameBytes) else {
+      throw name.badContent("the member at byte \(place) of the directory has a name of \(nameBytes.count) bytes")
+    }
     var member = name
     member.member = String(decoding: nameBytes, as: UTF8.self)
     guard flags & 1 == 0 else { throw member.badContent("it is encrypted") }

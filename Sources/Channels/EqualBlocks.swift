@@ -30,6 +30,9 @@ enum EqualBlocks {
         Obstacle(reason: FreezeReason(place: member.name, opType: opType, cause: cause, unlock: unlock))
       }
       let isEven = member.indices.allSatisfy { indices in
+        // Few indices cannot be in all blocks; the counts of all blocks for each of them would take long.
+        guard indices.count.isMultiple(of: groups) else { return false }
+        if indices.isEmpty { return true }
         var counts = [Int](repeating: 0, count: groups)
         for index in indices { counts[index / perBlock] += 1 }
         return counts.allSatisfy { $0 == counts[0] }

@@ -2,10 +2,9 @@ import Networks
 
 /// The operations that move elements, done on labels exactly as on values.
 extension LabelArray {
-  /// Labels beyond this many are not written out (512 MB): a hostile shape ends here, no network comes near it.
-  private static let limit = Double(1 << 27)
-
-  private static func fits(_ stored: [Int]) -> Bool { stored.reduce(1.0) { $0 * Double($1) } <= limit }
+  private static func fits(_ stored: [Int]) -> Bool {
+    stored.reduce(1.0) { $0 * Double($1) } <= Double(AnalysisLimits.tensorLabels)
+  }
 
   /// The same elements in row-major order under other extents; `nil` when that takes more labels than can be held.
   ///

@@ -42,7 +42,9 @@ extension LabelPropagation {
   mutating func canonical(_ array: LabelArray) -> LabelArray {
     var labels = array.labels
     for position in labels.indices where labels[position] != LabelArray.none {
-      labels[position] = classes.find(labels[position])
+      let root = classes.find(labels[position])
+      // Written only where it changes, so that values of one label share their array.
+      if root != labels[position] { labels[position] = root }
     }
     return LabelArray(extents: array.extents, stored: array.stored, labels: labels)
   }

@@ -24,6 +24,9 @@ struct LabelPropagation {
   /// What waits until all operations have tied channels.
   var touches: [ConstantTouch] = []
   private var arrays: [LabelArray?]
+  /// Labels of tensors and of places of weights so far.
+  private var labelCount = 0
+  private var placedCount = 0
   private var weightAxes: [WeightAxis: [Int32]] = [:]
 
   private struct WeightAxis: Hashable {
@@ -39,7 +42,7 @@ struct LabelPropagation {
       let reason = FreezeReason(
         place: network[input].name, opType: "input", cause: "channels of the network's input are given from outside",
         unlock: "a convolution or linear layer between the input and them would free them")
-      guard shape.rank >= 2, shape[1] <= LabelPropagation.mostInputChannels else {
+      guard shape.rank >= 2, shape[1] <= AnalysisLimits.inputChannels else {
         arrays[input.index] = whole(shape.dimensions, reason)
         continue
       }
@@ -57,9 +60,6 @@ struct LabelPropagation {
       classes.freeze(array(output).labels, reason)
     }
   }
-
-  /// Inputs with more channels are one label: a hostile shape ends here and not in an allocation.
-  private static let mostInputChannels = 1 << 20
 
   /// A tensor whose elements are no channels that could go: what meets them has to stay.
   mutating func whole(_ extents: [Int], _ reason: FreezeReason) -> LabelArray {
@@ -138,7 +138,9 @@ struct LabelPropagation {
       }
       result = operand
     }
-    arrays[node.outputs[0].index] = result
+    labelCount += operand.labels.count + result.labels.count
+    arrays[node.outputs[0].index] =
+      labelCount > AnalysisLimits.allLabels ? unfollowed([operand, result], node, extents) : result
   }
 
   mutating func freeze(_ array: LabelArray, _ node: Node, _ cause: String, unlock: String? = nil) {
@@ -163,6 +165,12 @@ struct LabelPropagation {
       }
       weightAxes[place] = labels
     }
+    placedCount += labels.count
+    guard placedCount <= AnalysisLimits.placedLabels else {
+      let node = network.nodes[node]
+      let reason = FreezeReason(place: node.name, opType: node.opType, cause: "is one of too many to follow channels")
+      return classes.freeze(labels, reason)
+    }
     roles.append(
       LabelRole(role: role, node: node, initializer: network[constant].name, axis: axis, labels: labels))
   }
@@ -180,6 +188,11 @@ struct LabelPropagation {
   private mutating func join(_ index: Int, axis: Int, _ extents: [Int]) -> LabelArray {
     let node = network.nodes[index]
     let operands = node.inputs.compactMap { $0 }
+    // Operands that are read several times over count as often.
+    let count = operands.reduce(0) { $0 + (arrays[$1.index]?.labels.count ?? 1) }
+    guard count <= AnalysisLimits.tensorLabels else {
+      return unfollowed(Set(operands).sorted().map { array($0) }, node, extents)
+    }
     var parts: [LabelArray] = []
     for part in operands {
       parts.append(network[part].constant == nil ? array(part) : constantPart(part, index, axis: axis))

@@ -9,12 +9,16 @@ struct UnitGrouping {
   private var groups: [ChannelGroup] = []
   /// By class root: the unit it became.
   private var references: [Int32: UnitReference] = [:]
+  /// By node the place of a normalisation's parameters.
+  private let normRoles: [Int: LabelRole]
 
   init(_ propagation: LabelPropagation) {
     self.propagation = propagation
     network = propagation.network
     samples = SampleAxes(of: propagation.network)
     classes = propagation.classes
+    let norms = propagation.roles.lazy.filter { $0.role == .norm }.map { ($0.node, $0) }
+    normRoles = Dictionary(norms, uniquingKeysWith: { first, _ in first })
   }
 
   /// One index list per role that a class plays, keyed by the role's number.
@@ -89,6 +93,7 @@ struct UnitGrouping {
   private mutating func divide(_ drafts: inout [Draft], _ signatures: [Int32: Signature]) {
     var draftOf: [Int32: Int] = [:]
     for (number, draft) in drafts.enumerated() { for root in draft.roots { draftOf[root] = number } }
+    var divisions = 0
     for node in network.nodes {
       switch node.operation {
       case .split, .slice, .gather: break
@@ -107,6 +112,12 @@ struct UnitGrouping {
             place: node.name, opType: node.opType,
             cause: "takes some channels of a grouped convolution, of which equal groups may leave none",
             unlock: "a convolution with one group would free them")
+          continue
+        }
+        divisions += 1
+        guard divisions <= AnalysisLimits.divisions else {
+          drafts[divided].reason = FreezeReason(
+            place: node.name, opType: node.opType, cause: "takes one of too many different parts of the channels")
           continue
         }
         let whole = drafts[divided].roots
@@ -195,7 +206,7 @@ struct UnitGrouping {
     let parameters = node.inputs.dropFirst().compactMap { $0 }.map { network[$0].shape.count }
     switch node.operation {
     case .batchNormalization, .groupNormalization:
-      let role = propagation.roles.first { $0.role == .norm && $0.node == index }
+      let role = normRoles[index]
       return Norm(
         name: node.name,
         units: role.map { units($0.labels) } ?? [UnitReference?](repeating: nil, count: parameters[0]),

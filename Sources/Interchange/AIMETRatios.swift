@@ -21,6 +21,8 @@ enum AIMETRatios {
       guard !name.isEmpty else { throw place.error("the name of a module cannot be empty") }
       guard seen.insert(name).inserted else { throw place.error("\(quoted(name)) has a second ratio") }
       let share = rest(try ratio(place) ?? 1)
+      // A kept share below what 1 − kept can hold would take every channel.
+      guard share < 1 else { throw place.error("keeps nothing of the layer; one channel at least must stay") }
       if share > 0 {
         demand.rules.append(LayerRule(opNames: [name], action: .fix(sparsity: share)))
       } else {

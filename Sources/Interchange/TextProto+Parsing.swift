@@ -13,12 +13,10 @@ extension TextProto {
 }
 
 struct TextProtoParser {
-  /// Deeper texts could exhaust the stack of a thread; AMCT's own are four levels deep.
-  static let deepestNesting = 32
-
   let bytes: [UInt8]
   let file: String
   var position = 0
+  private var fieldCount = 0
 
   init(bytes: [UInt8], file: String) {
     self.bytes = bytes
@@ -26,6 +24,9 @@ struct TextProtoParser {
   }
 
   mutating func wholeText() throws(ConfigurationError) -> TextProto {
+    guard bytes.count <= TextProtoLimits.bytes else {
+      throw place.error("a text of \(bytes.count) bytes, at most \(TextProtoLimits.bytes) are read")
+    }
     if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
     return try message(closedBy: nil, depth: 0)
   }
@@ -98,11 +99,13 @@ struct TextProtoParser {
   private func isOpener(_ byte: UInt8?) -> Bool { byte == UInt8(ascii: "{") || byte == UInt8(ascii: "<") }
 
   private mutating func value(depth: Int) throws(ConfigurationError) -> TextProto.Value {
+    fieldCount += 1
+    guard fieldCount <= TextProtoLimits.fields else { throw place.error("more than \(TextProtoLimits.fields) fields") }
     guard let first = next else { throw unexpected("a value") }
     switch first {
     case UInt8(ascii: "{"), UInt8(ascii: "<"):
-      guard depth < Self.deepestNesting else {
-        throw place.error("nested more than \(Self.deepestNesting) levels deep")
+      guard depth < TextProtoLimits.nesting else {
+        throw place.error("nested more than \(TextProtoLimits.nesting) levels deep")
       }
       position += 1
       return .message(
@@ -118,6 +121,7 @@ struct TextProtoParser {
       guard let text = String(validating: content, as: UTF8.self) else {
         throw start.error("a string that is not valid UTF-8")
       }
+      if let problem = TextLimits.problem(of: text) { throw start.error(problem) }
       return .string(text)
     case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "0")...UInt8(ascii: "9"): return try number()
     default:
@@ -147,6 +151,10 @@ struct TextProtoParser {
       position += 1
       let isExponent = (byte | 0x20) == UInt8(ascii: "e") && !bytes[digits...].starts(with: [0x30, 0x78])
       if isExponent, next == UInt8(ascii: "+") || next == UInt8(ascii: "-") { position += 1 }
+    }
+    guard position - digits <= TextLimits.numberBytes else {
+      throw startPlace.error(
+        "a number of \(position - digits) characters, at most \(TextLimits.numberBytes) are read")
     }
     let text = (isNegative ? "-" : "") + String(decoding: bytes[digits..<position], as: UTF8.self)
     guard Self.integer(text) != nil || Self.number(text) != nil else {

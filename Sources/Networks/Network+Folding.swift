@@ -17,6 +17,10 @@ private struct Folding {
   private let readers: [[Int]]
   private var values: [Value]
   private var nodes: [Node?]
+  /// By layer how many nodes it took in.
+  private var taken: [Int: Int] = [:]
+  /// More in a row is no network that somebody trained, and each leaves a bias behind.
+  private static let mostTaken = 16
 
   init(_ network: Network) {
     self.network = network
@@ -99,7 +103,9 @@ private struct Folding {
   private mutating func absorb(_ scale: [Double]?, _ shift: [Double]?, into layer: Int, yielding output: ValueID)
     -> Bool
   {
-    guard let node = nodes[layer], let weight = node.inputs[1] else { return false }
+    guard let node = nodes[layer], let weight = node.inputs[1], taken[layer, default: 0] < Self.mostTaken else {
+      return false
+    }
     let channels: Int
     var operation = node.operation
     let beta: Double
@@ -123,6 +129,7 @@ private struct Folding {
     default: return false
     }
     guard (scale ?? shift)?.count == channels else { return false }
+    taken[layer, default: 0] += 1
     let oldBias = node.inputs.dropFirst(2).first.flatMap { $0 }.flatMap { values[$0.index].constant?.doubles }
     var bias = [Double](repeating: 0, count: channels)
     for channel in 0..<channels {

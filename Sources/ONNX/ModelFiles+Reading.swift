@@ -10,16 +10,20 @@ extension ModelFiles {
   ///   folder.
   public static func read(_ path: String) throws(ONNXError) -> ModelFiles {
     let model: [UInt8]
-    do { model = try readRegularFile(path) } catch { throw error.error(file: path) }
+    do { model = try readRegularFile(path, limit: ImportLimits.modelBytes) } catch { throw error.error(file: path) }
     let decoded: Onnx_ModelProto
     do { decoded = try decodeModel(model[...]) } catch { throw error.error(file: path) }
     var external: [String: [UInt8]] = [:]
+    var room = ImportLimits.externalBytes
     for tensor in decoded.graph.tensors where tensor.isExternal {
       let place = "initializer '\(tensor.name)'"
       do {
         let location = try tensor.externalLocation()
         guard external[location] == nil else { continue }
-        external[location] = try readRegularFile(try confined(location, toFolderOf: path))
+        let data = try readRegularFile(try confined(location, toFolderOf: path), of: root(of: path), limit: room)
+        // One file may have any number of locations, each of which is read.
+        room -= data.count
+        external[location] = data
       } catch { throw error.error(file: path, place: place) }
     }
     return ModelFiles(model: model, external: external, path: path)
@@ -27,15 +31,28 @@ extension ModelFiles {
 
   /// The absolute path of an external data file, links resolved, inside the model's folder.
   private static func confined(_ location: String, toFolderOf path: String) throws(ImportProblem) -> String {
-    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "./"
-    guard let root = resolved(folder) else { throw .unreadable("folder \(folder) does not exist") }
-    guard let file = resolved(folder + location) else {
+    let root = try root(of: path)
+    guard let file = resolved(folder(of: path) + location) else {
       throw .unreadable("external data file '\(location)': \(String(cString: strerror(errno)))")
     }
-    guard root == "/" || file == root || file.hasPrefix(root + "/") else {
+    guard isInside(file, root) else {
       throw .bad("external data '\(location)' leads outside the model's folder, to \(file)")
     }
     return file
+  }
+
+  /// The folder of a model with its slash.
+  private static func folder(of path: String) -> String { path.lastIndex(of: "/").map { String(path[...$0]) } ?? "./" }
+
+  /// The same, absolute and links resolved.
+  private static func root(of path: String) throws(ImportProblem) -> String {
+    let folder = folder(of: path)
+    guard let root = resolved(folder) else { throw .unreadable("folder \(folder) does not exist") }
+    return root
+  }
+
+  private static func isInside(_ file: String, _ root: String) -> Bool {
+    root == "/" || file == root || file.hasPrefix(root + "/")
   }
 
   private static func resolved(_ path: String) -> String? {
@@ -44,18 +61,39 @@ extension ModelFiles {
     return String(cString: resolved)
   }
 
-  private static func readRegularFile(_ path: String) throws(ImportProblem) -> [UInt8] {
+  /// The bytes of a file.
+  /// - Parameters:
+  ///   - root: the folder that it has to be in; links in its path are resolved already. `nil` for a file that the caller
+  ///     has named.
+  ///   - limit: the most bytes that it may have.
+  private static func readRegularFile(
+    _ path: String, of root: String? = nil, limit: Int
+  ) throws(ImportProblem) -> [UInt8] {
+    var status = stat()
+    // A device is not even opened: for some that alone does something.
+    guard stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else {
+      throw .unreadable("is not a regular file")
+    }
     // Without O_NONBLOCK a named pipe would keep the open waiting for a writer.
-    let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    let flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | (root == nil ? 0 : O_NOFOLLOW)
+    let descriptor = open(path, flags)
     guard descriptor >= 0 else { throw .unreadable("cannot be opened: \(String(cString: strerror(errno)))") }
     defer { close(descriptor) }
-    var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
       throw .unreadable("is not a regular file")
     }
+    if let root {
+      // What is open now counts, not what had the name when it was resolved.
+      guard let opened = resolved("/proc/self/fd/\(descriptor)"), isInside(opened, root) else {
+        throw .bad("external data '\(path)' left the model's folder while it was opened")
+      }
+      guard status.st_nlink == 1 else {
+        throw .bad(
+          "external data '\(path)' has \(status.st_nlink) names (hard links), some may be outside the model's folder")
+      }
+    }
     let size = Int(status.st_size)
-    let memory = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
-    guard size <= memory else { throw .unreadable("has \(size) bytes, this machine's memory \(memory)") }
+    guard size <= limit else { throw .unreadable("has \(size) bytes, \(limit) can be read") }
     var failure: Int32 = 0
     let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
       while count < size {
@@ -78,10 +116,19 @@ extension ModelFiles {
 /// Decodes the protobuf message of an ONNX file.
 func decodeModel(_ bytes: ArraySlice<UInt8>) throws(ImportProblem) -> Onnx_ModelProto {
   do {
+    try ModelCensus.check(bytes)
+  } catch {
+    throw error.kind == .badContent ? notDecoded(bytes) : error
+  }
+  do {
     return try Onnx_ModelProto(serializedBytes: ByteRun(bytes: bytes))
   } catch {
-    throw .bad("no ONNX model: \(bytes.count) bytes that do not decode as one (truncated, damaged or another format)")
+    throw notDecoded(bytes)
   }
+}
+
+private func notDecoded(_ bytes: ArraySlice<UInt8>) -> ImportProblem {
+  .bad("no ONNX model: \(bytes.count) bytes that do not decode as one (truncated, damaged or another format)")
 }
 
 /// A part of an array, for the protobuf decoder: models are too large to be copied for it.

@@ -29,6 +29,14 @@ public struct ONNXError: Error, Hashable, Sendable, CustomStringConvertible {
     self.problem = problem
   }
 
-  /// One line: file, place, problem.
-  public var description: String { place.isEmpty ? "\(file): \(problem)" : "\(file): \(place): \(problem)" }
+  /// One line: file, place, problem. Control characters of names in a hostile file are escaped, endless lists cut.
+  public var description: String {
+    let text = (place.isEmpty ? "\(file): \(problem)" : "\(file): \(place): \(problem)").unicodeScalars
+    var line = ""
+    for scalar in text.prefix(ImportLimits.errorCharacters) {
+      let isControl = scalar.properties.generalCategory == .control || scalar == "\u{2028}" || scalar == "\u{2029}"
+      line += isControl ? scalar.escaped(asASCII: true) : String(scalar)
+    }
+    return text.count > ImportLimits.errorCharacters ? line + "…" : line
+  }
 }

@@ -1,6 +1,6 @@
 import Allocation
 import ArrayFiles
-import Configuration
+package import Configuration
 
 /// Measured scores of a network with one channel group pruned at a time: the content of `eval_scores.json`.
 ///
@@ -11,7 +11,7 @@ import Configuration
 /// - `original`: `loss`, the mean over the samples, and `accuracy`, `null` without classes, of the whole network;
 /// - `groups`: of each its number in `group`, its first `layer`, its `units`, the `order` in which units go, and `scores`:
 ///   by `kept` count, descending, the `loss` and the `accuracy` without the first units − kept of that order.
-struct EvaluationScores {
+package struct EvaluationScores {
   /// What a search calls the file.
   static let fileName = "eval_scores.json"
 
@@ -134,23 +134,21 @@ extension VariantScore {
 
 extension EvaluationScores {
   /// The content of a file, checked in itself.
-  struct Stored {
+  package struct Stored {
     /// The file, as errors name it.
     let file: String
     let basis: EvaluationBasis
     let original: VariantScore?
     let groups: [Group]
 
-    private static let limit = 1 << 30
-
     /// Reads a file.
     /// - Throws: what is wrong and where, at the first place that is wrong.
     init(reading path: String) throws {
-      try self.init(parsing: FileHandleReader.contents(of: path, limit: Self.limit), file: path)
+      try self.init(parsing: FileHandleReader.contents(of: path, limit: TextLimits.jsonBytes), file: path)
     }
 
     /// Reads the content of a file.
-    init(parsing bytes: [UInt8], file: String) throws(ConfigurationError) {
+    package init(parsing bytes: [UInt8], file: String) throws(ConfigurationError) {
       let root = LocatedJSON(root: try JSONValue(parsing: bytes, file: file), file: file)
       let members = try root.members(["format_version", "basis", "original", "groups"])
       _ = try members.required("format_version").integer(in: 1...1, expected: "1, the only version that is read")
@@ -188,11 +186,16 @@ extension EvaluationScores.Group {
     }
     self.order = order
     scores = [:]
-    let counts = max(units - order.count, 1)...max(units - 1, 1)
+    // As many units can have gone as the order has; without any there is no such count.
+    let most = max(units - 1, 1)
+    let counts = min(max(units - order.count, 1), most)...most
     for place in try members.required("scores").elements() {
       let members = try place.members(["kept", "loss", "accuracy"])
       let kept = try members.required("kept").integer(
         in: counts, expected: "a kept count from \(counts.lowerBound) to \(counts.upperBound)")
+      guard units - kept <= order.count else {
+        throw place.error("\(units - kept) units have gone, the order has \(order.count)")
+      }
       guard scores[kept] == nil else { throw place.error("\(kept) kept units stand twice") }
       scores[kept] = try VariantScore(members)
     }

@@ -7,10 +7,22 @@ package final class FileHandleReader {
 
   /// Opens a file, or gives `nil`: `lastError` says why.
   init?(_ path: String) {
-    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // Opened plainly, a pipe that nobody writes into would be waited for without end.
+    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     self.path = path
     guard descriptor >= 0 else { return nil }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else { return }
+    var first = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    guard poll(&first, 1, FileHandleReader.longestWait) > 0 else {
+      errno = ETIMEDOUT
+      return nil
+    }
+    _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK)
   }
+
+  /// Milliseconds that are waited for the first byte of a pipe.
+  private static let longestWait: Int32 = 10_000
 
   deinit {
     if descriptor >= 0 { close(descriptor) }

@@ -4,7 +4,7 @@ public import Configuration
 /// The file: JSON, in an order that depends on its content alone.
 extension LatencyTable {
   /// A larger file is no table.
-  static let sizeLimit = 256 << 20
+  static let sizeLimit = TextLimits.jsonBytes
 
   /// Reads a file.
   /// - Throws: `SearchError` when it cannot be read, or holds no table.

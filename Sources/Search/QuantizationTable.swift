@@ -1,5 +1,5 @@
 import ArrayFiles
-import Channels
+package import Channels
 
 /// How much the loss grows where one layer computes in fewer bits: the content of `quantization.npz`.
 ///
@@ -37,7 +37,7 @@ public struct QuantizationTable: Hashable, Sendable {
 
   /// Reads a file, every array of it.
   /// - Throws: when the file cannot be read, or its arrays are not those of this network.
-  init(reading path: String, _ layers: [Layer]) throws {
+  package init(reading path: String, _ layers: [Layer]) throws {
     let archive = try NumPyArchive(path)
     func mismatch(_ problem: String) -> SearchError {
       SearchError(.badContent, file: path, "\(problem): this is no quantisation table of the network")
@@ -45,7 +45,8 @@ public struct QuantizationTable: Hashable, Sendable {
     var open = Set(archive.names)
     guard open.remove("widths") != nil else { throw mismatch("has no array 'widths'") }
     let widthArray = try archive.array(named: "widths")
-    guard widthArray.elementType.isInteger, widthArray.shape.count == 1 else {
+    guard widthArray.elementType.isInteger, widthArray.shape.count == 1, widthArray.sampleCount <= Self.largestWidth
+    else {
       throw mismatch("'widths' is \(widthArray.elementType) of shape \(widthArray.shape), expected integers in a row")
     }
     let stored = try widthArray.int64s()

@@ -28,6 +28,11 @@ public struct SearchError: Error, Hashable, CustomStringConvertible {
     self.problem = problem
   }
 
-  /// File and problem, one line.
-  public var description: String { "\(file): \(problem)" }
+  /// File and problem, one line. Control characters of names in a hostile file are escaped.
+  public var description: String {
+    "\(file): \(problem)".unicodeScalars.reduce(into: "") { line, scalar in
+      let isControl = scalar.properties.generalCategory == .control || scalar == "\u{2028}" || scalar == "\u{2029}"
+      line += isControl ? scalar.escaped(asASCII: true) : String(scalar)
+    }
+  }
 }

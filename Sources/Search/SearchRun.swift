@@ -230,7 +230,7 @@ public struct SearchRun {
   }
 
   /// A configuration that is larger is no configuration.
-  static let configurationSizeLimit = 64 << 20
+  static let configurationSizeLimit = TextLimits.jsonBytes
 
   /// What all ranks measure, at rank 0; `nil` elsewhere.
   private func measure(

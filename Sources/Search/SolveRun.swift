@@ -110,7 +110,7 @@ public struct SolveOutcome: Sendable {
 }
 
 /// The record of a search, as far as another plan needs it.
-struct StoredRun {
+package struct StoredRun {
   let configuration: SearchConfiguration
   /// The model file's SHA-256.
   let modelDigest: String
@@ -122,7 +122,7 @@ struct StoredRun {
 
   /// Reads `run.json`, and the configuration in it with changes made.
   /// - Throws: also when the search has not finished.
-  init(reading directory: String, _ changes: [ConfigurationChange]) throws {
+  package init(reading directory: String, _ changes: [ConfigurationChange]) throws {
     let record = try FinishedRecord(reading: directory)
     let (path, root) = (record.path, record.root)
     func place(_ value: JSONValue?, _ name: String) throws -> LocatedJSON {

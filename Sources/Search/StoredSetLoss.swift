@@ -1,12 +1,12 @@
 import Allocation
 import ArrayFiles
-import Channels
+package import Channels
 import Configuration
 
 import Glibc
 
 /// What the loss of sets of units is made of, as a search measures and keeps it: the content of `set_loss.npz`.
-struct StoredSetLoss {
+package struct StoredSetLoss {
   /// What a search calls the file.
   static let fileName = "set_loss.npz"
 
@@ -162,19 +162,29 @@ extension StoredSetLoss {
 
   /// Reads what a search has left.
   /// - Throws: when the file cannot be read, or is not of this network.
-  init(reading path: String, for structure: ChannelStructure) throws {
+  package init(reading path: String, for structure: ChannelStructure) throws {
     let archive = try NumPyArchive(path)
     func wrong(_ problem: String) -> SearchError { SearchError(.badContent, file: path, problem) }
+    let names = Set(archive.names)
     func array(_ name: String) throws -> ArrayFile {
-      guard archive.names.contains(name) else { throw wrong("has no array '\(name)'") }
+      guard names.contains(name) else { throw wrong("has no array '\(name)'") }
       return try archive.array(named: name)
     }
-    let units = structure.groups.reduce(0) { $0 + $1.unitCount }
-    slopes = try array("slopes").doubles()
-    guard slopes.count == units else {
-      throw wrong("'slopes' has \(slopes.count) numbers, the network has \(units) units: it is of another network")
+    // Shapes come before elements: what a file says of itself is not worth reading it for.
+    func row(_ name: String, most: Int) throws -> ArrayFile {
+      let array = try array(name)
+      guard array.shape.count == 1, array.sampleCount <= most else {
+        throw wrong("'\(name)' has shape \(array.shape), expected one axis of at most \(most)")
+      }
+      return array
     }
-    let counts = try array("counts").int64s()
+    let units = structure.groups.reduce(0) { $0 + $1.unitCount }
+    let slopeArray = try array("slopes")
+    guard slopeArray.shape == [units] else {
+      throw wrong("'slopes' has shape \(slopeArray.shape), the network has \(units) units: it is of another network")
+    }
+    slopes = try slopeArray.doubles()
+    let counts = try row("counts", most: 3).int64s()
     guard counts.count == 3, (1...StoredSetLoss.mostRows).contains(counts[0]),
       (1...StoredSetLoss.mostRows).contains(counts[1]), (0...1).contains(counts[2])
     else { throw wrong("'counts' is \(counts), expected samples, labels of each, and 1 for a sketch, else 0") }
@@ -184,7 +194,7 @@ extension StoredSetLoss {
     guard table.shape.count == 2, table.shape[1] == units else {
       throw wrong("'rows' has shape \(table.shape), expected rows of \(units) numbers")
     }
-    losses = try array("losses").doubles()
+    losses = try row("losses", most: table.shape[0]).doubles()
     guard isSketch ? labels == 1 && losses.isEmpty && table.shape[0] > 0 : table.shape[0] == samples * labels,
       losses.isEmpty || losses.count == table.shape[0]
     else {

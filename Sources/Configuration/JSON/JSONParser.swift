@@ -2,7 +2,7 @@ extension JSONValue {
   /// The tree of one JSON text (RFC 8259, UTF-8).
   ///
   /// Stricter than the RFC asks: a key that occurs twice in one object, a number beyond the range of a `Double` and
-  /// more than 64 levels of nesting are errors. A byte order mark in front is skipped.
+  /// what is beyond `TextLimits` are errors. A byte order mark in front is skipped.
   /// - Parameters:
   ///   - bytes: the content of the file.
   ///   - file: what errors call the file.
@@ -14,14 +14,20 @@ extension JSONValue {
 }
 
 private struct JSONParser {
-  /// Deeper texts could exhaust the stack of a thread; no file of ours needs a tenth of it.
-  static let deepestNesting = 64
-
   let bytes: [UInt8]
   let file: String
   var position = 0
+  private var valueCount = 0
+
+  init(bytes: [UInt8], file: String) {
+    self.bytes = bytes
+    self.file = file
+  }
 
   mutating func wholeText() throws(ConfigurationError) -> JSONValue {
+    guard bytes.count <= TextLimits.jsonBytes else {
+      throw error(at: 0, "a text of \(bytes.count) bytes, at most \(TextLimits.jsonBytes) are read")
+    }
     if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
     skipWhitespace()
     let value = try value(depth: 0)
@@ -43,6 +49,10 @@ private struct JSONParser {
   }
 
   private mutating func value(depth: Int) throws(ConfigurationError) -> JSONValue {
+    valueCount += 1
+    guard valueCount <= TextLimits.jsonValues else {
+      throw error(at: position, "more than \(TextLimits.jsonValues) values")
+    }
     switch next {
     case UInt8(ascii: "{"): return .object(try object(depth: depth + 1))
     case UInt8(ascii: "["): return .array(try array(depth: depth + 1))
@@ -103,8 +113,8 @@ private struct JSONParser {
 
   /// Steps over the bracket that opens an object or array.
   private mutating func enter(_ depth: Int) throws(ConfigurationError) {
-    guard depth <= Self.deepestNesting else {
-      throw error(at: position, "nested more than \(Self.deepestNesting) levels deep")
+    guard depth <= TextLimits.jsonNesting else {
+      throw error(at: position, "nested more than \(TextLimits.jsonNesting) levels deep")
     }
     position += 1
     skipWhitespace()
@@ -130,6 +140,9 @@ private struct JSONParser {
       position += 1
       if !take(UInt8(ascii: "-")) { _ = take(UInt8(ascii: "+")) }
       try digits()
+    }
+    guard position - start <= TextLimits.numberBytes else {
+      throw error(at: start, "a number of \(position - start) characters, at most \(TextLimits.numberBytes) are read")
     }
     let text = String(decoding: bytes[start..<position], as: UTF8.self)
     if isWhole, text != "-0", let integer = Int(text) { return .integer(integer) }
@@ -166,6 +179,7 @@ extension JSONParser {
         guard let string = String(validating: content, as: UTF8.self) else {
           throw error(at: start, "a string that is not valid UTF-8")
         }
+        if let problem = TextLimits.problem(of: string) { throw error(at: start, problem) }
         position += 1
         return string
       case UInt8(ascii: "\\"): try appendEscape(to: &content)

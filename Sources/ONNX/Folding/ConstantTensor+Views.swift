@@ -1,13 +1,12 @@
 import Networks
 
 extension Shape {
-  /// The most axes that a file may ask for; work per node grows with their square.
-  static let mostAxes = 64
-
   /// A shape that a file asks for, or `nil` when an extent is negative, the axes are too many, or the product of the
   /// extents overflows with zeros left out: so the product of any of them fits too.
   init?(written dimensions: [Int]) {
-    guard dimensions.count <= Self.mostAxes, Shape(checking: dimensions.filter { $0 != 0 }) != nil else { return nil }
+    guard dimensions.count <= ImportLimits.axes, Shape(checking: dimensions.filter { $0 != 0 }) != nil else {
+      return nil
+    }
     self.init(checking: dimensions)
   }
 }
@@ -61,19 +60,22 @@ extension ConstantTensor {
 
   private static func walk<Element>(_ source: [Element], _ shape: Shape, _ offset: Int, _ strides: [Int]) -> [Element] {
     guard shape.count > 0 else { return [] }
-    var index = [Int](repeating: 0, count: shape.rank)
+    // Axes of one index take time at every step and move nothing.
+    let axes = shape.dimensions.indices.filter { shape[$0] > 1 }
+    let (extents, steps) = (axes.map { shape[$0] }, axes.map { strides[$0] })
+    var index = [Int](repeating: 0, count: axes.count)
     var place = offset
     var result: [Element] = []
     result.reserveCapacity(shape.count)
-    let (inner, step) = shape.rank > 0 ? (shape[shape.rank - 1], strides[shape.rank - 1]) : (1, 0)
+    let (inner, step) = (extents.last ?? 1, steps.last ?? 0)
     while true {
       for position in 0..<inner { result.append(source[place + position * step]) }
-      var axis = shape.rank - 2
+      var axis = axes.count - 2
       while axis >= 0 {
         index[axis] += 1
-        place += strides[axis]
-        if index[axis] < shape[axis] { break }
-        place -= strides[axis] * shape[axis]
+        place += steps[axis]
+        if index[axis] < extents[axis] { break }
+        place -= steps[axis] * extents[axis]
         index[axis] = 0
         axis -= 1
       }

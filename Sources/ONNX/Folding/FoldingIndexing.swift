@@ -12,7 +12,7 @@ extension OperatorNode {
     for other in 0..<tensor.shape.rank where other != axis && indices.shape[other] > tensor.shape[other] {
       throw .bad("indices of shape \(indices.shape) for \(tensor.shape)")
     }
-    let shape = try builder.reserve(indices.shape.dimensions, arrays: 2)
+    let shape = try builder.reserve(indices.shape.dimensions, arrays: 2 + tensor.shape.rank)
     let places = try places(written, on: axis, of: tensor.shape)
     let (own, steps) = (indices.shape.rowMajorStrides, tensor.shape.rowMajorStrides)
     let sources = places.indices.map { flat in
@@ -30,6 +30,7 @@ extension OperatorNode {
     guard batchAxes == 0 else { throw .unsupported("batch_dims \(batchAxes)") }
     let depth = try indexDepth(indices, tensor)
     let run = Array(tensor.shape.dimensions[depth...])
+    _ = try builder.reserve(indices.shape.dimensions)
     let shape = try builder.reserve(indices.shape.dimensions.dropLast() + run, arrays: 2)
     let starts = try starts(indices, tensor, depth)
     let length = run.reduce(1, *)
@@ -46,6 +47,7 @@ extension OperatorNode {
     guard updates.shape.dimensions == indices.shape.dimensions.dropLast() + run else {
       throw .bad("updates of shape \(updates.shape) for indices \(indices.shape) into \(tensor.shape)")
     }
+    _ = try builder.reserve(indices.shape.dimensions)
     let shape = try builder.reserve(tensor.shape.dimensions, arrays: 2)
     let starts = try starts(indices, tensor, depth)
     let length = run.reduce(1, *)

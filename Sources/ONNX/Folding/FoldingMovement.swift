@@ -51,6 +51,9 @@ extension OperatorNode {
     let shape = try builder.reserve(dimensions)
     var parts: [ConstantTensor] = []
     for position in operands.indices { parts.append(try constant(position)) }
+    // What has no elements would only be looked at once per run.
+    let isInteger = parts.allSatisfy { if case .integer = $0.elements { true } else { false } }
+    let isFloat = parts.allSatisfy { if case .float = $0.elements { true } else { false } }
     // Joined along the outermost axis first: then parts simply follow each other.
     let runs = dimensions[..<axis].reduce(1, *)
     func join<Element>(_ sources: [[Element]]) -> [Element] {
@@ -62,10 +65,11 @@ extension OperatorNode {
       return joined
     }
     guard shape.count > 0 else { return [folded(parts[0].view(shape, strides: shape.dimensions))] }
+    parts.removeAll { $0.shape.count == 0 }
     let elements: ConstantTensor.Elements
-    if parts.allSatisfy({ if case .integer = $0.elements { true } else { false } }) {
+    if isInteger {
       elements = .integer(join(parts.map { if case .integer(let values) = $0.elements { values } else { [] } }))
-    } else if parts.allSatisfy({ if case .float = $0.elements { true } else { false } }) {
+    } else if isFloat {
       elements = .float(join(parts.map(\.floats)))
     } else {
       elements = .double(join(parts.map(\.doubles)))
@@ -107,6 +111,7 @@ extension OperatorNode {
     guard case .integer(let written) = indices.elements else { throw .bad("indices, expected integers") }
     let axis = try self.axis(try integer("axis", default: 0), rank: tensor.shape.rank)
     let extent = tensor.shape[axis]
+    _ = try builder.reserve(indices.shape.dimensions)
     let places = try places(written, on: axis, of: tensor.shape)
     // The axis goes to the front, rows are picked there, and the index axes go back to its place.
     let dimensions = tensor.shape.dimensions

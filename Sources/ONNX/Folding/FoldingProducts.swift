@@ -2,9 +2,6 @@ import Networks
 
 /// Folding of matrix products: small networks of constants, like those that make position biases.
 extension OperatorNode {
-  /// The most multiply-accumulates that one folded product may take.
-  private static let mostProducts = 1 << 31
-
   func foldMatMul(_ builder: inout NetworkBuilder) throws(ImportProblem) -> [Operand] {
     let (left, right) = (try constant(0), try constant(1))
     guard left.shape.rank >= 1, right.shape.rank >= 1 else {
@@ -56,8 +53,10 @@ extension OperatorNode {
       let leading = Shape(left.shape.dimensions.dropLast(2)).broadcast(with: Shape(right.shape.dimensions.dropLast(2)))
     else { throw .bad("factors \(left.shape) and \(right.shape) have no product") }
     let shape = try builder.reserve(leading.dimensions + [rows, columns])
+    // Without elements there may still be any number of rows.
+    guard shape.count > 0 else { return ConstantTensor(shape: shape, elements: .double([])) }
     let (work, overflow) = shape.count.multipliedReportingOverflow(by: max(inner, 1))
-    guard !overflow, work <= mostProducts else {
+    guard !overflow, builder.reserve(products: work) else {
       throw .unsupported("a product of constants \(left.shape) and \(right.shape), which is too large to compute here")
     }
     let a = left.expanded(to: try builder.reserve(leading.dimensions + [rows, inner], arrays: 2)).doubles

@@ -38,6 +38,7 @@ struct ModelGraph {
     func broken(_ place: String = "", _ problem: String) -> ONNXError {
       ONNXError(.badContent, file: file, place: place, problem: problem)
     }
+    do { try graph.checkNames() } catch { throw error.error(file: file) }
     guard !graph.node.isEmpty else { throw broken("", "the graph has no nodes") }
     guard !graph.output.isEmpty else { throw broken("", "the graph has no outputs") }
     outputs = graph.output.map(\.name)

@@ -99,8 +99,8 @@ struct GraphImport {
         dimensions.append(given[axis - 1])
       }
     }
-    guard let shape = Shape(written: dimensions), shape.count > 0, shape.count <= NetworkBuilder.largestValue else {
-      throw .bad("shape \(dimensions), expected 1 to \(NetworkBuilder.largestValue) elements")
+    guard let shape = Shape(written: dimensions), shape.count > 0, shape.count <= ImportLimits.valueElements else {
+      throw .bad("shape \(dimensions), expected 1 to \(ImportLimits.valueElements) elements")
     }
     return shape
   }

@@ -13,10 +13,11 @@ struct ImportProblem: Error {
 
   /// Extents that make no shape.
   static func noShape(_ dimensions: [Int]) -> ImportProblem {
-    let isShort = dimensions.count <= Shape.mostAxes
+    let isShort = dimensions.count <= ImportLimits.axes
     return .bad(
       isShort
-        ? "extents \(dimensions) make no shape" : "\(dimensions.count) axes, supported are at most \(Shape.mostAxes)")
+        ? "extents \(dimensions) make no shape" : "\(dimensions.count) axes, supported are at most \(ImportLimits.axes)"
+    )
   }
 
   /// A file that is missing or cannot be read.

@@ -2,12 +2,6 @@ import Networks
 
 /// The values and nodes of a network while it is put together.
 struct NetworkBuilder {
-  /// The most elements that one computed value may have; a hostile shape ends here and not in an allocation.
-  static let largestValue = 1 << 32
-  /// The most elements that all arrays made by folding may have together: enough for the largest network whose weights
-  /// are all written as ConstantOfShape (VGG-19).
-  static let largestFolding = 1 << 28
-
   /// Values in the order of their creation.
   private(set) var values: [Value] = []
   /// Nodes in the order in which they run.
@@ -15,7 +9,11 @@ struct NetworkBuilder {
   /// Constants that a node reads, by name.
   private var constantIDs: [String: ValueID] = [:]
   private var takenNames: Set<String>
+  /// By name the number that the next name made from it ends with.
+  private var nextNumbers: [String: Int] = [:]
   private var foldedElements = 0
+  private var foldedProducts = 0
+  private var layerChannels = 0
 
   /// An empty network.
   /// - Parameter names: names that the file uses; what is made up here avoids them.
@@ -38,6 +36,7 @@ struct NetworkBuilder {
     part: String? = nil, isResult: Bool = true
   ) throws(ImportProblem) -> Operand {
     let shape = try checked(dimensions)
+    try countChannels(of: operation, operands, shape)
     let nodeName = part.map { unique("\(node.name)/\($0)") } ?? node.name
     let output = node.outputs.first ?? ""
     let name = isResult && !output.isEmpty ? output : unique("\(output)/\(part ?? "main")")
@@ -97,30 +96,54 @@ struct NetworkBuilder {
   /// - Throws: when the arrays made so far and these are too much.
   mutating func reserve(_ dimensions: [Int], arrays: Int = 1) throws(ImportProblem) -> Shape {
     guard let shape = Shape(written: dimensions) else { throw .noShape(dimensions) }
-    guard shape.count <= (Self.largestFolding - foldedElements) / arrays else {
+    guard shape.count <= (ImportLimits.foldedElements - foldedElements) / arrays else {
       throw .unsupported(
-        "a constant of shape \(shape), \(foldedElements) elements are folded already, at most \(Self.largestFolding)")
+        "a constant of shape \(shape), \(foldedElements) elements are folded already, at most \(ImportLimits.foldedElements)"
+      )
     }
     foldedElements += shape.count * arrays
     return shape
   }
 
+  /// Has to be called before folding multiplies matrices.
+  /// - Returns: whether the products made so far and these are not too much.
+  mutating func reserve(products: Int) -> Bool {
+    guard products <= ImportLimits.foldedProducts - foldedProducts else { return false }
+    foldedProducts += products
+    return true
+  }
+
+  /// Counts the channels of a layer, whose every channel is followed through the network.
+  private mutating func countChannels(of operation: Operation, _ operands: [Operand?], _ shape: Shape)
+    throws(ImportProblem)
+  {
+    guard let x = operands.first.flatMap({ $0 })?.shape else { return }
+    let channels: (Int, Int)
+    switch operation {
+    case .convolution, .convolutionTranspose: channels = (x[1], shape[1])
+    case .linear: channels = (x[x.rank - 1], shape[shape.rank - 1])
+    default: return
+    }
+    layerChannels += channels.0 + channels.1
+    guard layerChannels <= ImportLimits.layerChannels else {
+      throw .unsupported("the layers have more than \(ImportLimits.layerChannels) channels together")
+    }
+  }
+
   private func checked(_ dimensions: [Int]) throws(ImportProblem) -> Shape {
     guard let shape = Shape(written: dimensions) else { throw .noShape(dimensions) }
     guard shape.count > 0 else { throw .bad("a result of shape \(shape), expected at least one element") }
-    guard shape.count <= Self.largestValue else {
-      throw .unsupported("a result of shape \(shape), supported are at most \(Self.largestValue) elements")
+    guard shape.count <= ImportLimits.valueElements else {
+      throw .unsupported("a result of shape \(shape), supported are at most \(ImportLimits.valueElements) elements")
     }
     return shape
   }
 
   private mutating func unique(_ name: String) -> String {
-    var candidate = name
-    var number = 2
-    while !takenNames.insert(candidate).inserted {
-      candidate = "\(name)_\(number)"
-      number += 1
-    }
-    return candidate
+    if takenNames.insert(name).inserted { return name }
+    var number = nextNumbers[name] ?? 2
+    while !takenNames.insert("\(name)_\(number)").inserted { number += 1 }
+    nextNumbers[name] = number + 1
+    return "\(name)_\(number)"
   }
 }

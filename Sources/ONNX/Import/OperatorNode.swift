@@ -2,9 +2,6 @@ import Networks
 
 /// One ONNX node during an import: its operands are bound, its attributes can be looked up.
 struct OperatorNode {
-  /// The most elements in an operand that is a list of axes, extents or sizes; every reader of it copies it.
-  static let longestList = 1 << 16
-
   /// The node's unique name.
   let name: String
   /// The op type as written.
@@ -62,7 +59,8 @@ struct OperatorNode {
   func integerList(_ position: Int) throws(ImportProblem) -> [Int]? {
     guard let operand = optional(position) else { return nil }
     let tensor = try constant(position)
-    guard case .integer(let elements) = tensor.elements, tensor.shape.rank <= 1, elements.count <= Self.longestList
+    guard case .integer(let elements) = tensor.elements, tensor.shape.rank <= 1,
+      elements.count <= ImportLimits.listElements
     else {
       throw .bad("operand '\(operand.name)' of shape \(tensor.shape), expected a list of integers")
     }

@@ -29,7 +29,7 @@ extension OperatorNode {
   func convertLocalResponseNormalization(_ builder: inout NetworkBuilder) throws(ImportProblem) -> [Operand] {
     let x = try float(0)
     let size = try integer("size", default: 0)
-    guard x.shape.rank >= 3, size >= 1 else {
+    guard x.shape.rank >= 3, (1...Window.limit).contains(size) else {
       throw .bad("a window of \(size) channels over shape \(x.shape), expected at least 1 over at least 3 axes")
     }
     let window = LocalResponseNormalization(

@@ -54,7 +54,9 @@ extension OperatorNode {
       throw .bad("repeats, expected one ≥ 1 for each of \(rank) axes")
     }
     guard let most = repeats.max() else { return [x] }
-    guard most <= Self.longestList else { throw .unsupported("repeats \(repeats), at most \(Self.longestList)") }
+    guard most <= ImportLimits.listElements else {
+      throw .unsupported("repeats \(repeats), at most \(ImportLimits.listElements)")
+    }
     var result = x
     let axes = repeats.indices.filter { repeats[$0] > 1 }
     for axis in axes {
@@ -63,6 +65,8 @@ extension OperatorNode {
       let (extent, overflow) = dimensions[axis].multipliedReportingOverflow(by: repeats[axis])
       guard !overflow else { throw .bad("repeats \(repeats) of shape \(x.shape)") }
       dimensions[axis] = extent
+      // Every repeat is an operand of the node, and everything that looks at the node looks at each of them.
+      _ = try builder.reserve([repeats[axis]], arrays: 64)
       result = try builder.emit(
         self, .concat(axis: axis), [Operand?](repeating: result, count: repeats[axis]), dimensions,
         part: isLast ? nil : "axis\(axis)", isResult: isLast)

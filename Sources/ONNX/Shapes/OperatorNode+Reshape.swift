@@ -38,7 +38,9 @@ extension OperatorNode {
 
   private func unsqueezed(_ shape: Shape) throws(ImportProblem) -> [Int] {
     guard let written = try list("axes", attributeBelow: 13, operand: 1) else { throw .bad("axes are missing") }
-    guard written.count <= Shape.mostAxes else { throw .bad("\(written.count) axes, supported are \(Shape.mostAxes)") }
+    guard written.count <= ImportLimits.axes else {
+      throw .bad("\(written.count) axes, supported are \(ImportLimits.axes)")
+    }
     var dimensions = shape.dimensions
     for axis in try axes(written, rank: shape.rank + written.count) { dimensions.insert(1, at: axis) }
     return dimensions

@@ -58,14 +58,15 @@ extension OperatorNode {
       sizes = written
     } else {
       let parts = opset >= 18 ? try integer("num_outputs", default: outputs.count) : outputs.count
-      guard parts >= 1, parts <= max(extent, 1), opset >= 18 || extent % parts == 0 else {
+      guard parts >= 1, parts == outputs.count, parts <= max(extent, 1), opset >= 18 || extent % parts == 0 else {
         throw .bad("axis \(axis) of \(shape) does not split into \(parts) parts")
       }
       let size = (extent - 1) / parts + 1
       sizes = (0..<parts).map { min(size, extent - $0 * size) }
     }
-    guard sizes.count == outputs.count, sizes.allSatisfy({ $0 >= 0 && $0 <= extent }), sizes.reduce(0, +) == extent
-    else {
+    // Each size is taken off what is left: a sum of all could be past the largest integer.
+    let rest = sizes.reduce(extent) { $1 >= 0 && $1 <= $0 ? $0 - $1 : -1 }
+    guard sizes.count == outputs.count, rest == 0 else {
       throw .bad("parts of \(sizes) along axis \(axis) of \(shape) for \(outputs.count) results")
     }
     return (axis, sizes)

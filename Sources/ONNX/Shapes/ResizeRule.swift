@@ -83,7 +83,8 @@ struct ResizeRule {
         weights.append(1)
       case .linear:
         let clamped = min(max(origin, 0), Float(extent - 1))
-        let first = Int(clamped)
+        // In float32 the last place of a long axis may round up to one behind it.
+        let first = min(Int(clamped), extent - 1)
         let fraction = Double(clamped) - Double(first)
         sources += [first, min(first + 1, extent - 1)]
         weights += [1 - fraction, fraction]

@@ -27,13 +27,12 @@ extension ModelRewrite {
       throw .unsupported("its groups of channels lose different channels, supported are operators that only move them")
     }
     let input = proto.input[0]
-    var builder = NetworkBuilder(names: [])
     let source: String
     let places: ConstantTensor
     if let tensor = scattered[input] {
       (source, places) = (tensor.source, tensor.places)
     } else {
-      let shape = try builder.reserve(try node.required(0).shape.dimensions)
+      let shape = try movement.reserve(try node.required(0).shape.dimensions)
       source = input
       places = ConstantTensor(shape: shape, elements: .integer((0..<Int64(shape.count)).map { $0 }))
     }
@@ -42,7 +41,7 @@ extension ModelRewrite {
     let moved = try fold(
       OperatorNode(
         name: node.name, opType: node.opType, opset: node.opset, operands: operands, outputs: node.outputs,
-        isRead: node.isRead, attributes: node.attributes), &builder)
+        isRead: node.isRead, attributes: node.attributes), &movement)
     var picks: [Onnx_NodeProto] = []
     for (position, name) in proto.output.enumerated() where !name.isEmpty && moved.indices.contains(position) {
       guard let places = moved[position].constant else { continue }

@@ -42,7 +42,11 @@ struct ModelRewrite {
   var constantExtents: [String: [Int]] = [:]
   /// Computed tensors that are nowhere in the new model: inside of a shuffle.
   var scattered: [String: ScatteredTensor] = [:]
+  /// Moves places; what it makes of them is limited for all nodes together.
+  var movement = NetworkBuilder(names: [])
   private var names: Set<String>
+  /// By name the number that the next name made from it ends with.
+  private var nextNumbers: [String: Int] = [:]
 
   init(_ surgery: ModelSurgery, _ parts: [KeptPart]) {
     self.surgery = surgery
@@ -53,13 +57,11 @@ struct ModelRewrite {
 
   /// A name that is not taken.
   mutating func unique(_ name: String) -> String {
-    var candidate = name
-    var number = 2
-    while !names.insert(candidate).inserted {
-      candidate = "\(name)_\(number)"
-      number += 1
-    }
-    return candidate
+    if names.insert(name).inserted { return name }
+    var number = nextNumbers[name] ?? 2
+    while !names.insert("\(name)_\(number)").inserted { number += 1 }
+    nextNumbers[name] = number + 1
+    return "\(name)_\(number)"
   }
 
   /// What stays of a computed tensor of the file.
