@@ -11,12 +11,22 @@ let strict: [SwiftSetting] = [
 
 let package = Package(
   name: "benchmarks",
-  dependencies: [.package(name: "prune-cluster", path: "../..")],
+  dependencies: [
+    .package(name: "prune-cluster", path: "../.."),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+  ],
   targets: [
     .target(name: "CMatrixProduct", linkerSettings: [.linkedLibrary("dnnl")]),
     .executableTarget(
       name: "engine-benchmark",
       dependencies: ["CMatrixProduct", .product(name: "Engine", package: "prune-cluster")],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "scaling-trace",
+      dependencies: [
+        .product(name: "Engine", package: "prune-cluster"), .product(name: "Logging", package: "swift-log"),
+        .product(name: "WholeSearch", package: "prune-cluster"),
+      ],
       swiftSettings: strict),
     .executableTarget(
       name: "solver-benchmark", dependencies: [.product(name: "Solver", package: "prune-cluster")],
