@@ -59,6 +59,7 @@ let package = Package(
     library("Networks"),
     library("Channels", ["Networks"]),
     library("Execution", ["Networks"]),
+    library("Pipelining", ["Execution", "MessagePassing", "Networks"]),
     library("OneDNN", ["COneDNN", "CKernels", "Execution", "Networks"]),
     .target(
       name: "ONNX", dependencies: ["Networks", protobuf], exclude: ["Generated/onnx.proto"], swiftSettings: strict),
@@ -123,6 +124,8 @@ let package = Package(
         "ONNXFormat", "OneDNN", "ProgramRuns", "ReferenceData", "Search", "Sensitivity", "Surgery", "WorkSharing",
         logging,
       ]),
+    tests(
+      "PipeliningTests", ["Execution", "ExecutorContract", "MessagePassing", "Networks", "OneDNN", "Pipelining"]),
     tests(
       "SensitivityTests",
       ["ArrayFiles", "Channels", "Execution", "Networks", "OneDNN", "ReferenceData", "Sensitivity"]),

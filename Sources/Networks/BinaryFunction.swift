@@ -1,5 +1,5 @@
 /// A function of two broadcast operands a and b. Derivatives where it has a kink are PyTorch's.
-public enum BinaryFunction: Hashable, Sendable {
+public enum BinaryFunction: Hashable, Sendable, Codable {
   // MARK: Arithmetic
 
   /// a + b

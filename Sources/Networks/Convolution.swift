@@ -1,5 +1,5 @@
 /// Geometry of a convolution or transposed convolution: 1-D or 2-D (kernel.count axes of space).
-public struct Convolution: Hashable, Sendable {
+public struct Convolution: Hashable, Sendable, Codable {
   /// Kernel extent per space axis.
   public var kernel: [Int]
   /// Steps per space axis.

@@ -1,5 +1,5 @@
 /// A linear layer: out[…, o] = alpha × Σᵢ x[…, i] × W(o, i) × outputScale[o] + beta × bias[o].
-public struct Linear: Hashable, Sendable {
+public struct Linear: Hashable, Sendable, Codable {
   /// True when the weight is stored [O, I] (Gemm with transB), false for [I, O].
   public var weightIsOutputByInput: Bool
   /// ONNX Gemm's alpha; 1 for MatMul.

@@ -1,5 +1,5 @@
 /// out = x ÷ (bias + alpha ÷ size × Σ over the window of x²)^beta, the window being `size` channels around, ONNX LRN.
-public struct LocalResponseNormalization: Hashable, Sendable {
+public struct LocalResponseNormalization: Hashable, Sendable, Codable {
   /// Channels in the window: ⌊(size − 1) ÷ 2⌋ in front, ⌈(size − 1) ÷ 2⌉ behind.
   public var size: Int
   /// Weight of the squares.

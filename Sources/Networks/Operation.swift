@@ -1,7 +1,7 @@
 /// What a node computes, with every attribute resolved: no default, auto-pad or opset difference is left to look up.
 ///
 /// Inputs and outputs are named in the order of `Node.inputs` and `Node.outputs`. Shapes: N samples, C channels, D… space.
-public enum Operation: Hashable, Sendable {
+public enum Operation: Hashable, Sendable, Codable {
   // MARK: Layers
 
   /// x [N, I, D…], weight [O, I ÷ groups, K…], bias [O] or absent → [N, O, D′…]. Weight and bias are constants.

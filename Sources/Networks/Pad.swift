@@ -1,7 +1,7 @@
 /// Padding of any axes.
-public struct Pad: Hashable, Sendable {
+public struct Pad: Hashable, Sendable, Codable {
   /// Where the added elements come from.
-  public enum Mode: Hashable, Sendable {
+  public enum Mode: Hashable, Sendable, Codable {
     /// One value.
     case constant(Double)
     /// Mirrored at the border element, which is not repeated.

@@ -1,7 +1,7 @@
 /// A pooling window.
-public struct Pool: Hashable, Sendable {
+public struct Pool: Hashable, Sendable, Codable {
   /// What a window yields.
-  public enum Kind: Hashable, Sendable {
+  public enum Kind: Hashable, Sendable, Codable {
     /// The largest element; the gradient goes to the first of equals in row-major order. Pads never win.
     case max
     /// The mean; `countsPads`: divide by the window's extent inside the padded input, else by the real elements only.

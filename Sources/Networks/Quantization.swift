@@ -6,7 +6,7 @@
 /// A sensitivity needs a slope, which a staircase has only as 0. The gradient passes straight through instead, as in
 /// quantisation-aware training: 1 strictly between the ends, 0 from them on, as for Clip (Bengio, Léonard and Courville,
 /// arXiv:1308.3432; Jacob et al., arXiv:1712.05877).
-public struct Quantization: Hashable, Sendable {
+public struct Quantization: Hashable, Sendable, Codable {
   /// The distance between neighbours, above 0 and finite.
   public let scale: Float
   /// The lowest and the highest multiple; integers that float32 holds exactly, with 0 between them.

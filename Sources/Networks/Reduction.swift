@@ -1,5 +1,5 @@
 /// What becomes of the elements that a reduction makes one.
-public enum Reduction: Hashable, Sendable {
+public enum Reduction: Hashable, Sendable, Codable {
   /// Their mean.
   case mean
   /// Their sum.

@@ -1,5 +1,5 @@
 /// Resizing along one axis: out[o] = Σₜ weights[o × taps + t] × x[sources[o × taps + t]].
-public struct Resampling: Hashable, Sendable {
+public struct Resampling: Hashable, Sendable, Codable {
   /// The axis, ≥ 0; its new extent is in the output's shape.
   public var axis: Int
   /// Elements that each output element is summed from: 1 nearest, 2 linear, 4 cubic.

@@ -4,7 +4,7 @@
 /// LeakyRelu′(0) = slope, Elu′(0) = alpha); Clip passes the gradient strictly inside its bounds only; HardSigmoid and
 /// HardSwish take the flat side's value at theirs; |x| has 0 at 0. Steps have the derivative 0 everywhere, but for
 /// quantisation: there the gradient passes straight through (`Quantization`).
-public enum UnaryFunction: Hashable, Sendable {
+public enum UnaryFunction: Hashable, Sendable, Codable {
   // MARK: Activations
 
   /// max(x, 0)

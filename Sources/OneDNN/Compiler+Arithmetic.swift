@@ -130,6 +130,7 @@ extension Compiler {
 
   private mutating func affine(_ epsilon: Double, _ index: Int) throws(ExecutionError) -> Affine {
     let node = network.nodes[index]
+    if isForeign { return Affine(scale: nil, shift: nil) }
     let (scale, shift) = try factors(epsilon, node)
     return Affine(scale: try parameters(scale, node), shift: try parameters(shift, node))
   }

@@ -70,7 +70,7 @@ extension Compiler {
   private func plainWeight(_ linear: Linear, _ node: Node, rowsOf shape: Shape) -> [Float]? {
     let (smallest, mostRows) = (1 << 22, 32)
     guard linear.alpha == 1, linear.outputScale == nil, let id = node.inputs[1],
-      case .float(let elements) = network[id].constant?.elements, elements.count >= smallest,
+      case .float(let elements) = network[id].constant?.elements, network[id].shape.count >= smallest,
       shape.count / shape[shape.rank - 1] <= mostRows
     else { return nil }
     return elements
@@ -86,7 +86,7 @@ extension Compiler {
     guard bias != nil || function != nil else { return }
     var pass = ForwardPassStep(
       geometry: RowGeometry(to, batchSize: network.batchSize), from: to.rows, to: to.rows)
-    if let bias {
+    if let bias, !isForeign {
       if affines[index] == nil {
         let shift = try AlignedMemory(copying: bias.map { Float($0 * linear.beta) }, for: place)
         parameterBytes += shift.bytes.count
@@ -102,6 +102,7 @@ extension Compiler {
   private mutating func appendPlainProduct(
     _ elements: [Float], _ index: Int, isTurned: Bool, from: Tensor, to: Tensor, accumulates: Bool
   ) throws(ExecutionError) {
+    if isForeign { return appendForeign(from: from, to: to, accumulates: accumulates) }
     let weight = try kernels.plainWeight(node: index, elements, place: place)
     if plainWeights.insert(index).inserted { parameterBytes += weight.bytes.count }
     let (inner, columns) = (from.shape[from.shape.rank - 1], to.shape[to.shape.rank - 1])
@@ -118,6 +119,11 @@ extension Compiler {
       PlainLinearStep(
         kernel: kernel, call: callCount - 1, from: from, to: to, weight: weight, scratch: scratch,
         accumulates: accumulates, place: place))
+  }
+
+  /// Adds what stands for a kernel call of another stage.
+  private mutating func appendForeign(from: Tensor, to: Tensor, accumulates: Bool) {
+    append(ForeignStep(reads: [from.buffer] + (accumulates ? [to.buffer] : []), writes: [to.buffer]))
   }
 
   /// Layers pack their weights before they run.
@@ -158,6 +164,7 @@ extension Compiler {
     _ geometry: pc_dnn_geometry, _ direction: ConvolutionKernel.Direction, _ index: Int, from: Tensor, to: Tensor,
     weights: () -> PlainWeights?
   ) throws(ExecutionError) {
+    if isForeign { return appendForeign(from: from, to: to, accumulates: direction.accumulates) }
     let key = KernelCache.Key(node: index, direction: direction)
     let kernel = try kernels.kernel(key, geometry, direction, place: place, weights: weights)
     if usedKernels.insert(key).inserted { parameterBytes += kernel.parameterBytes }

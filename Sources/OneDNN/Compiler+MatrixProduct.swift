@@ -69,6 +69,10 @@ extension Compiler {
     guard let geometry = loop.geometry else {
       throw ExecutionError(.unsupported, place, "a product of matrices with more axes or longer ones than oneDNN's")
     }
+    if isForeign {
+      return append(
+        ForeignStep(reads: [left.buffer, right.buffer] + (accumulates ? [to.buffer] : []), writes: [to.buffer]))
+    }
     let kernel = try MatrixProductKernel(kernels.context, geometry, accumulates: accumulates, place: place)
     let bytes = kernel.scratchBytes
     let scratch = bytes > 0 ? try makeBuffer(UInt8.self, count: bytes, for: place) : nil

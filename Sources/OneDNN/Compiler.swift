@@ -16,10 +16,15 @@ struct Compiler {
   /// The node that is being compiled, and its name.
   var node: Int?
   var place = ""
+  /// Where the network is cut, and the one stage that is going to run.
+  let stages: NetworkStages
+  let ownStage: Int
+  /// The stage that is being compiled. Of all but the own one only what they read and write is of interest.
+  var stage = 0
   /// Bytes of each buffer.
   private(set) var sizes: [Int] = []
-  /// Buffers that keep what is put into them once.
-  private(set) var constants: [(buffer: BufferID, values: AlignedMemory)] = []
+  /// Buffers that keep what is put into them once, and who asked for it first: the stage, and the call's number.
+  private(set) var constants: [(buffer: BufferID, value: ValueID, stage: Int, step: Int)] = []
   /// What runs together.
   let fusion: Fusion
   /// Per value what was computed, in its own layout first, then in others that were asked for.
@@ -58,8 +63,10 @@ struct Compiler {
   var callCount = 0
 
   /// Nothing compiled yet.
-  init(_ request: ExecutionRequest, needed: [Bool], _ kernels: KernelCache) {
+  init(_ request: ExecutionRequest, needed: [Bool], _ kernels: KernelCache, _ stages: NetworkStages, own: Int) {
     network = request.network
+    self.stages = stages
+    ownStage = own
     needsGradient = GradientFlow(request).needsGradient
     self.kernels = kernels
     fusion = Fusion(request, needed: needed)
@@ -93,7 +100,10 @@ struct Compiler {
   }
 
   /// Adds a kernel call.
-  mutating func append(_ step: any Step) { steps.append(CompiledStep(step: step, node: place)) }
+  mutating func append(_ step: any Step) { steps.append(CompiledStep(step: step, node: place, stage: stage)) }
+
+  /// Whether what is being compiled runs in another place: its kernels are not made then.
+  var isForeign: Bool { stage != ownStage }
 
   /// Adds a copy between two views of one shape.
   mutating func appendCopy(
@@ -114,8 +124,17 @@ struct Compiler {
   /// Lets a value's memory serve for something else: who asks for the value again gets it computed again.
   mutating func drop(_ id: ValueID) { tensors[id.index] = [] }
 
+  /// Whether a value has been computed and not been dropped.
+  func isThere(_ id: ValueID) -> Bool { !tensors[id.index].isEmpty }
+
+  /// Whether a value lies in one of some buffers, in any layout.
+  func isHeld(_ id: ValueID, in buffers: Set<BufferID>) -> Bool {
+    tensors[id.index].contains { buffers.contains($0.buffer) }
+  }
+
   /// Adds a node's forward kernels a second time.
   private mutating func recompute(_ index: Int) throws(ExecutionError) {
+    precondition(stages.stage(of: index) == stage, "\(network.nodes[index].name) is of another stage")
     let (outer, outerPlace) = (node, place)
     try compileForward(index)
     (node, place) = (outer, outerPlace)
@@ -151,10 +170,10 @@ struct Compiler {
       try recompute(definer)
       if let tensor = tensors[id.index].first { return tensor }
     }
-    guard let constant = value.constant else { preconditionFailure("\(value.name) is read before it is computed") }
+    guard value.constant != nil else { preconditionFailure("\(value.name) is read before it is computed") }
     let tensor = try makeResult(id, .rowMajor)
     definers[id.index] = nil
-    constants.append((tensor.buffer, try AlignedMemory(copying: constant.floats, for: value.name)))
+    constants.append((tensor.buffer, id, stage, steps.count))
     return tensor
   }
 

@@ -5,7 +5,7 @@ public import Execution
 ///
 /// An evaluation's bits depend on the network, the request, the batch and the processor's instruction set, on nothing
 /// else: not on the thread, the process, or what was evaluated before.
-public struct OneDNNBackend: ExecutionBackend {
+public struct OneDNNBackend: StagedBackend {
   /// A maker of executors.
   public init() {}
 
@@ -26,5 +26,12 @@ public struct OneDNNBackend: ExecutionBackend {
     for request: ExecutionRequest, executorLimit: Int?
   ) throws(ExecutionError) -> any ExecutionProgram {
     try OneDNNProgram(request, executorLimit: executorLimit)
+  }
+
+  /// Compiles one stage of a network: chooses kernels, packs weights, plans memory.
+  public func program(
+    for request: ExecutionRequest, stage: Int, of stages: NetworkStages, executorLimit: Int?
+  ) throws(ExecutionError) -> any StageProgram {
+    try OneDNNStageProgram(request, stage: stage, of: stages, executorLimit: executorLimit)
   }
 }

@@ -5,8 +5,8 @@ import Networks
 
 /// A network compiled for float32 kernels: what its executors share.
 public final class OneDNNProgram: ExecutionProgram {
-  fileprivate let compiled: CompiledNetwork
-  fileprivate let loss: LossFunction?
+  let compiled: CompiledNetwork
+  let loss: LossFunction?
 
   /// Compiles a network: chooses kernels, packs weights, plans memory.
   ///
@@ -18,19 +18,8 @@ public final class OneDNNProgram: ExecutionProgram {
     pc_dnn_use_one_thread()
     loss = try request.lossFunction()
     let kernels = KernelCache(try KernelContext())
-    var compiled = try CompiledNetwork(request, kernels, segments: 1)
-    if let limit {
-      var least = compiled.executorBytes
-      for segments in [2, 3, 4, 6, 8, 12, 16, 24, 32, 48] where compiled.executorBytes > limit {
-        compiled = try CompiledNetwork(request, kernels, segments: segments)
-        least = min(least, compiled.executorBytes)
-      }
-      guard compiled.executorBytes <= limit else {
-        throw ExecutionError(
-          .tooLarge(least: least), request.network.name, "needs \(least) bytes of memory, the limit is \(limit)")
-      }
-    }
-    self.compiled = compiled
+    compiled = try CompiledNetwork.compile(
+      request, kernels, NetworkStages(whole: request.network), stage: 0, within: limit)
   }
 
   /// Packed weights once, arrays per executor.
@@ -44,9 +33,9 @@ public final class OneDNNProgram: ExecutionProgram {
 
 /// An executor's kernels run on the calling thread. All memory is allocated when it is made.
 public final class OneDNNExecutor: NodeTiming {
-  private let compiled: CompiledNetwork
+  let compiled: CompiledNetwork
   private let loss: LossFunction?
-  private let memory: Memory
+  let memory: Memory
   private var headValues: [Double]
   private var headGradient: [Double]
 
@@ -54,10 +43,15 @@ public final class OneDNNExecutor: NodeTiming {
   ///
   /// What reading and compiling the network freed goes back to the system first: the allocator would keep it.
   /// - Throws: `ExecutionError` when memory runs out.
-  public init(_ program: OneDNNProgram) throws(ExecutionError) {
+  public convenience init(_ program: OneDNNProgram) throws(ExecutionError) {
+    try self.init(program.compiled, program.loss)
+  }
+
+  /// An executor of a compiled network, or of one stage of it.
+  init(_ compiled: CompiledNetwork, _ loss: LossFunction?) throws(ExecutionError) {
     pc_return_freed_memory()
-    compiled = program.compiled
-    loss = program.loss
+    self.compiled = compiled
+    self.loss = loss
     memory = try compiled.makeMemory()
     headValues = [Double](repeating: 0, count: (compiled.head?.countPerSample ?? 0) * compiled.batchSize)
     headGradient = headValues
@@ -100,26 +94,42 @@ public final class OneDNNExecutor: NodeTiming {
 
   /// Runs one batch.
   public func evaluate(_ batch: Batch) throws(ExecutionError) -> Evaluation {
+    try begin(batch)
+    try load(batch)
+    for one in compiled.forward { try one.step.run(memory) }
+    let part = try complete(batch) {}
+    for (one, values) in zip(compiled.products, part.products) where !values.values.allSatisfy(\.isFinite) {
+      throw .notFiniteProduct(of: one.name)
+    }
+    return Evaluation(
+      losses: part.losses, outputs: part.outputs, products: part.products.map(\.values),
+      inputGradients: part.inputGradients)
+  }
+
+  /// What stands in front of every run.
+  func begin(_ batch: Batch) throws(ExecutionError) {
     guard (1...compiled.batchSize).contains(batch.sampleCount) else {
       throw ExecutionError(
         .badData, compiled.name, "\(batch.sampleCount) samples count, expected 1 to \(compiled.batchSize)")
     }
     pc_dnn_use_one_thread()
-    try load(batch)
-    for one in compiled.forward { try one.step.run(memory) }
+  }
+
+  /// All that follows the forward pass.
+  /// - Parameter loadGradients: brings gradients in that others have computed.
+  func complete(_ batch: Batch, _ loadGradients: () -> Void) throws(ExecutionError) -> StageResult {
     // Copied before backward: the buffer may serve for something else there.
     let outputs = compiled.outputs.map { samples(of: $0, batch.sampleCount) }
     let losses = try differentiate(batch)
-    if compiled.headGradient != nil {
-      for one in compiled.backward { try one.step.run(memory) }
-    }
-    return Evaluation(
-      losses: losses, outputs: outputs, products: try products(batch.sampleCount),
-      inputGradients: inputGradients(batch.sampleCount))
+    loadGradients()
+    for one in compiled.backward { try one.step.run(memory) }
+    return StageResult(
+      losses: losses, outputs: outputs, products: products(batch.sampleCount),
+      inputGradients: inputGradients(batch.sampleCount), gradients: [])
   }
 
   /// Copies the inputs to where the first kernels read them.
-  private func load(_ batch: Batch) throws(ExecutionError) {
+  func load(_ batch: Batch) throws(ExecutionError) {
     guard batch.inputs.count == compiled.inputs.count else {
       throw ExecutionError(
         .badData, compiled.name, "\(batch.inputs.count) input arrays, expected \(compiled.inputs.count)")
@@ -155,21 +165,12 @@ public final class OneDNNExecutor: NodeTiming {
     Array(UnsafeBufferPointer(start: memory.floats(reading.buffer), count: reading.countPerSample * count))
   }
 
-  private func products(_ sampleCount: Int) throws(ExecutionError) -> [[Double]] {
-    var products: [[Double]] = []
-    for one in compiled.products {
+  private func products(_ sampleCount: Int) -> [(observed: Int, values: [Double])] {
+    compiled.products.map { one in
       let count = sampleCount * one.channels
-      guard let sums = one.sums else {
-        products.append([Double](repeating: 0, count: count))
-        continue
-      }
-      let values = Array(UnsafeBufferPointer(start: memory.doubles(sums), count: count))
-      guard values.allSatisfy(\.isFinite) else {
-        throw ExecutionError(.notFinite, one.name, "the sensitivity of a channel is infinite or not a number")
-      }
-      products.append(values)
+      guard let sums = one.sums else { return (one.observed, [Double](repeating: 0, count: count)) }
+      return (one.observed, Array(UnsafeBufferPointer(start: memory.doubles(sums), count: count)))
     }
-    return products
   }
 
   private func inputGradients(_ sampleCount: Int) -> [[Double]] {

@@ -40,4 +40,16 @@ struct CompiledStep: Sendable {
   let step: any Step
   /// The node's name.
   let node: String
+  /// The stage that it belongs to.
+  let stage: Int
+}
+
+/// What stands for a kernel call that runs in another place.
+struct ForeignStep: Step {
+  let reads: [BufferID]
+  let writes: [BufferID]
+
+  var kind: StepKind { .movement }
+
+  func run(_ memory: Memory) { preconditionFailure("a kernel of another stage") }
 }

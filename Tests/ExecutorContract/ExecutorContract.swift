@@ -108,7 +108,7 @@ package struct Comparison {
 
 extension Batch {
   /// The same batch with the elements of every input in the opposite order: other numbers of the same range.
-  fileprivate var turnedRound: Batch {
+  var turnedRound: Batch {
     Batch(inputs: inputs.map { $0.reversed() }, targets: targets, sampleCount: sampleCount)
   }
 }

@@ -7,6 +7,12 @@ package struct OperatorProblem: Sendable, CustomStringConvertible {
   package let request: ExecutionRequest
   package let batch: Batch
 
+  package init(name: String, request: ExecutionRequest, batch: Batch) {
+    self.name = name
+    self.request = request
+    self.batch = batch
+  }
+
   package var description: String { name }
 
   /// Whether its gradients are slopes of what it computes. A quantisation's is not: a staircase has slope 0, and the

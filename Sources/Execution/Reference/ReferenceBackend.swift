@@ -1,7 +1,7 @@
 import Networks
 
 /// The slow executor that all others are checked against.
-public struct ReferenceBackend: ExecutionBackend {
+public struct ReferenceBackend: StagedBackend {
   /// A backend.
   public init() {}
 
@@ -18,6 +18,20 @@ public struct ReferenceBackend: ExecutionBackend {
       throw ExecutionError(
         .tooLarge(least: program.memory.perExecutor), request.network.name,
         "needs \(program.memory.perExecutor) bytes of memory, the limit is \(executorLimit)")
+    }
+    return program
+  }
+
+  /// Compiles one stage of a network.
+  public func program(
+    for request: ExecutionRequest, stage: Int, of stages: NetworkStages, executorLimit: Int?
+  ) throws(ExecutionError) -> any StageProgram {
+    _ = try ReferenceExecutor(request)
+    let program = ReferenceStageProgram(request, stages, stage)
+    if let executorLimit, program.memory.perExecutor > executorLimit {
+      throw ExecutionError(
+        .tooLarge(least: program.memory.perExecutor), request.network.name,
+        "stage \(stage) needs \(program.memory.perExecutor) bytes of memory, the limit is \(executorLimit)")
     }
     return program
   }

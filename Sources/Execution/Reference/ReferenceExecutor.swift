@@ -4,12 +4,12 @@ import Networks
 ///
 /// Simple to read before fast, but for the convolution, where whole trained networks have to come through.
 public final class ReferenceExecutor: NetworkExecutor {
-  private let request: ExecutionRequest
-  private let loss: LossFunction?
+  let request: ExecutionRequest
+  let loss: LossFunction?
   private let kernels: [any ReferenceKernel]
-  private let needsGradient: [Bool]
+  let needsGradient: [Bool]
   /// By value index; constants from the start.
-  private var values: [[Double]]
+  var values: [[Double]]
 
   /// Compiles a network.
   /// - Throws: `ExecutionError` when a watched value's first axis does not hold the samples.
@@ -45,10 +45,7 @@ public final class ReferenceExecutor: NetworkExecutor {
     let network = request.network
     try batch.check(against: network)
     for (id, elements) in zip(network.inputs, inputs) { values[id.index] = elements }
-    for (node, kernel) in zip(network.nodes, kernels) {
-      let results = kernel.forward(node.inputs.map { id in id.map { values[$0.index] } ?? [] })
-      for (id, result) in zip(node.outputs, results) { values[id.index] = result }
-    }
+    forward(network.nodes.indices)
     var losses: [Double] = []
     var gradients = [[Double]?](repeating: nil, count: network.values.count)
     if let loss {
@@ -56,28 +53,49 @@ public final class ReferenceExecutor: NetworkExecutor {
       var headGradient = [Double](repeating: 0, count: head.count)
       losses = try loss.evaluate(head, batch, gradient: &headGradient)
       gradients[loss.head.index] = headGradient
-      spread(&gradients)
+      spread(&gradients, network.nodes.indices)
     }
     let samples = batch.sampleCount
-    let outputs = request.outputs.map { id in
-      Array(values[id.index].prefix(network[id].shape.count / network.batchSize * samples))
-    }
+    let outputs = outputs(samples)
     let evaluation = Evaluation(
       losses: losses, outputs: outputs.map { $0.map { Float($0) } },
       products: request.observed.map { products(of: $0, gradients[$0.value.index], samples: samples) },
-      inputGradients: request.inputGradients
-        ? network.inputs.map { id in
-          let elements = network[id].shape.count
-          let gradient = gradients[id.index] ?? [Double](repeating: 0, count: elements)
-          return Array(gradient.prefix(elements / network.batchSize * samples))
-        } : [])
+      inputGradients: inputGradients(gradients, samples))
     return (evaluation, outputs[0])
   }
 
-  /// From the head's ∂L/∂value to that of every value, by value index, where it is needed and something arrives.
-  private func spread(_ gradients: inout [[Double]?]) {
+  /// Computes the results of some nodes.
+  func forward(_ nodes: Range<Int>) {
+    for index in nodes {
+      let node = request.network.nodes[index]
+      let results = kernels[index].forward(node.inputs.map { id in id.map { values[$0.index] } ?? [] })
+      for (id, result) in zip(node.outputs, results) { values[id.index] = result }
+    }
+  }
+
+  /// The elements of the request's outputs that count.
+  func outputs(_ samples: Int) -> [[Double]] {
+    request.outputs.map { id in
+      Array(values[id.index].prefix(request.network[id].shape.count / request.network.batchSize * samples))
+    }
+  }
+
+  /// The gradients at the inputs, if asked for.
+  func inputGradients(_ gradients: [[Double]?], _ samples: Int) -> [[Double]] {
+    guard request.inputGradients else { return [] }
+    return request.network.inputs.map { id in
+      let elements = request.network[id].shape.count
+      let gradient = gradients[id.index] ?? [Double](repeating: 0, count: elements)
+      return Array(gradient.prefix(elements / request.network.batchSize * samples))
+    }
+  }
+
+  /// From ∂L/∂value of what some nodes yield to that of what they read, by value index, where it is needed and something
+  /// arrives.
+  func spread(_ gradients: inout [[Double]?], _ nodes: Range<Int>) {
     let network = request.network
-    for (node, kernel) in zip(network.nodes, kernels).reversed() {
+    for index in nodes.reversed() {
+      let (node, kernel) = (network.nodes[index], kernels[index])
       guard node.inputs.contains(where: { $0.map { needsGradient[$0.index] } ?? false }),
         node.outputs.contains(where: { gradients[$0.index] != nil })
       else { continue }
@@ -98,7 +116,7 @@ public final class ReferenceExecutor: NetworkExecutor {
   }
 
   /// Σ a·∂L/∂a per sample and channel.
-  private func products(of observed: ObservedValue, _ gradient: [Double]?, samples: Int) -> [Double] {
+  func products(of observed: ObservedValue, _ gradient: [Double]?, samples: Int) -> [Double] {
     let network = request.network
     let shape = network[observed.value].shape
     let channels = shape[observed.channelAxis]

@@ -1,0 +1,64 @@
+public import Execution
+import MessagePassing
+
+/// Where the messages for one stage lie until a thread of its rank takes them.
+///
+/// `@unchecked Sendable`: all that changes does so inside its monitor.
+public final class StageMailbox: @unchecked Sendable {
+  private let monitor = Monitor()
+  private var messages: [StageMessage] = []
+  private var isEnded = false
+  private var failure: ExecutionError?
+
+  /// An empty one.
+  public init() {}
+
+  /// Puts in what has arrived.
+  public func deliver(_ message: StageMessage) {
+    monitor.locked {
+      if case .end = message.content { isEnded = true } else { messages.append(message) }
+      monitor.wakeAll()
+    }
+  }
+
+  /// Lets everybody who waits for a message, now or later, fail: a rank was lost, or the run is stopped.
+  public func close(_ reason: ExecutionError) {
+    monitor.locked {
+      failure = failure ?? reason
+      monitor.wakeAll()
+    }
+  }
+
+  /// The next message, of gradients before values, so that batches under way are finished before others are begun; waits
+  /// until there is one.
+  /// - Returns: `nil` when no message follows.
+  /// - Throws: what the mailbox was closed with.
+  func next() throws(ExecutionError) -> StageMessage? {
+    try monitor.locked { () throws(ExecutionError) -> StageMessage? in
+      while true {
+        if let failure { throw failure }
+        if let index = messages.firstIndex(where: { !$0.goesForward }) ?? messages.indices.first {
+          return messages.remove(at: index)
+        }
+        if isEnded { return nil }
+        monitor.wait()
+      }
+    }
+  }
+
+  /// The answer for a batch; waits until there is one.
+  /// - Throws: what the mailbox was closed with.
+  func answer(for batch: Int) throws(ExecutionError) -> StageMessage {
+    try monitor.locked { () throws(ExecutionError) -> StageMessage in
+      while true {
+        if let failure { throw failure }
+        if let index = messages.firstIndex(where: { $0.batch == batch }) { return messages.remove(at: index) }
+        monitor.wait()
+      }
+    }
+  }
+}
+
+extension StageMessage {
+  fileprivate var goesForward: Bool { if case .values = content { true } else { false } }
+}
