@@ -71,6 +71,7 @@ public struct DryRun {
     let source = try format.read(configuration.model.path)
     let preparation = try Preparation(configuration, model: source.message, format, isSolving: true)
     if applies { _ = try CalibrationData(configuration, .evaluation) }
+    try ResultFiles(in: configuration.outputDirectory.path).checkDirectory()
     return (preparation, source.digests)
   }
 
