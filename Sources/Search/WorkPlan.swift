@@ -89,7 +89,7 @@ public struct MemoryForecast: Hashable, Sendable {
   public let workers: Int
 
   /// The program itself, its libraries, the message passing and the kernels that oneDNN generates.
-  private static let process = 56 << 20
+  static let process = 56 << 20
 
   /// The forecast for a number of workers.
   /// - Parameter ranks: at rank 0 all that send it results, each with as many workers; 0 elsewhere.
