@@ -33,8 +33,10 @@ public struct ShardTable: Sendable {
   }
 
   /// A table from the numbers that another rank packed, or `nil` when they are no table of this layout.
+  ///
+  /// (A slice and no collection of any kind: rank 0 unpacks every rank's tables, and code for any kind goes number by number.)
   public init?(
-    packed: some Collection<Double>, _ layout: SensitivityLayout, _ criterion: TaylorCriterion,
+    packed: ArraySlice<Double>, _ layout: SensitivityLayout, _ criterion: TaylorCriterion,
     rows form: UnitRows.Form? = nil
   ) {
     guard packed.count == ShardTable.packedCount(layout, criterion, rows: form) else { return nil }

@@ -36,7 +36,7 @@ public struct UnitRows: Sendable {
 
   /// Rows from the numbers that another rank packed.
   /// - Precondition: there are as many as `Form.packedCount` says.
-  init(_ form: Form, unitCount: Int, packed: some Collection<Double>) {
+  init(_ form: Form, unitCount: Int, packed: ArraySlice<Double>) {
     precondition(packed.count == form.packedCount(units: unitCount))
     self.form = form
     self.unitCount = unitCount
