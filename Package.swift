@@ -74,7 +74,7 @@ let package = Package(
       "Search",
       [
         "Allocation", "ArrayFiles", "Channels", "Configuration", "Execution", "Interchange", "MessagePassing",
-        "Networks", "Sensitivity", "Surgery", "WorkSharing", crypto, logging,
+        "Networks", "Pipelining", "Sensitivity", "Surgery", "WorkSharing", crypto, logging,
       ]),
     library("ONNXFormat", ["Networks", "ONNX", "Search"]),
     library("Report", ["Channels", "Configuration", "Search"]),

@@ -46,14 +46,31 @@ struct Preparation {
   init(
     _ configuration: SearchConfiguration, model message: [UInt8], _ format: any ModelFormat, isSolving: Bool
   ) throws {
-    self.configuration = configuration
-    modelBytes = message.count
     let calibration = try CalibrationData(configuration)
-    sampleShapes = calibration.sampleShapes
     let batchSize = min(configuration.calibration.batchSize, calibration.sampleCount)
     let model = try format.decode(message, sampleShapes: calibration.sampleShapes)
-    let network = try model.runnableNetwork(batchSize: batchSize)
-    self.network = network
+    try self.init(
+      configuration, calibration, try model.runnableNetwork(batchSize: batchSize), nil, modelBytes: message.count,
+      isSolving: isSolving)
+  }
+
+  /// The same at a rank that is to hold one stage: it has no weights.
+  init(_ configuration: SearchConfiguration, _ outline: NetworkOutline) throws {
+    try self.init(
+      configuration, try CalibrationData(configuration), outline.network, outline.execution, modelBytes: 0,
+      isSolving: false)
+  }
+
+  /// - Parameter outline: what the network is compiled for, where it is an outline itself.
+  private init(
+    _ configuration: SearchConfiguration, _ calibration: CalibrationData, _ network: Network,
+    _ outline: ExecutionRequest?, modelBytes: Int, isSolving: Bool
+  ) throws {
+    self.configuration = configuration
+    self.modelBytes = modelBytes
+    sampleShapes = calibration.sampleShapes
+    let batchSize = min(configuration.calibration.batchSize, calibration.sampleCount)
+    self.network = outline == nil ? network : nil
     self.runSize = network.batchSize
     weightBytes = network.constantBytes
     try Preparation.checkWeights(network, file: configuration.model.path)
@@ -66,7 +83,8 @@ struct Preparation {
     if case .classes(_, perSample: 1, _) = data.labels { hasClasses = true } else { hasClasses = false }
     layout = SensitivityLayout(structure)
     do {
-      guard let function = try LayerExecution(network, structure, loss: loss).request.lossFunction() else {
+      let request = outline ?? LayerExecution(network, structure, loss: loss).request
+      guard let function = try request.lossFunction() else {
         preconditionFailure("a search has a loss")
       }
       self.loss = function
@@ -161,7 +179,7 @@ extension Operation {
 
 extension Network {
   /// Bytes of its constants.
-  fileprivate var constantBytes: Int {
+  var constantBytes: Int {
     values.reduce(0) { sum, value in
       switch value.constant?.elements {
       case .float(let elements): sum + elements.count * MemoryLayout<Float>.stride

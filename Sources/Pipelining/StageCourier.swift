@@ -1,0 +1,108 @@
+public import MessagePassing
+
+/// Carries the messages of one rank that holds a stage: any thread hands them over, and the thread that talks to other
+/// ranks passes them on.
+///
+/// The ranks of one network follow each other, the first stage's first. A message is a run of bytes, cut where one of the
+/// transport's cannot be longer: a part as long as that is followed by another one.
+/// `@unchecked Sendable`: what is handed over lies inside the monitor; everything else belongs to the rank's thread.
+public final class StageCourier: StageLink, @unchecked Sendable {
+  /// Where what arrives is delivered.
+  public let mailbox = StageMailbox()
+  private let firstRank: Int
+  private let neighbours: [Int]
+  private let monitor = Monitor()
+  private var outbox: [(bytes: [UInt8], rank: Int)] = []
+  private var wake: (@Sendable () -> Void)?
+  /// By neighbour what has come of a message in parts.
+  private var begun: [Int: [UInt8]] = [:]
+
+  /// Tells messages of stages from others.
+  private static let tag = 4
+
+  /// The courier of one stage.
+  /// - Parameters:
+  ///   - count: how many stages there are.
+  ///   - firstRank: the rank of the network's first stage.
+  public init(stage: Int, of count: Int, firstRank: Int) {
+    self.firstRank = firstRank
+    neighbours = [stage - 1, stage + 1].filter { (0..<count).contains($0) }.map { firstRank + $0 }
+  }
+
+  /// Hands over a message.
+  public func send(_ message: StageMessage, to stage: Int) {
+    let bytes = message.bytes
+    let wake = monitor.locked {
+      outbox.append((bytes, firstRank + stage))
+      return self.wake
+    }
+    wake?()
+  }
+
+  /// - Parameter wake: called, from any thread, when something was handed over.
+  public func begin(wake: @escaping @Sendable () -> Void) { monitor.locked { self.wake = wake } }
+
+  /// Sends what was handed over, and delivers what has come; waits for nothing but bytes that are under way.
+  /// - Returns: whether there was anything.
+  public func exchange(on world: any Communicator) throws -> Bool {
+    let messages = monitor.locked {
+      defer { outbox = [] }
+      return outbox
+    }
+    for message in messages {
+      try world.inParts(message.bytes) { part throws(CommunicationError) in
+        try world.post(part, to: message.rank, tag: StageCourier.tag)
+      }
+    }
+    var isBusy = !messages.isEmpty
+    for rank in neighbours {
+      while try world.probeWithoutWaiting(from: rank, tag: StageCourier.tag) != nil {
+        isBusy = true
+        let part = try world.receive(UInt8.self, from: rank, tag: StageCourier.tag).elements
+        let isLast = part.count < world.messageLimit
+        if isLast, begun[rank] == nil {
+          mailbox.deliver(try StageMessage(bytes: part))
+        } else {
+          begun[rank, default: []] += part
+          if isLast, let bytes = begun.removeValue(forKey: rank) { mailbox.deliver(try StageMessage(bytes: bytes)) }
+        }
+      }
+    }
+    return isBusy
+  }
+}
+
+extension Communicator {
+  /// Sends a run of bytes of any length to another rank, which gets it with `receivePackage`; may return only when it does.
+  public func sendPackage(_ bytes: [UInt8], to rank: Int) throws(CommunicationError) {
+    try inParts(bytes) { part throws(CommunicationError) in try send(part, to: rank, tag: packageTag) }
+  }
+
+  /// Waits for what another rank sends with `sendPackage`.
+  public func receivePackage(from rank: Int) throws(CommunicationError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    while true {
+      let part = try receive(UInt8.self, from: rank, tag: packageTag).elements
+      let isLast = part.count < messageLimit
+      if isLast, bytes.isEmpty { return part }
+      bytes += part
+      if isLast { return bytes }
+    }
+  }
+
+  /// Cuts bytes into parts of the longest message and a shorter last one, which may be empty.
+  fileprivate func inParts(
+    _ bytes: [UInt8], _ send: ([UInt8]) throws(CommunicationError) -> Void
+  ) throws(CommunicationError) {
+    guard bytes.count >= messageLimit else { return try send(bytes) }
+    var start = 0
+    while bytes.count - start >= messageLimit {
+      try send(Array(bytes[start..<start + messageLimit]))
+      start += messageLimit
+    }
+    try send(Array(bytes[start...]))
+  }
+}
+
+/// Tells packages from other messages.
+private let packageTag = 5
