@@ -71,38 +71,3 @@ public final class StageCourier: StageLink, @unchecked Sendable {
     return isBusy
   }
 }
-
-extension Communicator {
-  /// Sends a run of bytes of any length to another rank, which gets it with `receivePackage`; may return only when it does.
-  public func sendPackage(_ bytes: [UInt8], to rank: Int) throws(CommunicationError) {
-    try inParts(bytes) { part throws(CommunicationError) in try send(part, to: rank, tag: packageTag) }
-  }
-
-  /// Waits for what another rank sends with `sendPackage`.
-  public func receivePackage(from rank: Int) throws(CommunicationError) -> [UInt8] {
-    var bytes: [UInt8] = []
-    while true {
-      let part = try receive(UInt8.self, from: rank, tag: packageTag).elements
-      let isLast = part.count < messageLimit
-      if isLast, bytes.isEmpty { return part }
-      bytes += part
-      if isLast { return bytes }
-    }
-  }
-
-  /// Cuts bytes into parts of the longest message and a shorter last one, which may be empty.
-  fileprivate func inParts(
-    _ bytes: [UInt8], _ send: ([UInt8]) throws(CommunicationError) -> Void
-  ) throws(CommunicationError) {
-    guard bytes.count >= messageLimit else { return try send(bytes) }
-    var start = 0
-    while bytes.count - start >= messageLimit {
-      try send(Array(bytes[start..<start + messageLimit]))
-      start += messageLimit
-    }
-    try send(Array(bytes[start...]))
-  }
-}
-
-/// Tells packages from other messages.
-private let packageTag = 5

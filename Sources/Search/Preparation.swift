@@ -44,14 +44,16 @@ struct Preparation {
   /// That includes the target: what cannot be reached is told before anything is computed.
   /// - Parameter isSolving: whether this rank solves: it alone reads the table of latencies and checks the target.
   init(
-    _ configuration: SearchConfiguration, model message: [UInt8], _ format: any ModelFormat, isSolving: Bool
+    _ configuration: SearchConfiguration, model message: consuming [UInt8], _ format: any ModelFormat, isSolving: Bool
   ) throws {
+    let modelBytes = message.count
     let calibration = try CalibrationData(configuration)
     let batchSize = min(configuration.calibration.batchSize, calibration.sampleCount)
-    let model = try format.decode(message, sampleShapes: calibration.sampleShapes)
-    try self.init(
-      configuration, calibration, try model.runnableNetwork(batchSize: batchSize), nil, modelBytes: message.count,
-      isSolving: isSolving)
+    let network = try format.decode(message, sampleShapes: calibration.sampleShapes)
+      .runnableNetwork(batchSize: batchSize)
+    // Unless the caller keeps it: what follows needs as much memory again.
+    _ = consume message
+    try self.init(configuration, calibration, network, nil, modelBytes: modelBytes, isSolving: isSolving)
   }
 
   /// The same at a rank that is to hold one stage: it has no weights.

@@ -59,15 +59,13 @@ struct SearchStages {
   func package(
     _ preparation: inout Preparation, without removed: [[Int]], isLast: Bool, on world: any Communicator
   ) throws -> StagePackage {
-    guard world.rank == 0 else { return try StagePackage(bytes: try world.receivePackage(from: 0)) }
+    guard world.rank == 0 else { return try StagePackage(from: 0, on: world) }
     let request = try preparation.execution(without: removed).request
     if isLast { preparation.releaseWeights() }
     let cut = try stages(request, preparation)
     for stage in (0..<cut.count).reversed() {
-      let ranks = grid.ranks(of: stage).filter { $0 > 0 }
-      guard !ranks.isEmpty else { continue }
-      let bytes = StagePackage(request, cut, stage: stage).bytes
-      for rank in ranks { try world.sendPackage(bytes, to: rank) }
+      let package = StagePackage(request, cut, stage: stage)
+      for rank in grid.ranks(of: stage) where rank > 0 { try package.send(to: rank, on: world) }
     }
     return StagePackage(request, cut, stage: 0)
   }

@@ -168,14 +168,17 @@ public struct SearchRun {
       let text = try SearchRun.text(of: path, changes)
       let configuration = try SearchConfiguration(parsing: text, file: path)
       let source = try format.read(configuration.model.path)
-      let preparation = try Preparation(configuration, model: source.message, format, isSolving: true)
+      let digests = source.digests
+      // Where no rank is sent the model it is given up as soon as it is read.
+      var message = stages == nil ? source.message : []
+      let preparation = try Preparation(configuration, model: (consume source).message, format, isSolving: true)
       let outline = try stages.map { try $0.outline(of: preparation) }
       try ResultFiles(in: configuration.outputDirectory.path).prepareDirectory(for: ResultFiles.names)
       // A pruned model of an earlier search goes, so that none stands beside ratios that are not its own.
       let folder = configuration.model.path.lastIndex(of: "/").map { String(configuration.model.path[...$0]) } ?? ""
       try PrunedModelFiles.checkOutput(
         SearchRun.prunedModel(configuration),
-        besides: [path, configuration.model.path] + source.digests.dropFirst().map { folder + $0.path })
+        besides: [path, configuration.model.path] + digests.dropFirst().map { folder + $0.path })
       // Opened now: a file that is missing is told before hours of work.
       if applies { _ = try CalibrationData(configuration, .evaluation) }
       if let machine = preparation.analysis.latency?.machine { logger.info("latencies of: \(machine)") }
@@ -187,11 +190,10 @@ public struct SearchRun {
       try world.broadcast(&bytes, from: 0)
       if let outline {
         _ = try NetworkOutline(outline, on: world)
-        return (preparation, ModelSource(message: [], digests: source.digests))
+        return (preparation, ModelSource(message: [], digests: digests))
       }
-      var message = source.message
       try world.broadcast(&message, from: 0)
-      return (preparation, source)
+      return (preparation, ModelSource(message: message, digests: digests))
     }
     var (name, bytes, message): ([UInt8], [UInt8], [UInt8]) = ([], [], [])
     try world.broadcast(&name, from: 0)

@@ -83,17 +83,22 @@ extension MemoryForecast {
       held = MemoryRequirement(shared: held.shared, perExecutor: inputs)
     }
     let whole = MemoryForecast(preparation, held, workers: batches)
-    // The weights are there as they came and as they are read; at rank 0 those of the whole network, as the model has them
-    // and folded, with a stage's to be sent.
-    let received = MemoryForecast.process + 2 * weights + requirement.shared
-    let cut = MemoryForecast.process + 3 * preparation.weightBytes
-    let isKept = preparation.configuration.solver.iterations > 1
     self.workers = workers
-    reading = readsModel ? max(whole.reading, cut) : received
-    compiling = received + (readsModel && isKept ? preparation.weightBytes : 0)
-    steady =
-      package.stage == 0
-      ? whole.steady + (readsModel && isKept ? preparation.weightBytes : 0)
-      : MemoryForecast.process + held.shared + batches * held.perExecutor
+    guard readsModel else {
+      // The weights of the stage are there as they came, then also packed.
+      reading = MemoryForecast.process + weights
+      compiling = MemoryForecast.process + weights + requirement.shared
+      steady =
+        package.stage == 0 ? whole.steady : MemoryForecast.process + held.shared + batches * held.perExecutor
+      return
+    }
+    // Those of the whole network as the file has them and as they are read, then as the model has them and folded; one of
+    // them is changed at a time. Further steps begin with what the model has.
+    let constants = network.values.lazy.filter { $0.constant != nil }.map { $0.shape.count * MemoryLayout<Float>.stride }
+    let kept = preparation.configuration.solver.iterations > 1 ? preparation.weightBytes : 0
+    reading =
+      MemoryForecast.process + 2 * max(preparation.modelBytes, preparation.weightBytes) + (constants.max() ?? 0)
+    compiling = MemoryForecast.process + kept + weights + requirement.shared
+    steady = whole.steady + kept
   }
 }

@@ -51,8 +51,10 @@ struct GridCommandTests {
   func `a signal ends stages with 75, and the search goes on without them`(_ number: Int32) throws {
     let folder = try TemporaryFolder()
     let changes: [(path: String, json: String?)] = [
-      ("calibration.samples", "512"), ("calibration.batch_size", "2"), ("sensitivity", #"{"order": 2}"#), ("solver", "{}"),
+      ("calibration.samples", "512"), ("calibration.batch_size", "2"), ("solver", "{}"),
+      ("sensitivity", #"{"order": 2, "curvature": "gauss_newton", "draws": 40}"#),
     ]
+    // Some seconds of work: mpirun passes a signal on when it gets to it.
     let whole = try Self.search(try Self.config(folder, "whole", changes), grid: nil, ranks: nil)
     #expect(whole.exitCode == 0, "\(whole.errors)")
     let config = try Self.config(folder, "out", changes)
