@@ -1,3 +1,4 @@
+import CMalloc
 import Configuration
 import Execution
 import MessagePassing
@@ -16,6 +17,11 @@ struct SearchStages {
     self.grid = grid
     self.backend = backend
   }
+
+  /// Lets this process give back what messages took as soon as they are read.
+  ///
+  /// They are made by some threads and freed by others: left to itself the allocator keeps half as much again.
+  static func returnLargeBlocks() { pc_malloc_return_blocks_from(1 << 20) }
 
   /// What other ranks than 0 are told of the network.
   /// - Throws: `SearchError` when the search needs whole networks, or the network has too few nodes for so many stages.

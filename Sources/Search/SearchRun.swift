@@ -58,6 +58,7 @@ public struct SearchRun {
   ///   unreadable data files that is rank 0, before anything is computed.
   public func execute(_ path: String, changes: [ConfigurationChange] = []) throws -> SearchOutcome? {
     try grid?.check(on: world, applies: applies)
+    if stages != nil { SearchStages.returnLargeBlocks() }
     var clock = PhaseClock()
     var (preparation, source) = try prepare(path, changes)
     if !applies { source = ModelSource(message: [], digests: source.digests) }

@@ -94,7 +94,9 @@ extension MemoryForecast {
     }
     // Those of the whole network as the file has them and as they are read, then as the model has them and folded; one of
     // them is changed at a time. Further steps begin with what the model has.
-    let constants = network.values.lazy.filter { $0.constant != nil }.map { $0.shape.count * MemoryLayout<Float>.stride }
+    let constants = network.values.lazy.filter { $0.constant != nil }.map {
+      $0.shape.count * MemoryLayout<Float>.stride
+    }
     let kept = preparation.configuration.solver.iterations > 1 ? preparation.weightBytes : 0
     reading =
       MemoryForecast.process + 2 * max(preparation.modelBytes, preparation.weightBytes) + (constants.max() ?? 0)

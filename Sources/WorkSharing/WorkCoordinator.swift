@@ -56,7 +56,8 @@ struct WorkCoordinator {
   private var lastLook: ContinuousClock.Instant
 
   init(
-    _ session: WorkSession, _ unit: String, _ count: Int, length: Int, window: Int, workers: [Int], stored: StoredPieces?,
+    _ session: WorkSession, _ unit: String, _ count: Int, length: Int, window: Int, workers: [Int],
+    stored: StoredPieces?,
     queue: WorkQueue, traffic: (any SideTraffic)?, progress: ((Int, Int) -> Void)?
   ) throws {
     self.session = session

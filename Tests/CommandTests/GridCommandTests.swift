@@ -61,7 +61,8 @@ struct GridCommandTests {
     let stopped = try Self.search(
       config, grid: "1x2", ranks: 2,
       signal: (
-        number, { ((try? FileManager.default.contentsOfDirectory(atPath: folder.file("out/checkpoint")))?.count ?? 0) > 5 }
+        number,
+        { ((try? FileManager.default.contentsOfDirectory(atPath: folder.file("out/checkpoint")))?.count ?? 0) > 5 }
       ))
     #expect(stopped.exitCode == 75, "\(stopped.errors)")
     #expect(stopped.errors.contains("the same command goes on from there"), "\(stopped.errors)")

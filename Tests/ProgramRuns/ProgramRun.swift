@@ -42,7 +42,8 @@ package struct ProgramRun {
     if let ranks {
       words = ["mpirun", "-n", "\(ranks)", "--oversubscribe", "--bind-to", "none"] + words
     }
-    process.arguments = words
+    // Threads of a test runner may have signals blocked, and children would inherit that.
+    process.arguments = (signal.map { ["--default-signal=\($0.number)"] } ?? []) + words
     // The first two let mpirun start as root, as it does in containers.
     let additions = [
       "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "SWIFT_BACKTRACE": "enable=no",

@@ -177,7 +177,8 @@ struct GridTests {
   @Test func `a rank that holds a stage knows of the network what rank 0 knows, but for the weights`() throws {
     let folder = try TemporaryFolder()
     let path = try Self.config(in: folder, [])
-    let configuration = try SearchConfiguration(parsing: Array(try Data(contentsOf: URL(fileURLWithPath: path))), file: path)
+    let configuration = try SearchConfiguration(
+      parsing: Array(try Data(contentsOf: URL(fileURLWithPath: path))), file: path)
     let source = try ONNXFormat().read(configuration.model.path)
     let whole = try Preparation(configuration, model: source.message, ONNXFormat(), isSolving: false)
     let own = try NetworkOutline(try #require(whole.network), whole.execution(without: []).request)
