@@ -53,7 +53,7 @@ public struct DryRun {
       ResultFiles(in: directory).checkpoint, preparation.plan, preparation.data)
     let basis = MeasurementBasis(
       ofTables: preparation, model: model, executor: backend.description, without: [])
-    let stored = try checkpoint.keysOfStoredTables(basis).map { $0 != nil }
+    let stored = try checkpoint.keysOfStoredTables(basis, beat: world.attend).map { $0 != nil }
     return DryRunPlan(
       summary: trial.summary, ranks: zip(hosts, used).map { ($0, $1) },
       storedShards: stored.count { $0 },
@@ -72,6 +72,7 @@ public struct DryRun {
     let source = try format.read(configuration.model.path)
     let preparation = try Preparation(configuration, model: source.message, format, isSolving: true)
     if applies { _ = try CalibrationData(configuration, .evaluation) }
+    try ResultFiles(in: configuration.outputDirectory.path).checkDirectory()
     return (preparation, source.digests)
   }
 
@@ -84,7 +85,8 @@ public struct DryRun {
         preparation, stages, mostWorkers: mostWorkers, memoryLimit: memoryLimit, isTimed: true)
       return (ValidationSummary(preparation, trial), trial.secondsPerRun)
     }
-    let work = try WorkPlan(preparation, backend, mostWorkers: mostWorkers, memoryLimit: memoryLimit)
+    let work = try WorkPlan(
+      preparation, backend, ranks: world.size, mostWorkers: mostWorkers, memoryLimit: memoryLimit)
     return (ValidationSummary(preparation, work.forecast), try secondsPerRun(preparation, work))
   }
 

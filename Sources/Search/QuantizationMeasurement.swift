@@ -105,8 +105,8 @@ struct QuantizationMeasurement {
     let pool = WorkerPool(count: evaluation.workerCount) { try model.makeExecutor() }
     let shards = subject.shards
     var total = [Double](repeating: .infinity, count: 2 * values.count)
-    let stored = try evaluation.stored.map { stored in
-      try stored.checkpoint.parts(stored.basis, ["extreme elements"] + values.map { subject.network[$0].name })
+    let stored = try evaluation.storedPieces { checkpoint, basis in
+      try checkpoint.parts(basis, ["extreme elements"] + values.map { subject.network[$0].name })
     }
     try evaluation.session.perform(
       "shard", shards.count, length: total.count, stored: stored, by: pool

@@ -77,7 +77,8 @@ extension SearchRun {
         preparation,
         try StageTrial(preparation, stages, mostWorkers: workers, memoryLimit: memoryLimit, isTimed: false))
     }
-    let work = try WorkPlan(preparation, backend, mostWorkers: workers, memoryLimit: memoryLimit)
+    let work = try WorkPlan(
+      preparation, backend, ranks: grid?.batches ?? 1, mostWorkers: workers, memoryLimit: memoryLimit)
     return ValidationSummary(preparation, work.forecast)
   }
 }

@@ -25,7 +25,7 @@ struct StageTrial {
       return try FittedProgram(stage: package, preparation, stages.backend, mostWorkers: mostWorkers, memoryLimit) {
         MemoryForecast(
           preparation, package, $0, $1, workers: $2, batches: stages.grid.batchCount(workers: $2, shards: shards),
-          readsModel: stage == 0)
+          heads: stage == 0 ? stages.grid.batches : 0)
       }
     }
 

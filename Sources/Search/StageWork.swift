@@ -48,11 +48,9 @@ final class StageWork: SideTraffic, Sendable {
   /// Runs `body`, which exchanges the messages, while threads of this rank serve others; they end with it.
   func serving(_ body: () throws -> Void) throws {
     var threads: [RankThread] = []
-    var isStalled = false
     defer {
       end()
-      // A stage that hangs does not come back.
-      if !isStalled { for thread in threads { thread.join() } }
+      for thread in threads { thread.join() }
     }
     if let server {
       for _ in 0..<threadCount { threads.append(try RankThread { [self] in serve(server) }) }
@@ -60,7 +58,11 @@ final class StageWork: SideTraffic, Sendable {
     do {
       try body()
     } catch {
-      if case let error as CommunicationError = error, error.kind == .stalled { isStalled = true }
+      // The thread that hangs may be one of these, and nobody could wait for it.
+      if (error as? CommunicationError)?.kind == .stalled {
+        for thread in threads { thread.leave() }
+        threads = []
+      }
       throw error
     }
   }

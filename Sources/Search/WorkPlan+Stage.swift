@@ -21,7 +21,7 @@ extension WorkPlan {
     let fitted = try FittedProgram(stage: package, preparation, backend, mostWorkers: mostWorkers, memoryLimit) {
       MemoryForecast(
         preparation, package, $0, $1, workers: $2, batches: grid.batchCount(workers: $2, shards: shards),
-        readsModel: rank == 0)
+        heads: rank == 0 ? grid.batches : 0)
     }
     workerCount = fitted.workerCount
     forecast = fitted.forecast
@@ -67,10 +67,10 @@ extension MemoryForecast {
   /// The forecast of a rank that holds one stage.
   /// - Parameters:
   ///   - batches: those that its group has under way.
-  ///   - readsModel: whether it is the rank that reads the model and cuts it.
+  ///   - heads: at rank 0, which reads the model, the ranks that send it results; 0 elsewhere.
   init(
     _ preparation: Preparation, _ package: StagePackage, _ requirement: MemoryRequirement, _ traffic: StageTraffic,
-    workers: Int, batches: Int, readsModel: Bool
+    workers: Int, batches: Int, heads: Int
   ) {
     let network = package.request.network
     let weights = network.constantBytes
@@ -82,9 +82,9 @@ extension MemoryForecast {
       let inputs = network.inputs.reduce(0) { $0 + network[$1].shape.count } * MemoryLayout<Float>.stride
       held = MemoryRequirement(shared: held.shared, perExecutor: inputs)
     }
-    let whole = MemoryForecast(preparation, held, workers: batches)
+    let whole = MemoryForecast(preparation, held, ranks: heads, workers: batches)
     self.workers = workers
-    guard readsModel else {
+    guard heads > 0 else {
       // The weights of the stage are there as they came, then also packed.
       reading = MemoryForecast.process + weights
       compiling = MemoryForecast.process + weights + requirement.shared

@@ -2,6 +2,7 @@ import Configuration
 import Execution
 import Networks
 import Sensitivity
+import WorkSharing
 
 /// How a rank measures: the compiled network, the workers that run it, and the memory that this takes.
 struct WorkPlan {
@@ -22,12 +23,13 @@ struct WorkPlan {
   /// Neither changes a result.
   /// - Parameters:
   ///   - removed: by group the units that the network is measured without; empty for none.
+  ///   - ranks: at rank 0 all that send it results; 0 elsewhere.
   ///   - mostWorkers: as many as there are processors and shards.
   ///   - memoryLimit: the most bytes that the rank may hold, or `nil`.
   /// - Throws: `SearchError` when the network cannot be run, or not within the limit.
   init(
-    _ preparation: Preparation, without removed: [[Int]] = [], _ backend: any ExecutionBackend, mostWorkers: Int,
-    memoryLimit: Int?
+    _ preparation: Preparation, without removed: [[Int]] = [], _ backend: any ExecutionBackend, ranks: Int,
+    mostWorkers: Int, memoryLimit: Int?
   ) throws {
     let request = try preparation.execution(without: removed).request
     let fitted = try FittedProgram(
@@ -37,7 +39,7 @@ struct WorkPlan {
     } memory: {
       $0.memory
     } forecast: { memory, workers in
-      MemoryForecast(preparation, memory, workers: workers)
+      MemoryForecast(preparation, memory, ranks: ranks, workers: workers)
     }
     program = fitted.program
     workerCount = fitted.workerCount
@@ -62,15 +64,24 @@ public struct MemoryForecast: Hashable, Sendable {
   static let process = 56 << 20
 
   /// The forecast for a number of workers.
-  init(_ preparation: Preparation, _ requirement: MemoryRequirement, workers: Int) {
+  /// - Parameter ranks: at rank 0 all that send it results, each with as many workers; 0 elsewhere.
+  init(_ preparation: Preparation, _ requirement: MemoryRequirement, ranks: Int, workers: Int) {
     // Rows are sent a round at a time: what the workers have made, packed and gathered; and all of them stay at rank 0,
     // by sample and by unit.
     let table = ShardTable.packedCount(preparation.layout, preparation.criterion)
     let rows = preparation.rows.map { $0.rowCount * preparation.layout.unitCount } ?? 0
     let isSketch = preparation.rows?.isSketch ?? false
     let kept = rows * (isSketch ? 4 : 3 * preparation.plan.shards.count) * MemoryLayout<Float>.stride
+    // Results of other ranks that come before their turn wait at rank 0.
+    let waiting =
+      ranks < 2
+      ? 0
+      : min(
+        preparation.plan.shards.count,
+        WorkSession.window(length: table + rows, workers: ranks * max(workers, 1)))
     let tables =
-      ((preparation.plan.groupCount + 4 * max(workers, 1)) * table + 3 * max(workers, 1) * rows)
+      ((preparation.plan.groupCount + 4 * max(workers, 1) + waiting) * table
+        + (3 * max(workers, 1) + waiting) * rows)
       * MemoryLayout<Double>.stride + kept
     reading = MemoryForecast.process + 2 * preparation.modelBytes + preparation.weightBytes
     compiling = MemoryForecast.process + preparation.weightBytes + requirement.shared
