@@ -74,8 +74,9 @@ public struct SearchRun {
     let lock = try OutputLock(preparation.configuration.outputDirectory.path)
     defer { withExtendedLifetime(lock) {} }
     var journal = try RunJournal(
-      beginning: RunAttempt(hosts: session.hosts, schedule: options.schedule.rawValue), of: preparation.configuration,
-      model: source.digests, in: preparation.configuration.outputDirectory.path)
+      beginning: RunAttempt(
+        hosts: session.hosts, schedule: options.schedule.rawValue, grid: grid?.description),
+      of: preparation.configuration, model: source.digests, in: preparation.configuration.outputDirectory.path)
     do {
       let found = try search(consume preparation, source, session, clock)
       if let found {

@@ -34,15 +34,17 @@ struct GridTests {
   /// Searches into `out` of a folder.
   /// - Parameters:
   ///   - ranks: as many as the grid has, unless said otherwise.
+  ///   - stop: what asks all ranks to stop; `nil` for one of each rank.
   ///   - stopAfter: so many batches are done when a stop is asked for at rank 0.
   private static func search(
     in folder: TemporaryFolder, _ changes: [(path: String, json: String?)] = [], grid: RankGrid? = nil,
     ranks: Int? = nil, backend: any ExecutionBackend = OneDNNBackend(), schedule: Schedule = .dynamic,
-    messageLimit: Int = .max, memoryLimit: Int? = nil, stallTimeout: Duration? = nil, stopAfter: Int = .max
+    messageLimit: Int = .max, memoryLimit: Int? = nil, stallTimeout: Duration? = nil, stop asked: StopRequest? = nil,
+    stopAfter: Int = .max
   ) throws {
     let path = try config(in: folder, changes)
     _ = try InProcess.run(ranks: ranks ?? grid?.rankCount ?? 1, messageLimit: messageLimit) { world in
-      var options = WorkSession.Options()
+      var options = WorkSession.Options(stop: asked ?? StopRequest())
       options.schedule = schedule
       options.stallTimeout = stallTimeout
       let stop = options.stop
@@ -174,6 +176,22 @@ struct GridTests {
     #expect(text.contains("no sign of life of rank 1 ("), "\(text)")
   }
 
+  @Test func `a stop leaves the batches that are at other ranks`() throws {
+    let folder = try TemporaryFolder()
+    let (stop, begun) = (StopRequest(), Counter())
+    // Four batches are under way; the stop comes with the first at the second stage, which has it for three seconds.
+    let text = Self.problem {
+      try Self.search(
+        in: folder, [("calibration.batch_size", "2")], grid: RankGrid(batches: 1, layers: 3),
+        backend: HangingBackend(stage: 1, seconds: 3) {
+          begun.number.add(1, ordering: .relaxed)
+          stop.make()
+        }, stop: stop)
+    }
+    #expect(text.hasPrefix("stopped by "), "\(text)")
+    #expect((1...2).contains(begun.number.load(ordering: .relaxed)))
+  }
+
   @Test func `a rank that holds a stage knows of the network what rank 0 knows, but for the weights`() throws {
     let folder = try TemporaryFolder()
     let path = try Self.config(in: folder, [])
@@ -237,15 +255,23 @@ struct GridTests {
   }
 }
 
+/// What threads count together.
+private final class Counter: Sendable {
+  let number = Atomic(0)
+}
+
 /// Kernels of one stage that take their time.
 private struct HangingBackend: StagedBackend {
   let stage: Int
   let seconds: Int
+  /// Called as a batch begins there.
+  let onBegin: @Sendable () -> Void
   private let base = OneDNNBackend()
 
-  init(stage: Int, seconds: Int) {
+  init(stage: Int, seconds: Int, onBegin: @escaping @Sendable () -> Void = {}) {
     self.stage = stage
     self.seconds = seconds
+    self.onBegin = onBegin
   }
 
   var description: String { base.description }
@@ -258,31 +284,35 @@ private struct HangingBackend: StagedBackend {
     for request: ExecutionRequest, stage: Int, of stages: NetworkStages, executorLimit: Int?
   ) throws(ExecutionError) -> any StageProgram {
     let program = try base.program(for: request, stage: stage, of: stages, executorLimit: executorLimit)
-    return stage == self.stage ? Slow(program: program, seconds: seconds) : program
+    return stage == self.stage ? Slow(program: program, seconds: seconds, onBegin: onBegin) : program
   }
 
   private struct Slow: StageProgram {
     let program: any StageProgram
     let seconds: Int
+    let onBegin: @Sendable () -> Void
 
     var memory: MemoryRequirement { program.memory }
     var traffic: StageTraffic { program.traffic }
 
     func makeExecutor() throws(ExecutionError) -> any StageExecutor {
-      Executor(base: try program.makeExecutor(), seconds: seconds)
+      Executor(base: try program.makeExecutor(), seconds: seconds, onBegin: onBegin)
     }
   }
 
   private final class Executor: StageExecutor {
     private let base: any StageExecutor
     private let seconds: Int
+    private let onBegin: @Sendable () -> Void
 
-    init(base: any StageExecutor, seconds: Int) {
+    init(base: any StageExecutor, seconds: Int, onBegin: @escaping @Sendable () -> Void) {
       self.base = base
       self.seconds = seconds
+      self.onBegin = onBegin
     }
 
     func forward(_ batch: Batch, _ values: [UInt8]) throws(ExecutionError) -> [UInt8] {
+      onBegin()
       sleep(UInt32(seconds))
       return try base.forward(batch, values)
     }
