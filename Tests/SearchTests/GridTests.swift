@@ -176,6 +176,16 @@ struct GridTests {
     #expect(text.contains("no sign of life of rank 1 ("), "\(text)")
   }
 
+  @Test func `a rank that fails while others wait for its stage ends the search`() throws {
+    let folder = try TemporaryFolder()
+    let text = Self.problem {
+      try Self.search(
+        in: folder, grid: RankGrid(batches: 2, layers: 3),
+        backend: HangingBackend(stage: 1, seconds: 0, isOutOfMemory: true))
+    }
+    #expect(text.contains("there is no memory for this test"), "\(text)")
+  }
+
   @Test func `a stop leaves the batches that are at other ranks`() throws {
     let folder = try TemporaryFolder()
     let (stop, begun) = (StopRequest(), Counter())
@@ -264,13 +274,16 @@ private final class Counter: Sendable {
 private struct HangingBackend: StagedBackend {
   let stage: Int
   let seconds: Int
+  /// Whether no executor can be made there.
+  let isOutOfMemory: Bool
   /// Called as a batch begins there.
   let onBegin: @Sendable () -> Void
   private let base = OneDNNBackend()
 
-  init(stage: Int, seconds: Int, onBegin: @escaping @Sendable () -> Void = {}) {
+  init(stage: Int, seconds: Int, isOutOfMemory: Bool = false, onBegin: @escaping @Sendable () -> Void = {}) {
     self.stage = stage
     self.seconds = seconds
+    self.isOutOfMemory = isOutOfMemory
     self.onBegin = onBegin
   }
 
@@ -284,19 +297,22 @@ private struct HangingBackend: StagedBackend {
     for request: ExecutionRequest, stage: Int, of stages: NetworkStages, executorLimit: Int?
   ) throws(ExecutionError) -> any StageProgram {
     let program = try base.program(for: request, stage: stage, of: stages, executorLimit: executorLimit)
-    return stage == self.stage ? Slow(program: program, seconds: seconds, onBegin: onBegin) : program
+    guard stage == self.stage else { return program }
+    return Slow(program: program, seconds: seconds, isOutOfMemory: isOutOfMemory, onBegin: onBegin)
   }
 
   private struct Slow: StageProgram {
     let program: any StageProgram
     let seconds: Int
+    let isOutOfMemory: Bool
     let onBegin: @Sendable () -> Void
 
     var memory: MemoryRequirement { program.memory }
     var traffic: StageTraffic { program.traffic }
 
     func makeExecutor() throws(ExecutionError) -> any StageExecutor {
-      Executor(base: try program.makeExecutor(), seconds: seconds, onBegin: onBegin)
+      if isOutOfMemory { throw ExecutionError(.failed, "stage", "there is no memory for this test") }
+      return Executor(base: try program.makeExecutor(), seconds: seconds, onBegin: onBegin)
     }
   }
 
