@@ -26,7 +26,7 @@ public struct SearchRun {
   ///
   /// - Parameters:
   ///   - options: how work is shared, and what ends the run before it is done.
-  ///   - memoryLimit: the most bytes that each rank may hold while it measures, or `nil`. It changes no result.
+  ///   - memoryLimit: the most bytes that each rank may hold until the plan is made, or `nil`. It changes no result.
   ///   - grid: how groups of ranks hold the network's stages; `nil` where every rank holds the whole network. It changes no
   ///     result.
   ///   - applies: whether the pruned model is made too, certified, repaired and evaluated; not with stages.
@@ -385,8 +385,11 @@ extension SearchRun {
       configuration: preparation.configuration, backend: backend,
       network: try preparation.execution(without: []).request.network,
       data: try CalibrationData(preparation.configuration))
+    let memory = try EvaluationMemory(
+      subject, weightBytes: preparation.weightBytes, on: world, mostWorkers: try ProcessorShare.count(on: world),
+      memoryLimit: memoryLimit)
     return VariantEvaluation(
-      session: session, workerCount: try ProcessorShare.count(on: world), subject: subject,
+      session: session, memory: memory, subject: subject,
       stored: (checkpoint, MeasurementBasis(of: subject, model: source.digests)))
   }
 

@@ -11,7 +11,7 @@ import WorkSharing
 /// Without labels every variant is compared with the classes that the unchanged network chooses.
 struct VariantEvaluation {
   let session: WorkSession
-  let workerCount: Int
+  let memory: EvaluationMemory
   let subject: VariantSubject
   /// What is kept of finished evaluations, and all that these depend on but variants and samples.
   var stored: (checkpoint: SearchCheckpoint, basis: MeasurementBasis)?
@@ -31,7 +31,7 @@ struct VariantEvaluation {
   ) throws -> [VariantScore]? {
     let classes = try subject.needsClasses ? originalClasses() : nil
     let subject = self.subject
-    let pool = WorkerPool(count: workerCount) { VariantRunner(subject, classes: classes) }
+    let pool = WorkerPool(count: memory.workerCount) { VariantRunner(subject, classes: classes) }
     let shards = subject.shards
     let partCount = min(max(subject.data.sampleCount / Self.leastSamples, 1), Self.mostParts)
     let parts = (0..<shards.count).runs(of: (shards.count + partCount - 1) / partCount)
@@ -72,7 +72,7 @@ struct VariantEvaluation {
     _ pieces: (SearchCheckpoint, MeasurementBasis) throws -> StoredPieces
   ) throws -> StoredPieces? {
     guard let (checkpoint, basis) = stored else { return nil }
-    try checkpoint.readSamples(on: session, workers: workerCount, isNeeded: true)
+    try checkpoint.readSamples(on: session, workers: memory.workerCount, isNeeded: true)
     return session.world.rank == 0 ? try pieces(checkpoint, basis) : nil
   }
 
@@ -81,7 +81,7 @@ struct VariantEvaluation {
     let subject = self.subject
     let model = try subject.model(of: .original, loss: .agreement)
     let outputs = ClassOutputs(shape: subject.network[subject.network.outputs[0]].shape.dimensions)
-    let pool = WorkerPool(count: workerCount) { try model.makeExecutor() }
+    let pool = WorkerPool(count: memory.workerCount) { try model.makeExecutor() }
     let shards = subject.shards
     let longest = shards.map(\.count).max() ?? 0
     var classes: [Int32] = []
