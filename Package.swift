@@ -49,6 +49,7 @@ let package = Package(
     // C: each the only place that sees its library's header.
     .systemLibrary(
       name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"]), .brew(["open-mpi"])]),
+    .systemLibrary(name: "CMalloc"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     .systemLibrary(
       name: "CLAPACK", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
@@ -75,8 +76,8 @@ let package = Package(
     library(
       "Search",
       [
-        "Allocation", "ArrayFiles", "Channels", "Configuration", "Execution", "Interchange", "MessagePassing",
-        "Networks", "Sensitivity", "Surgery", "WorkSharing", crypto, logging,
+        "Allocation", "ArrayFiles", "CMalloc", "Channels", "Configuration", "Execution", "Interchange",
+        "MessagePassing", "Networks", "Pipelining", "Sensitivity", "Surgery", "WorkSharing", crypto, logging,
       ]),
     library("ONNXFormat", ["Networks", "ONNX", "Search"]),
     library("Report", ["Channels", "Configuration", "Search"]),

@@ -34,14 +34,17 @@ public struct ONNXModel: Sendable {
   public init(files: ModelFiles) throws(ONNXError) {
     path = files.path
     name = files.name
-    let model: Onnx_ModelProto
+    var model: Onnx_ModelProto
     do { model = try decodeModel(files.model) } catch { throw error.error(file: files.path) }
     guard model.hasGraph else {
       throw ONNXError(.badContent, file: files.path, problem: "no ONNX model: it has no graph")
     }
     producer = [model.producerName, model.producerVersion].filter { !$0.isEmpty }.joined(separator: " ")
     opsets = try Self.opsets(of: model, file: files.path)
-    graph = try ModelGraph(model.graph, opset: opsets[""] ?? 0, files: files.external, file: files.path)
+    // Taken out of the message: its tensors are given up one by one as they are decoded.
+    var message = model.graph
+    model.clearGraph()
+    graph = try ModelGraph(&message, opset: opsets[""] ?? 0, files: files.external, file: files.path)
     inputs = graph.inputs
     outputs = graph.outputs
     fixedBatch = try Self.fixedBatch(of: inputs, file: files.path)

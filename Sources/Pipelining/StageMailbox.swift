@@ -9,13 +9,24 @@ public final class StageMailbox: @unchecked Sendable {
   private var messages: [StageMessage] = []
   private var isEnded = false
   private var failure: ExecutionError?
+  private var waiting = 0
 
   /// An empty one.
   public init() {}
 
-  /// Puts in what has arrived.
+  /// How many messages nobody has taken yet.
+  public var count: Int { monitor.locked { messages.count } }
+
+  /// Whether it was closed.
+  public var isClosed: Bool { monitor.locked { failure != nil } }
+
+  /// Whether somebody waits for the answer for a batch.
+  public var isAwaited: Bool { monitor.locked { waiting > 0 } }
+
+  /// Puts in what has arrived; in a closed one nobody would look for it.
   public func deliver(_ message: StageMessage) {
     monitor.locked {
+      guard failure == nil else { return }
       if case .end = message.content { isEnded = true } else { messages.append(message) }
       monitor.wakeAll()
     }
@@ -25,6 +36,7 @@ public final class StageMailbox: @unchecked Sendable {
   public func close(_ reason: ExecutionError) {
     monitor.locked {
       failure = failure ?? reason
+      messages = []
       monitor.wakeAll()
     }
   }
@@ -50,6 +62,8 @@ public final class StageMailbox: @unchecked Sendable {
   /// - Throws: what the mailbox was closed with.
   func answer(for batch: Int) throws(ExecutionError) -> StageMessage {
     try monitor.locked { () throws(ExecutionError) -> StageMessage in
+      waiting += 1
+      defer { waiting -= 1 }
       while true {
         if let failure { throw failure }
         if let index = messages.firstIndex(where: { $0.batch == batch }) { return messages.remove(at: index) }

@@ -1,5 +1,6 @@
 public import Execution
 import FoundationEssentials
+public import MessagePassing
 import Networks
 
 /// All that a rank needs to compile and run one stage of a network: the structure of the whole, and the weights of the
@@ -30,16 +31,11 @@ public struct StagePackage: Sendable {
 
   /// The package as it goes over a wire between ranks of one program: the structure as text, then the constants.
   public var bytes: [UInt8] {
-    let encoder = JSONEncoder()
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    guard let text = try? encoder.encode(Structure(self)) else {
-      preconditionFailure("\(request.network.name) has something that cannot be written as text")
-    }
+    let text = structure
     let constants = request.network.values.compactMap(\.constant)
     let size = constants.reduce(text.count) { $0 + $1.elements.byteCount + MemoryLayout<Int>.size }
     var writer = ByteWriter(capacity: size + MemoryLayout<Int>.size)
-    writer.put([UInt8](text))
+    writer.put(text)
     for constant in constants {
       switch constant.elements {
       case .float(let elements): writer.put(elements)
@@ -50,19 +46,70 @@ public struct StagePackage: Sendable {
     return writer.bytes
   }
 
+  /// All but the constants, as text.
+  private var structure: [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    guard let text = try? encoder.encode(Structure(self)) else {
+      preconditionFailure("\(request.network.name) has something that cannot be written as text")
+    }
+    return [UInt8](text)
+  }
+
+  /// Sends the package to another rank, which gets it with `init(from:on:)`; no constant is copied for that.
+  public func send(to rank: Int, on world: any Communicator) throws(CommunicationError) {
+    try world.sendAll(structure, to: rank, tag: StagePackage.tag)
+    for constant in request.network.values.lazy.compactMap(\.constant) where !constant.isHollow {
+      switch constant.elements {
+      case .float(let elements): try world.sendAll(elements, to: rank, tag: StagePackage.tag)
+      case .double(let elements): try world.sendAll(elements, to: rank, tag: StagePackage.tag)
+      case .integer(let elements): try world.sendAll(elements, to: rank, tag: StagePackage.tag)
+      }
+    }
+  }
+
+  /// Waits for the package that another rank sends.
+  /// - Throws: `ExecutionError` when it is none; `CommunicationError`.
+  public init(from rank: Int, on world: any Communicator) throws {
+    let structure = try Structure(text: try world.receiveAll(from: rank, tag: StagePackage.tag))
+    var constants: [ConstantTensor.Elements] = []
+    for value in structure.values where value.kind != .computed {
+      switch value.kind {
+      case _ where value.isHollow: constants.append(value.noElements)
+      case .double: constants.append(.double(try world.receiveAll(from: rank, tag: StagePackage.tag)))
+      case .integer: constants.append(.integer(try world.receiveAll(from: rank, tag: StagePackage.tag)))
+      case .float, .computed: constants.append(.float(try world.receiveAll(from: rank, tag: StagePackage.tag)))
+      }
+    }
+    try self.init(structure, constants)
+  }
+
+  /// Tells packages from other messages.
+  private static let tag = 5
+
   /// The package that some bytes are.
   /// - Throws: `ExecutionError` when they are none: the sender runs another program.
   public init(bytes: [UInt8]) throws(ExecutionError) {
     var reader = ByteReader(bytes)
-    let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    let text: [UInt8] = try reader.array()
-    guard let structure = try? decoder.decode(Structure.self, from: Data(text)) else { throw ByteReader.wrong }
-    request = try structure.request(&reader)
+    let structure = try Structure(text: try reader.array())
+    var constants: [ConstantTensor.Elements] = []
+    for value in structure.values where value.kind != .computed {
+      switch value.kind {
+      case .double: constants.append(.double(try reader.array()))
+      case .integer: constants.append(.integer(try reader.array()))
+      case .float, .computed: constants.append(.float(try reader.array()))
+      }
+    }
+    guard reader.isAtEnd else { throw ByteReader.wrong }
+    try self.init(structure, constants)
+  }
+
+  private init(_ structure: Structure, _ constants: [ConstantTensor.Elements]) throws(ExecutionError) {
+    request = try structure.request(constants)
     stages = try NetworkStages(request, cuts: structure.cuts)
     stage = structure.stage
-    guard reader.isAtEnd, stages.nodes.indices.contains(stage) else { throw ByteReader.wrong }
+    guard stages.nodes.indices.contains(stage) else { throw ByteReader.wrong }
   }
 }
 
@@ -82,6 +129,15 @@ private struct Structure: Codable {
     let shape: [Int]
     let kind: Kind
     let isHollow: Bool
+
+    /// What a hollow constant of this kind holds.
+    var noElements: ConstantTensor.Elements {
+      switch kind {
+      case .double: .double([])
+      case .integer: .integer([])
+      case .float, .computed: .float([])
+      }
+    }
   }
 
   struct Node: Codable {
@@ -140,21 +196,28 @@ private struct Structure: Codable {
     stage = package.stage
   }
 
-  /// The request with constants that a reader yields.
-  func request(_ reader: inout ByteReader) throws(ExecutionError) -> ExecutionRequest {
+  /// The structure that some text tells.
+  init(text: [UInt8]) throws(ExecutionError) {
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    guard let structure = try? decoder.decode(Structure.self, from: Data(text)) else { throw ByteReader.wrong }
+    self = structure
+  }
+
+  /// The request with its constants, of the values that are some, in their order.
+  func request(_ constants: [ConstantTensor.Elements]) throws(ExecutionError) -> ExecutionRequest {
+    var constants = constants[...]
     var values: [Networks.Value] = []
     for value in self.values {
       guard let shape = Shape(checking: value.shape) else { throw ByteReader.wrong }
-      let elements: ConstantTensor.Elements
-      switch value.kind {
-      case .computed:
+      guard value.kind != .computed else {
         values.append(Networks.Value(name: value.name, shape: shape))
         continue
-      case .float: elements = .float(try reader.array())
-      case .double: elements = .double(try reader.array())
-      case .integer: elements = .integer(try reader.array())
       }
-      guard let constant = ConstantTensor(shape, elements, isHollow: value.isHollow) else { throw ByteReader.wrong }
+      guard let elements = constants.popFirst(),
+        let constant = ConstantTensor(shape, elements, isHollow: value.isHollow)
+      else { throw ByteReader.wrong }
       values.append(Networks.Value(name: value.name, constant: constant))
     }
     let known = values.indices

@@ -14,6 +14,8 @@ public final class StageServer: @unchecked Sendable {
   private let monitor = Monitor()
   private var kept: [Int: Kept] = [:]
   private var hasPassedEnd = false
+  private var underWork = 0
+  private var finished = 0
 
   /// What is kept of a batch until its gradients come.
   private struct Kept {
@@ -43,6 +45,13 @@ public final class StageServer: @unchecked Sendable {
   public func serve() throws(ExecutionError) {
     let executor = try program.makeExecutor()
     while let message = try mailbox.next() {
+      monitor.locked { underWork += 1 }
+      defer {
+        monitor.locked {
+          underWork -= 1
+          finished += 1
+        }
+      }
       switch message.content {
       case .values(let values, let sampleCount, let targets):
         let batch = Batch(inputs: [], targets: targets, sampleCount: sampleCount)
@@ -55,6 +64,12 @@ public final class StageServer: @unchecked Sendable {
       }
     }
     passEndOn()
+  }
+
+  /// Messages that wait for a thread or are worked on, and those that are done with.
+  public var load: (held: Int, finished: Int) {
+    let waiting = mailbox.count
+    return monitor.locked { (waiting + underWork, finished) }
   }
 
   private func begin(_ number: Int, _ batch: Batch, _ values: [UInt8], on executor: any StageExecutor) {

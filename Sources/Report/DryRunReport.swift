@@ -20,6 +20,7 @@ public struct DryRunReport {
     text +=
       "time: about \(Quantity.duration(plan.predictedSeconds)) for the sensitivities that are missing, predicted from "
     text += "\(Quantity.time(plan.secondsPerRun)) for \(Quantity.number(plan.samplesPerRun, "sample")) on one worker"
+    text += plan.summary.stages.isEmpty ? "" : " in the slowest stage"
     text += plan.hasEvaluations ? "; evaluations of changed networks come on top\n" : "\n"
     text += "files in \(plan.directory): \(plan.files.joined(separator: ", "))\n"
     text += "nothing was written\n"

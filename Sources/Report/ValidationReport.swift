@@ -29,8 +29,21 @@ public struct ValidationReport {
       }
       text += "at most \(Quantity.decimal(lowest > 0 ? original / lowest : .infinity, 2)) x can be reached\n"
     }
+    guard summary.stages.isEmpty else { return text + stages }
     text += "memory: about \(MemoryForecast.mebibytes(summary.memory.bytes)) MiB for a rank with "
     text += "\(Quantity.number(summary.memory.workers, "worker"))\n"
     return text
+  }
+
+  /// The memory of ranks that hold one stage each.
+  private var stages: String {
+    let bytes = summary.stages.map { "\(MemoryForecast.mebibytes($0.bytes))" }.joined(separator: " + ")
+    let (least, most) = (
+      summary.stages.map(\.workers).min() ?? 1, Quantity.number(summary.stages.map(\.workers).max() ?? 1, "worker")
+    )
+    let workers = summary.stages.allSatisfy { $0.workers == least } ? most : "\(least) to \(most)"
+    let reading = MemoryForecast.mebibytes(summary.stages[0].reading)
+    return "memory: about \(bytes) MiB for the ranks of \(summary.stages.count) stages, each with \(workers); "
+      + "rank 0 takes \(reading) MiB while it reads the model\n"
   }
 }

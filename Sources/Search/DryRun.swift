@@ -11,20 +11,23 @@ public struct DryRun {
   private let backend: any ExecutionBackend
   private let format: any ModelFormat
   private let memoryLimit: Int?
+  private let grid: RankGrid?
   private let applies: Bool
 
   /// A dry run on the ranks of `world`.
   /// - Parameters:
   ///   - memoryLimit: the most bytes that each rank may hold, or `nil`.
+  ///   - grid: how groups of ranks would hold the network's stages, or `nil`.
   ///   - applies: whether the pruned model would be made too.
   public init(
     on world: any Communicator, backend: any ExecutionBackend, format: any ModelFormat, memoryLimit: Int? = nil,
-    applies: Bool = false
+    grid: RankGrid? = nil, applies: Bool = false
   ) {
     self.world = world
     self.backend = backend
     self.format = format
     self.memoryLimit = memoryLimit
+    self.grid = grid
     self.applies = applies
   }
 
@@ -36,29 +39,27 @@ public struct DryRun {
   /// - Returns: the plan at rank 0, `nil` elsewhere.
   /// - Throws: the first thing that is wrong, at rank 0.
   public func execute(_ path: String, changes: [ConfigurationChange] = []) throws -> DryRunPlan? {
+    try grid?.check(on: world, applies: applies)
     // Before anything is exchanged: a mistake should not keep the others waiting.
     let prepared = world.rank == 0 ? try prepare(path, changes) : nil
     let workers = try world.gather([Int64(try ProcessorShare.count(on: world))], at: 0)
     let hosts = try world.gather(world.location.hostName, at: 0)
     guard let (preparation, model) = prepared, let workers, let hosts else { return nil }
     let counts = workers.map { Int($0[0]) }
-    let shardCount = preparation.plan.shards.count
-    let work = try WorkPlan(
-      preparation, backend, ranks: world.size, mostWorkers: min(counts.max() ?? 1, shardCount), memoryLimit: memoryLimit
-    )
-    let used = counts.map { min($0, work.workerCount) }
+    let trial = try trial(preparation, mostWorkers: min(counts.max() ?? 1, preparation.plan.shards.count))
+    let used = counts.map { min($0, trial.summary.memory.workers) }
     let directory = preparation.configuration.outputDirectory.path
     let checkpoint = SearchCheckpoint(
       ResultFiles(in: directory).checkpoint, preparation.plan, preparation.data)
     let basis = MeasurementBasis(
       ofTables: preparation, model: model, executor: backend.description, without: [])
     let stored = try checkpoint.keysOfStoredTables(basis, beat: world.attend).map { $0 != nil }
-    let seconds = try secondsPerRun(preparation, work)
     return DryRunPlan(
-      summary: ValidationSummary(preparation, work.forecast), ranks: zip(hosts, used).map { ($0, $1) },
+      summary: trial.summary, ranks: zip(hosts, used).map { ($0, $1) },
       storedShards: stored.count { $0 },
-      secondsPerRun: seconds,
-      predictedSeconds: DryRun.predictedSeconds(preparation, stored, seconds, workers: used.reduce(0, +)),
+      secondsPerRun: trial.seconds,
+      predictedSeconds: DryRun.predictedSeconds(
+        preparation, stored, trial.seconds, workers: networks(used).reduce(0, +)),
       hasEvaluations: preparation.configuration.solver.method == .measured
         || !preparation.configuration.bits.search.isEmpty,
       samplesPerRun: preparation.runSize, directory: directory,
@@ -73,6 +74,26 @@ public struct DryRun {
     if applies { _ = try CalibrationData(configuration, .evaluation) }
     try ResultFiles(in: configuration.outputDirectory.path).checkDirectory()
     return (preparation, source.digests)
+  }
+
+  /// Compiles what ranks would run, one after another, and times a run of it.
+  private func trial(
+    _ preparation: Preparation, mostWorkers: Int
+  ) throws -> (summary: ValidationSummary, seconds: Double) {
+    if let stages = SearchStages(grid, backend) {
+      let trial = try StageTrial(
+        preparation, stages, mostWorkers: mostWorkers, memoryLimit: memoryLimit, isTimed: true)
+      return (ValidationSummary(preparation, trial), trial.secondsPerRun)
+    }
+    let work = try WorkPlan(
+      preparation, backend, ranks: world.size, mostWorkers: mostWorkers, memoryLimit: memoryLimit)
+    return (ValidationSummary(preparation, work.forecast), try secondsPerRun(preparation, work))
+  }
+
+  /// By network the batches that are computed at a time: of stages the one with the fewest workers counts.
+  private func networks(_ workers: [Int]) -> [Int] {
+    guard let grid else { return workers }
+    return stride(from: 0, to: workers.count, by: grid.layers).map { workers[$0..<$0 + grid.layers].min() ?? 1 }
   }
 
   /// The time of one run of the first samples on one worker.
@@ -120,7 +141,7 @@ public struct DryRunPlan: Sendable {
   public let ranks: [(host: String, workers: Int)]
   /// Shards that need not be measured.
   public let storedShards: Int
-  /// One run of so many samples took so long on one worker.
+  /// One run of so many samples took so long on one worker; where there are stages, in the slowest of them.
   public let secondsPerRun: Double
   /// The time that the sensitivities may take.
   public let predictedSeconds: Double

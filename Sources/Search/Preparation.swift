@@ -44,16 +44,35 @@ struct Preparation {
   /// That includes the target: what cannot be reached is told before anything is computed.
   /// - Parameter isSolving: whether this rank solves: it alone reads the table of latencies and checks the target.
   init(
-    _ configuration: SearchConfiguration, model message: [UInt8], _ format: any ModelFormat, isSolving: Bool
+    _ configuration: SearchConfiguration, model message: consuming [UInt8], _ format: any ModelFormat, isSolving: Bool
+  ) throws {
+    let modelBytes = message.count
+    let calibration = try CalibrationData(configuration)
+    let batchSize = min(configuration.calibration.batchSize, calibration.sampleCount)
+    let network = try format.decode(message, sampleShapes: calibration.sampleShapes)
+      .runnableNetwork(batchSize: batchSize)
+    // Unless the caller keeps it: what follows needs as much memory again.
+    _ = consume message
+    try self.init(configuration, calibration, network, nil, modelBytes: modelBytes, isSolving: isSolving)
+  }
+
+  /// The same at a rank that is to hold one stage: it has no weights.
+  init(_ configuration: SearchConfiguration, _ outline: NetworkOutline) throws {
+    try self.init(
+      configuration, try CalibrationData(configuration), outline.network, outline.execution, modelBytes: 0,
+      isSolving: false)
+  }
+
+  /// - Parameter outline: what the network is compiled for, where it is an outline itself.
+  private init(
+    _ configuration: SearchConfiguration, _ calibration: CalibrationData, _ network: Network,
+    _ outline: ExecutionRequest?, modelBytes: Int, isSolving: Bool
   ) throws {
     self.configuration = configuration
-    modelBytes = message.count
-    let calibration = try CalibrationData(configuration)
+    self.modelBytes = modelBytes
     sampleShapes = calibration.sampleShapes
     let batchSize = min(configuration.calibration.batchSize, calibration.sampleCount)
-    let model = try format.decode(message, sampleShapes: calibration.sampleShapes)
-    let network = try model.runnableNetwork(batchSize: batchSize)
-    self.network = network
+    self.network = outline == nil ? network : nil
     self.runSize = network.batchSize
     weightBytes = network.constantBytes
     try Preparation.checkWeights(network, file: configuration.model.path)
@@ -66,7 +85,8 @@ struct Preparation {
     if case .classes(_, perSample: 1, _) = data.labels { hasClasses = true } else { hasClasses = false }
     layout = SensitivityLayout(structure)
     do {
-      guard let function = try LayerExecution(network, structure, loss: loss).request.lossFunction() else {
+      let request = outline ?? LayerExecution(network, structure, loss: loss).request
+      guard let function = try request.lossFunction() else {
         preconditionFailure("a search has a loss")
       }
       self.loss = function
@@ -161,7 +181,7 @@ extension Operation {
 
 extension Network {
   /// Bytes of its constants.
-  fileprivate var constantBytes: Int {
+  var constantBytes: Int {
     values.reduce(0) { sum, value in
       switch value.constant?.elements {
       case .float(let elements): sum + elements.count * MemoryLayout<Float>.stride

@@ -13,10 +13,14 @@ struct RunAttempt {
   private let ranks: Int
   private let hosts: [String]
   private let schedule: String
+  private let grid: String?
 
   /// An attempt that begins now.
-  /// - Parameter hosts: by rank.
-  init(hosts: [String], schedule: String) {
+  /// - Parameters:
+  ///   - hosts: by rank.
+  ///   - grid: how ranks hold the network's stages, where they do.
+  init(hosts: [String], schedule: String, grid: String? = nil) {
+    self.grid = grid
     started = UTCTime.now
     ranks = hosts.count
     var seen: Set<String> = []
@@ -40,6 +44,7 @@ struct RunAttempt {
     object["ranks"] = .integer(ranks)
     object["hosts"] = .array(hosts.map(JSONValue.string))
     object["schedule"] = .string(schedule)
+    object["grid"] = grid.map(JSONValue.string)
     object["pieces_restored"] = .integer(pieces.restored)
     object["pieces_computed"] = .integer(pieces.computed)
     for (key, variable) in RunAttempt.ofSlurm { object[key] = RunAttempt.number(variable).map(JSONValue.integer) }

@@ -4,6 +4,8 @@ public struct SearchError: Error, Hashable, CustomStringConvertible {
   public enum Kind: Hashable, Sendable {
     /// The configuration asks for what this network or these data do not give (exit code 78).
     case configuration
+    /// The command line asks for what these ranks cannot do (exit code 64).
+    case usage
     /// The model or the data have wrong content (exit code 65).
     case badContent
     /// An input cannot be read (exit code 66).

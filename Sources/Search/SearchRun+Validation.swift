@@ -20,8 +20,11 @@ public struct ValidationSummary: Sendable {
   public let targets: [(target: SearchConfiguration.Target, original: Double, lowest: Double)]
   /// The memory of one rank that has all of this host's processors.
   public let memory: MemoryForecast
+  /// The memory of ranks that hold one stage of the network each, in the order of the stages; empty where every rank holds
+  /// the whole network. The first is rank 0's, which reads the model.
+  public let stages: [MemoryForecast]
 
-  init(_ preparation: Preparation, _ memory: MemoryForecast) {
+  init(_ preparation: Preparation, _ memory: MemoryForecast, stages: [MemoryForecast] = []) {
     layerCount = preparation.structure.layers.count
     searchedLayerCount = preparation.structure.layers.count { layer in
       layer.outputUnits.contains { unit in
@@ -35,6 +38,14 @@ public struct ValidationSummary: Sendable {
     shardCount = preparation.plan.shards.count
     targets = zip(preparation.configuration.targets, preparation.ranges).map { ($0, $1.original, $1.lowest) }
     self.memory = memory
+    self.stages = stages
+  }
+
+  /// The same for stages.
+  init(_ preparation: Preparation, _ trial: StageTrial) {
+    let largest = trial.forecasts.max { $0.bytes < $1.bytes }
+    guard let largest else { preconditionFailure("a network has a stage") }
+    self.init(preparation, largest, stages: trial.forecasts)
   }
 }
 
@@ -49,16 +60,25 @@ extension SearchRun {
 
   /// Reads and checks everything that a search checks before it computes; writes nothing.
   ///
-  /// - Parameter memoryLimit: the most bytes that a rank may hold, or `nil`.
+  /// - Parameters:
+  ///   - memoryLimit: the most bytes that a rank may hold, or `nil`.
+  ///   - grid: how ranks would hold the network's stages; `nil` where each would hold the whole network.
   /// - Throws: the first thing that is wrong.
   public static func validate(
-    _ path: String, _ format: any ModelFormat, backend: any ExecutionBackend, memoryLimit: Int? = nil
+    _ path: String, _ format: any ModelFormat, backend: any ExecutionBackend, memoryLimit: Int? = nil,
+    grid: RankGrid? = nil
   ) throws -> ValidationSummary {
     let configuration = try SearchConfiguration(parsing: text(of: path), file: path)
     let source = try format.read(configuration.model.path)
     let preparation = try Preparation(configuration, model: source.message, format, isSolving: true)
     let workers = min(ProcessorShare.available, preparation.plan.shards.count)
-    let work = try WorkPlan(preparation, backend, ranks: 1, mostWorkers: workers, memoryLimit: memoryLimit)
+    if let stages = SearchStages(grid, backend) {
+      return ValidationSummary(
+        preparation,
+        try StageTrial(preparation, stages, mostWorkers: workers, memoryLimit: memoryLimit, isTimed: false))
+    }
+    let work = try WorkPlan(
+      preparation, backend, ranks: grid?.batches ?? 1, mostWorkers: workers, memoryLimit: memoryLimit)
     return ValidationSummary(preparation, work.forecast)
   }
 }

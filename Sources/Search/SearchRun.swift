@@ -17,6 +17,7 @@ public struct SearchRun {
   private let backend: any ExecutionBackend
   private let format: any ModelFormat
   private let memoryLimit: Int?
+  private let grid: RankGrid?
   private let applies: Bool
   private let logger: Logger
   private let progress: @Sendable (SearchProgress) -> Void
@@ -26,12 +27,14 @@ public struct SearchRun {
   /// - Parameters:
   ///   - options: how work is shared, and what ends the run before it is done.
   ///   - memoryLimit: the most bytes that each rank may hold until the plan is made, or `nil`. It changes no result.
-  ///   - applies: whether the pruned model is made too, certified, repaired and evaluated.
+  ///   - grid: how groups of ranks hold the network's stages; `nil` where every rank holds the whole network. It changes no
+  ///     result.
+  ///   - applies: whether the pruned model is made too, certified, repaired and evaluated; not with stages.
   ///   - progress: called at rank 0, from any thread, as work gets done.
   public init(
     on world: any Communicator, backend: any ExecutionBackend, format: any ModelFormat,
-    options: WorkSession.Options = WorkSession.Options(), memoryLimit: Int? = nil, applies: Bool = false,
-    logger: Logger,
+    options: WorkSession.Options = WorkSession.Options(), memoryLimit: Int? = nil, grid: RankGrid? = nil,
+    applies: Bool = false, logger: Logger,
     progress: @escaping @Sendable (SearchProgress) -> Void
   ) {
     self.world = world
@@ -39,6 +42,7 @@ public struct SearchRun {
     self.backend = backend
     self.format = format
     self.memoryLimit = memoryLimit
+    self.grid = grid
     self.applies = applies
     self.logger = logger
     self.progress = progress
@@ -53,6 +57,8 @@ public struct SearchRun {
   /// - Throws: what is wrong with configuration, model, data, target or output, at the rank that found it; for all but
   ///   unreadable data files that is rank 0, before anything is computed.
   public func execute(_ path: String, changes: [ConfigurationChange] = []) throws -> SearchOutcome? {
+    try grid?.check(on: world, applies: applies)
+    if stages != nil { SearchStages.returnLargeBlocks() }
     var clock = PhaseClock()
     var (preparation, source) = try prepare(path, changes)
     if !applies { source = ModelSource(message: [], digests: source.digests) }
@@ -60,17 +66,19 @@ public struct SearchRun {
     try ExecutorAgreement.check(backend, on: world)
     try tellPlacement()
     let session = try WorkSession(on: world, options: options, logger: logger)
+    // Handed over whole: its weights are given up in there.
     guard world.rank == 0 else {
-      _ = try search(preparation, source, session, clock)
+      _ = try search(consume preparation, source, session, clock)
       return nil
     }
     let lock = try OutputLock(preparation.configuration.outputDirectory.path)
     defer { withExtendedLifetime(lock) {} }
     var journal = try RunJournal(
-      beginning: RunAttempt(hosts: session.hosts, schedule: options.schedule.rawValue), of: preparation.configuration,
-      model: source.digests, in: preparation.configuration.outputDirectory.path)
+      beginning: RunAttempt(
+        hosts: session.hosts, schedule: options.schedule.rawValue, grid: grid?.description),
+      of: preparation.configuration, model: source.digests, in: preparation.configuration.outputDirectory.path)
     do {
-      let found = try search(preparation, source, session, clock)
+      let found = try search(consume preparation, source, session, clock)
       if let found {
         try journal.complete(
           found.record, outputs: found.files, pieces: (session.usage.restored, session.usage.received))
@@ -95,9 +103,10 @@ public struct SearchRun {
   /// The search, at rank 0 between the first and the last writing of its record.
   /// - Returns: what was found at rank 0, `nil` elsewhere.
   private func search(
-    _ preparation: Preparation, _ source: ModelSource, _ session: WorkSession, _ clock: PhaseClock
+    _ prepared: consuming Preparation, _ source: ModelSource, _ session: WorkSession, _ clock: PhaseClock
   ) throws -> Found? {
-    var (preparation, clock) = (preparation, clock)
+    var preparation = consume prepared
+    var clock = clock
     let files = ResultFiles(in: preparation.configuration.outputDirectory.path)
     let checkpoint = SearchCheckpoint(files.checkpoint, preparation.plan, preparation.data)
     let quantization = try chooseFrom(preparation, source, session, checkpoint, &clock)
@@ -106,19 +115,11 @@ public struct SearchRun {
     var steps = SearchSteps(preparation.analysis, configuration, quantization)
     var usage = RankUsage()
     for step in 1...configuration.solver.iterations {
-      let work = try WorkPlan(
-        preparation, without: steps.removed, backend, ranks: world.rank == 0 ? world.size : 0,
-        mostWorkers: min(try ProcessorShare.count(on: world), preparation.plan.shards.count), memoryLimit: memoryLimit)
-      if step == configuration.solver.iterations, configuration.solver.method != .measured {
-        preparation.releaseWeights()
-      }
+      let isLast = step == configuration.solver.iterations && configuration.solver.method != .measured
+      let work = try plan(&preparation, without: steps.removed, isLast: isLast)
       clock.end(of: "compile")
       usage.note(work)
-      if step == 1 {
-        logger.info(
-          "samples per run: \(preparation.runSize), memory of rank 0: \(MemoryForecast.mebibytes(work.forecast.bytes)) MiB with \(work.workerCount) \(work.workerCount == 1 ? "worker" : "workers")"
-        )
-      }
+      if step == 1 { try tell(work, preparation) }
       let basis = MeasurementBasis(
         ofTables: preparation, model: source.digests, executor: backend.description, without: steps.removed)
       let measurement = try measure(preparation, work, session, checkpoint, basis)
@@ -172,28 +173,41 @@ public struct SearchRun {
       let text = try SearchRun.text(of: path, changes)
       let configuration = try SearchConfiguration(parsing: text, file: path)
       let source = try format.read(configuration.model.path)
-      let preparation = try Preparation(configuration, model: source.message, format, isSolving: true)
+      let digests = source.digests
+      // Where no rank is sent the model it is given up as soon as it is read.
+      var message = stages == nil ? source.message : []
+      let preparation = try Preparation(configuration, model: (consume source).message, format, isSolving: true)
+      let outline = try stages.map { try $0.outline(of: preparation) }
       try ResultFiles(in: configuration.outputDirectory.path).prepareDirectory(for: ResultFiles.names)
       // A pruned model of an earlier search goes, so that none stands beside ratios that are not its own.
       let folder = configuration.model.path.lastIndex(of: "/").map { String(configuration.model.path[...$0]) } ?? ""
       try PrunedModelFiles.checkOutput(
         SearchRun.prunedModel(configuration),
-        besides: [path, configuration.model.path] + source.digests.dropFirst().map { folder + $0.path })
+        besides: [path, configuration.model.path] + digests.dropFirst().map { folder + $0.path })
       // Opened now: a file that is missing is told before hours of work.
       if applies { _ = try CalibrationData(configuration, .evaluation) }
       if let machine = preparation.analysis.latency?.machine { logger.info("latencies of: \(machine)") }
       logger.info(
         "layers: \(preparation.structure.layers.count), batches: \(preparation.plan.batches.count), shards: \(preparation.plan.shards.count), ranks: \(world.size)"
       )
-      var (name, bytes, message) = (Array(path.utf8), text, source.message)
+      var (name, bytes) = (Array(path.utf8), text)
       try world.broadcast(&name, from: 0)
       try world.broadcast(&bytes, from: 0)
+      if let outline {
+        _ = try NetworkOutline(outline, on: world)
+        return (preparation, ModelSource(message: [], digests: digests))
+      }
       try world.broadcast(&message, from: 0)
-      return (preparation, source)
+      return (preparation, ModelSource(message: message, digests: digests))
     }
     var (name, bytes, message): ([UInt8], [UInt8], [UInt8]) = ([], [], [])
     try world.broadcast(&name, from: 0)
     try world.broadcast(&bytes, from: 0)
+    if stages != nil {
+      let outline = try NetworkOutline(nil, on: world)
+      let configuration = try SearchConfiguration(parsing: bytes, file: String(decoding: name, as: UTF8.self))
+      return (try Preparation(configuration, outline), ModelSource(message: [], digests: []))
+    }
     try world.broadcast(&message, from: 0)
     let configuration = try SearchConfiguration(parsing: bytes, file: String(decoding: name, as: UTF8.self))
     return (
@@ -241,7 +255,7 @@ public struct SearchRun {
     _ basis: MeasurementBasis
   ) throws -> SensitivityMeasurement? {
     let measurement = ShardMeasurement(preparation, work.program)
-    let pool = WorkerPool(count: work.workerCount) { try measurement.makeExecutor() }
+    let pool = WorkerPool(count: work.batchCount) { try measurement.makeExecutor() }
     let total = preparation.plan.batches.count
     let perShard = preparation.plan.shards[0].count
     func report(_ done: Int, _ restored: Int) {
@@ -251,18 +265,20 @@ public struct SearchRun {
       preparation.layout, preparation.criterion, rows: preparation.rows, preparation.plan)
     var shard = 0
     try checkpoint.readSamples(on: session, workers: work.workerCount, isNeeded: false)
-    try session.perform(
-      "shard", preparation.plan.shards.count, length: measurement.packedCount,
-      stored: world.rank == 0 ? try checkpoint.tables(basis) : nil, by: pool, progress: report
-    ) { shard, executor, pulse in
-      try measurement.packedTable(of: shard, on: executor, pulse)
-    } combine: { packed in
-      // The last numbers are the digest of the samples.
-      guard let digest = PieceKey(packed: packed.suffix(PieceKey.packedCount)),
-        collector.add(packed.dropLast(PieceKey.packedCount))
-      else { throw SearchError(.program, file: preparation.configuration.file, "a rank sent a table that is none") }
-      checkpoint.note(digest, of: shard)
-      shard += 1
+    try work.serving {
+      try session.perform(
+        "shard", preparation.plan.shards.count, length: measurement.packedCount,
+        stored: world.rank == 0 ? try checkpoint.tables(basis) : nil, by: pool, beside: work.stage, progress: report
+      ) { shard, executor, pulse in
+        try measurement.packedTable(of: shard, on: executor, pulse)
+      } combine: { packed in
+        // The last numbers are the digest of the samples.
+        guard let digest = PieceKey(packed: packed.suffix(PieceKey.packedCount)),
+          collector.add(packed.dropLast(PieceKey.packedCount))
+        else { throw SearchError(.program, file: preparation.configuration.file, "a rank sent a table that is none") }
+        checkpoint.note(digest, of: shard)
+        shard += 1
+      }
     }
     guard world.rank == 0 else { return nil }
     do {
@@ -274,6 +290,48 @@ public struct SearchRun {
 }
 
 extension SearchRun {
+  /// How groups of ranks hold the network's stages; `nil` where every rank holds the whole network.
+  private var stages: SearchStages? { SearchStages(grid, backend) }
+
+  /// Compiles what this rank measures with.
+  /// - Parameter isLast: whether nothing else needs the weights.
+  private func plan(
+    _ preparation: inout Preparation, without removed: [[Int]], isLast: Bool
+  ) throws -> WorkPlan {
+    let mostWorkers = min(try ProcessorShare.count(on: world), preparation.plan.shards.count)
+    guard let stages else {
+      let work = try WorkPlan(
+        preparation, without: removed, backend, ranks: world.rank == 0 ? world.size : 0, mostWorkers: mostWorkers,
+        memoryLimit: memoryLimit)
+      if isLast { preparation.releaseWeights() }
+      return work
+    }
+    do {
+      let package = try stages.package(&preparation, without: removed, isLast: isLast, on: world)
+      return try WorkPlan(
+        preparation, stage: package, of: stages.grid, rank: world.rank, stages.backend, mostWorkers: mostWorkers,
+        memoryLimit: memoryLimit)
+    } catch let error as ExecutionError {
+      throw SearchError(error, in: preparation.configuration)
+    }
+  }
+
+  /// Says what memory the work takes.
+  private func tell(_ work: WorkPlan, _ preparation: Preparation) throws {
+    func memory(_ bytes: Int) -> String { "\(MemoryForecast.mebibytes(bytes)) MiB" }
+    let workers = "\(work.workerCount) \(work.workerCount == 1 ? "worker" : "workers")"
+    guard let stages else {
+      logger.info(
+        "samples per run: \(preparation.runSize), memory of rank 0: \(memory(work.forecast.bytes)) with \(workers)")
+      return
+    }
+    guard let bytes = try world.gather([Int64(work.forecast.bytes)], at: 0) else { return }
+    let group = bytes.prefix(stages.grid.layers).map { memory(Int($0[0])) }.joined(separator: ", ")
+    logger.info(
+      "samples per run: \(preparation.runSize), grid \(stages.grid), memory of the ranks of the first network: \(group), rank 0 with \(workers) and \(work.batchCount) batches under way"
+    )
+  }
+
   /// What layers lose in fewer bits, measured on all ranks; `nil` unless the search chooses bits, and at other ranks.
   private func chooseFrom(
     _ preparation: Preparation, _ source: ModelSource, _ session: WorkSession, _ checkpoint: SearchCheckpoint,

@@ -14,9 +14,10 @@ struct ShardMeasurement: Sendable {
   private let rows: UnitRows.Form?
   private let loss: LossFunction
   private let configuration: SearchConfiguration
-  private let program: any ExecutionProgram
+  private let program: (any ExecutionProgram)?
 
-  init(_ preparation: Preparation, _ program: any ExecutionProgram) {
+  /// - Parameter program: `nil` at a rank that makes no executor.
+  init(_ preparation: Preparation, _ program: (any ExecutionProgram)?) {
     runSize = preparation.runSize
     data = preparation.data
     plan = preparation.plan
@@ -29,6 +30,7 @@ struct ShardMeasurement: Sendable {
   }
 
   func makeExecutor() throws -> any NetworkExecutor {
+    guard let program else { preconditionFailure("this rank takes no shards") }
     do {
       return try program.makeExecutor()
     } catch {
@@ -53,13 +55,13 @@ struct ShardMeasurement: Sendable {
         let run = start..<min(start + size, samples.upperBound)
         let batch = try data.batch(run, size: size)
         digest.add(batch, size: size)
-        let part = try evaluate(batch, run, on: executor)
+        let part = try evaluate(batch, run, on: executor, pulse)
         try pulse.beat()
         correct += ShardMeasurement.correct(part, batch, size: size)
         parts.append(part)
         for label in curvature.indices {
           let batch = Batch(inputs: batch.inputs, targets: targets(run, label), sampleCount: batch.sampleCount)
-          curvature[label].append(try evaluate(batch, run, on: executor))
+          curvature[label].append(try evaluate(batch, run, on: executor, pulse))
           try pulse.beat()
         }
       }
@@ -69,10 +71,14 @@ struct ShardMeasurement: Sendable {
     return table.packed + digest.key.packed
   }
 
-  private func evaluate(_ batch: Batch, _ run: Range<Int>, on executor: any NetworkExecutor) throws -> Evaluation {
+  private func evaluate(
+    _ batch: Batch, _ run: Range<Int>, on executor: any NetworkExecutor, _ pulse: WorkPulse
+  ) throws -> Evaluation {
     do {
       return try executor.evaluate(batch)
     } catch {
+      // A batch that was at other ranks when the run was stopped does not come back: that is no error.
+      try pulse.beat()
       throw SearchError(error, in: configuration, samples: run)
     }
   }

@@ -6,12 +6,16 @@ import WorkSharing
 
 /// How a rank measures: the compiled network, the workers that run it, and the memory that this takes.
 struct WorkPlan {
-  /// The network compiled; all workers run it.
-  let program: any ExecutionProgram
+  /// The network compiled; all workers run it. `nil` at a rank that holds a later stage of it, and takes no shards.
+  let program: (any ExecutionProgram)?
   /// Batches that are computed at a time.
   let workerCount: Int
+  /// Batches that are under way at a time: more where other ranks hold stages of the network.
+  let batchCount: Int
   /// What it takes.
   let forecast: MemoryForecast
+  /// The stage that this rank holds; `nil` where it holds the whole network.
+  let stage: StageWork?
 
   /// Plans the work of one rank.
   ///
@@ -28,52 +32,20 @@ struct WorkPlan {
     mostWorkers: Int, memoryLimit: Int?
   ) throws {
     let request = try preparation.execution(without: removed).request
-    func program(executorLimit: Int?) throws(ExecutionError) -> any ExecutionProgram {
-      try backend.program(for: request, executorLimit: executorLimit)
+    let fitted = try FittedProgram(
+      mostWorkers: mostWorkers, memoryLimit: memoryLimit, of: "a rank", preparation.configuration
+    ) { limit throws(ExecutionError) in
+      try backend.program(for: request, executorLimit: limit)
+    } memory: {
+      $0.memory
+    } forecast: { memory, workers in
+      MemoryForecast(preparation, memory, ranks: ranks, workers: workers)
     }
-    do {
-      // Given up before another one is compiled: two would hold the packed weights twice.
-      var free: (any ExecutionProgram)? = try program(executorLimit: nil)
-      if let program = free {
-        let forecast = MemoryForecast(preparation, program.memory, ranks: ranks, workers: mostWorkers)
-        if forecast.bytes <= memoryLimit ?? .max {
-          (self.program, workerCount, self.forecast) = (program, mostWorkers, forecast)
-          return
-        }
-      }
-      let (memoryLimit, shared) = (memoryLimit ?? .max, free?.memory.shared ?? 0)
-      free = nil
-      let nobody = MemoryForecast(
-        preparation, MemoryRequirement(shared: shared, perExecutor: 0), ranks: ranks, workers: 0)
-      let left = max(memoryLimit - nobody.steady, 0)
-      var workers = mostWorkers
-      var tight: any ExecutionProgram
-      do {
-        tight = try program(executorLimit: left / workers)
-      } catch {
-        guard case .tooLarge(let least) = error.kind else { throw error }
-        workers = min(left / least, mostWorkers)
-        guard workers > 0, nobody.bytes <= memoryLimit else {
-          let one = MemoryForecast(
-            preparation, MemoryRequirement(shared: shared, perExecutor: least), ranks: ranks, workers: 1)
-          throw SearchError(
-            .configuration, file: preparation.configuration.file,
-            "--memory-limit: \(MemoryForecast.mebibytes(memoryLimit)) MiB, but a rank needs at least \(MemoryForecast.mebibytes(one.bytes)) MiB"
-          )
-        }
-        tight = try program(executorLimit: left / workers)
-      }
-      let limited = MemoryForecast(preparation, tight.memory, ranks: ranks, workers: workers)
-      guard limited.bytes <= memoryLimit else {
-        throw SearchError(
-          .configuration, file: preparation.configuration.file,
-          "--memory-limit: \(MemoryForecast.mebibytes(memoryLimit)) MiB, but reading the model takes \(MemoryForecast.mebibytes(limited.bytes)) MiB"
-        )
-      }
-      (self.program, workerCount, self.forecast) = (tight, workers, limited)
-    } catch let error as ExecutionError {
-      throw SearchError(error, in: preparation.configuration)
-    }
+    program = fitted.program
+    workerCount = fitted.workerCount
+    batchCount = fitted.workerCount
+    forecast = fitted.forecast
+    stage = nil
   }
 }
 

@@ -6,11 +6,13 @@ struct WorkClient {
   private let session: WorkSession
   private let queue: WorkQueue
   private let workers: Int
+  private let traffic: (any SideTraffic)?
   private let messages: WorkMessages
   private let clock = ContinuousClock()
 
-  init(_ session: WorkSession, _ queue: WorkQueue, workers: Int) {
+  init(_ session: WorkSession, _ queue: WorkQueue, workers: Int, beside traffic: (any SideTraffic)?) {
     self.session = session
+    self.traffic = traffic
     self.queue = queue
     self.workers = workers
     messages = WorkMessages(world: session.world)
@@ -23,17 +25,22 @@ struct WorkClient {
     defer { session.usage.workerSeconds += (clock.now - start) / .seconds(1) * Double(workers) }
     var reported = clock.now
     var isStopping = false
+    // With other traffic this thread looks often: what has come does not wake it.
+    var pause = Duration.microseconds(50)
     while true {
+      let isBusy = try session.exchange(traffic, queue)
+      pause = isBusy ? .microseconds(50) : min(pause * 2, .milliseconds(1))
       let news = queue.news()
       if let failure = news.failure { throw failure }
+      let held = news.held + (traffic?.held ?? 0)
       let asksForStop = session.options.stop.isMade && !isStopping
       let isDue = clock.now - reported >= session.heartbeat
-      guard news.finished != nil || news.held == 0 || isDue || asksForStop else {
-        queue.awaitNews(min(session.heartbeat - (clock.now - reported), .milliseconds(100)))
+      guard news.finished != nil || held == 0 || isDue || asksForStop else {
+        queue.awaitNews(min(session.heartbeat - (clock.now - reported), traffic == nil ? .milliseconds(100) : pause))
         continue
       }
       var report = WorkReport(
-        held: news.held, workers: workers, beats: queue.beatCount, progress: queue.progressCount,
+        held: held, workers: workers, beats: queue.beatCount + (traffic?.beats ?? 0), progress: queue.progressCount,
         running: news.running, asksForStop: asksForStop)
       if let finished = news.finished {
         (report.finished, report.seconds) = (finished.piece, finished.seconds)
@@ -63,6 +70,7 @@ struct WorkClient {
     var pause: UInt32 = 20
     while true {
       if let reply = try messages.pendingReply() { return reply }
+      if try session.exchange(traffic, queue) { pause = 20 }
       let now = clock.now
       // Time in which this rank itself was stopped does not count.
       asked += max(now - lastLook - .seconds(1), .zero)

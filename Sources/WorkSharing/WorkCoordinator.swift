@@ -32,6 +32,7 @@ struct WorkCoordinator {
   let stored: StoredPieces?
   let writer: PieceWriter?
   let queue: WorkQueue
+  let traffic: (any SideTraffic)?
   let progress: ((Int, Int) -> Void)?
   let messages: WorkMessages
   let clock = ContinuousClock()
@@ -55,19 +56,21 @@ struct WorkCoordinator {
   private var lastLook: ContinuousClock.Instant
 
   init(
-    _ session: WorkSession, _ unit: String, _ count: Int, length: Int, window: Int, workers: Int,
-    ownWorkers: Int, stored: StoredPieces?, queue: WorkQueue, progress: ((Int, Int) -> Void)?
+    _ session: WorkSession, _ unit: String, _ count: Int, length: Int, window: Int, workers: [Int],
+    stored: StoredPieces?,
+    queue: WorkQueue, traffic: (any SideTraffic)?, progress: ((Int, Int) -> Void)?
   ) throws {
     self.session = session
     self.unit = unit
     self.count = count
     self.length = length
     self.window = window
-    self.workers = workers
-    self.ownWorkers = ownWorkers
+    self.workers = workers.reduce(0, +)
+    ownWorkers = workers[0]
     self.stored = stored
     writer = try stored.map { try PieceWriter($0.store) }
     self.queue = queue
+    self.traffic = traffic
     self.progress = progress
     messages = WorkMessages(world: session.world)
     let now = clock.now
@@ -80,7 +83,7 @@ struct WorkCoordinator {
     let restored = restorable
     handout = WorkHandout(
       session.options.schedule, pieces: (0..<count).filter { !restored.contains($0) },
-      ranks: session.world.size)
+      workers: workers)
     restoredCount = restored.count
   }
 
@@ -95,7 +98,7 @@ struct WorkCoordinator {
     while true {
       leaveOutPause(until: clock.now)
       noteStop()
-      var isIdle = true
+      var isIdle = try !session.exchange(traffic, queue)
       while let (rank, report) = try messages.pendingReport() {
         isIdle = false
         try take(report, of: rank)

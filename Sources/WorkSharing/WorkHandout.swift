@@ -1,17 +1,21 @@
 /// Which pieces are still to be done, and which rank gets which.
 struct WorkHandout {
   private let schedule: Schedule
-  private let ranks: Int
+  /// The ranks that take pieces.
+  private let takers: [Int]
   /// Pieces nobody has, in the order in which they go: of all ranks, or of each.
   private var open: [ArraySlice<Int>]
 
-  /// - Parameter pieces: the pieces to be done, in the order in which they go.
-  init(_ schedule: Schedule, pieces: [Int], ranks: Int) {
+  /// - Parameters:
+  ///   - pieces: the pieces to be done, in the order in which they go.
+  ///   - workers: by rank how many it has; those without take no pieces.
+  init(_ schedule: Schedule, pieces: [Int], workers: [Int]) {
     self.schedule = schedule
-    self.ranks = ranks
+    let takers = workers.indices.filter { workers[$0] > 0 }
+    self.takers = takers
     switch schedule {
     case .dynamic: open = [pieces[...]]
-    case .static: open = (0..<ranks).map { rank in pieces.filter { $0 % ranks == rank }[...] }
+    case .static: open = workers.indices.map { rank in pieces.filter { takers[$0 % takers.count] == rank }[...] }
     }
   }
 
@@ -37,7 +41,7 @@ struct WorkHandout {
 
   /// Gives a piece back that has to be done again, before all others.
   mutating func putBack(_ piece: Int) {
-    let list = list(piece % ranks)
+    let list = list(takers[piece % takers.count])
     open[list] = ([piece] + open[list])[...]
   }
 }

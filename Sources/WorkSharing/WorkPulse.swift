@@ -5,7 +5,7 @@ public struct WorkPulse: Sendable {
 
   /// A batch that ends so soon after a stop was asked for is finished. Longer ones are given up: a launcher that ends its
   /// ranks leaves them two seconds.
-  private static let grace = Duration.seconds(1)
+  static let grace = Duration.seconds(1)
 
   init(_ queue: WorkQueue, _ stop: StopRequest) {
     self.queue = queue

@@ -114,6 +114,9 @@ final class WorkQueue: @unchecked Sendable {
     }
   }
 
+  /// Ends a wait for news.
+  func wake() { monitor.locked { monitor.wakeAll() } }
+
   /// Waits until something is finished or has failed, for so long at the most.
   func awaitNews(_ limit: Duration) {
     monitor.locked {

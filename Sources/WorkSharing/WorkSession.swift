@@ -55,33 +55,38 @@ public final class WorkSession {
   ///   - isCounted: whether the pieces are among those that `usage` counts.
   ///   - progress: called at rank 0 with the units of progress that all ranks have made, and the number of pieces that were
   ///     found in the store.
+  ///   - traffic: what else is passed between ranks meanwhile. A rank whose pool has no worker serves others by it alone.
   ///   - work: called on a worker's thread.
   /// - Throws: the error of a piece; `Interruption`, on all ranks, when the run was stopped; `CommunicationError`, among
   ///   them that a rank has stalled.
   public func perform<Own>(
     _ unit: String, _ count: Int, length: Int, stored: StoredPieces? = nil, isCounted: Bool = true,
-    by pool: WorkerPool<Own>, progress: ((_ units: Int, _ restored: Int) -> Void)? = nil,
+    by pool: WorkerPool<Own>, beside traffic: (any SideTraffic)? = nil,
+    progress: ((_ units: Int, _ restored: Int) -> Void)? = nil,
     _ work: @escaping @Sendable (_ piece: Int, _ own: Own, _ pulse: WorkPulse) throws -> [Double],
     combine: (ArraySlice<Double>) throws -> Void
   ) throws {
-    let workers = Int(try world.allReduce(Int64(pool.workerCount), .sum))
+    let workers = try world.allGather([Int64(pool.workerCount)]).map { Int($0[0]) }
     let queue = WorkQueue()
     let pulse = WorkPulse(queue, options.stop)
     let earlier = usage
     defer { if !isCounted { usage = earlier } }
-    let window = WorkSession.window(length: length, workers: workers)
+    let window = WorkSession.window(length: length, workers: workers.reduce(0, +))
     try pool.work(on: queue) { piece, own in
       let values = try work(piece, own, pulse)
       precondition(values.count == length)
       return values
     } meanwhile: {
+      // Before workers are waited for: they may themselves wait for a message.
+      defer { traffic?.end() }
+      traffic?.begin { queue.wake() }
       if world.rank == 0 {
         var coordinator = try WorkCoordinator(
           self, unit, count, length: length, window: window, workers: workers,
-          ownWorkers: pool.workerCount, stored: stored, queue: queue, progress: progress)
+          stored: stored, queue: queue, traffic: traffic, progress: progress)
         try coordinator.run(combine)
       } else {
-        try WorkClient(self, queue, workers: pool.workerCount).run()
+        try WorkClient(self, queue, workers: pool.workerCount, beside: traffic).run()
       }
     }
   }
@@ -96,6 +101,17 @@ public final class WorkSession {
       for (index, value) in zip(total.indices, part) { total[index] += value }
     }
     return world.rank == 0 ? total : nil
+  }
+
+  /// Passes on what else there is between ranks.
+  /// - Returns: whether there was anything.
+  func exchange(_ traffic: (any SideTraffic)?, _ queue: WorkQueue) throws -> Bool {
+    guard let traffic else { return false }
+    if options.stop.isMade, options.stop.age > WorkPulse.grace { traffic.abandon() }
+    let isBusy = try traffic.exchange(on: world)
+    // Who waits for another rank is alive: it is the other one that has to show the same.
+    if traffic.isWaiting { queue.beat() }
+    return isBusy
   }
 
   /// How many pieces may be finished before their turn: rank 0 holds no more results than that.

@@ -17,9 +17,11 @@ public final class WorkerPool<Own>: Sendable {
   }
 
   /// Workers that have made nothing yet.
-  /// - Parameter make: makes what one worker needs, when it is first needed.
+  /// - Parameters:
+  ///   - count: 0 for a rank that takes no pieces, though not at rank 0.
+  ///   - make: makes what one worker needs, when it is first needed.
   public init(count: Int, make: @escaping @Sendable () throws -> Own) {
-    workerCount = max(count, 1)
+    workerCount = max(count, 0)
     self.make = make
   }
 

@@ -60,6 +60,7 @@ struct Failure {
   private static func code(of kind: SearchError.Kind) -> Int32 {
     switch kind {
     case .configuration: configuration
+    case .usage: usage
     case .badContent: badContent
     case .cannotBeRead: cannotBeRead
     case .cannotCreate: cannotCreate

@@ -27,6 +27,7 @@ struct SearchCommand: ParsableCommand {
         mpirun -n 8 --bind-to none prune-cluster search config.json
         prune-cluster search --apply config.json
         mpirun -n 8 --bind-to none prune-cluster search --time-limit 2h config.json
+        mpirun -n 8 --bind-to none prune-cluster search --grid 2x4 config.json
       """)
 
   @Argument(help: ArgumentHelp("The configuration file (JSON).", valueName: "config"))
@@ -68,10 +69,19 @@ struct SearchCommand: ParsableCommand {
       valueName: "size"))
   var memoryLimit: MemorySize?
 
+  @OptionGroup var pipeline: GridOption
+
+  func validate() throws {
+    guard apply, let grid = pipeline.grid, grid.layers > 1 else { return }
+    throw ValidationError(
+      "--apply: makes the pruned model from a whole network, which --grid \(grid) cuts into stages; search without --apply, then use 'prune-cluster apply'"
+    )
+  }
+
   func run() throws {
     if dryRun { return try runDry() }
     let changes = try changes()
-    let (quiet, memoryLimit, applies) = (quiet, memoryLimit?.bytes, apply)
+    let (quiet, memoryLimit, grid, applies) = (quiet, memoryLimit?.bytes, pipeline.grid, apply)
     var options = sharing.session
     options.stop = .ofProcess
     options.deadline = timeLimit.map { ContinuousClock().now + $0.duration - SearchCommand.reserve($0.duration) }
@@ -83,7 +93,7 @@ struct SearchCommand: ParsableCommand {
       let display = ProgressDisplay(isSilent: quiet)
       let search = SearchRun(
         on: world, backend: OneDNNBackend(), format: ONNXFormat(), options: asked, memoryLimit: memoryLimit,
-        applies: applies, logger: Logger(rank: world.rank, isQuiet: quiet),
+        grid: grid, applies: applies, logger: Logger(rank: world.rank, isQuiet: quiet),
         progress: display.show)
       return try search.execute(config, changes: changes)
     }

@@ -23,10 +23,13 @@ struct ValidateCommand: ParsableCommand {
   @Option(help: ArgumentHelp("As for search: the most memory that a rank may use, like 2G.", valueName: "size"))
   var memoryLimit: MemorySize?
 
+  @OptionGroup var pipeline: GridOption
+
   func run() throws {
     guard Launch.isFirstRank else { return }
     let summary = try SearchRun.validate(
-      config, ONNXFormat(), backend: OneDNNBackend(), memoryLimit: memoryLimit?.bytes)
+      config, ONNXFormat(), backend: OneDNNBackend(), memoryLimit: memoryLimit?.bytes,
+      grid: pipeline.grid)
     try StandardOutput.write(ValidationReport(summary, file: config).text)
   }
 }

@@ -30,10 +30,11 @@ package struct ProgramRun {
   ///   - tracer: a command that starts the program, such as `strace` with its options; it runs inside `mpirun`.
   ///   - environment: variables to add.
   ///   - interruptAfter: seconds after which Ctrl-C (SIGINT) is sent; `nil` for never.
+  ///   - signal: another signal, sent once as soon as its condition holds; `nil` for none.
   package init(
     _ program: String, ranks: Int? = nil, under tracer: [String] = [], _ arguments: [String],
     environment: [String: String] = [:],
-    interruptAfter: Double? = nil, limitSeconds: Double = 120
+    interruptAfter: Double? = nil, signal: (number: Int32, when: () -> Bool)? = nil, limitSeconds: Double = 120
   ) throws {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -41,7 +42,8 @@ package struct ProgramRun {
     if let ranks {
       words = ["mpirun", "-n", "\(ranks)", "--oversubscribe", "--bind-to", "none"] + words
     }
-    process.arguments = words
+    // Threads of a test runner may have signals blocked, and children would inherit that.
+    process.arguments = (signal.map { ["--default-signal=\($0.number)"] } ?? []) + words
     // The first two let mpirun start as root, as it does in containers.
     let additions = [
       "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "SWIFT_BACKTRACE": "enable=no",
@@ -63,6 +65,10 @@ package struct ProgramRun {
       Thread.sleep(forTimeInterval: 0.02)
       if let interruptAfter, !isInterrupted, Date().timeIntervalSince(start) >= interruptAfter {
         kill(process.processIdentifier, SIGINT)
+        isInterrupted = true
+      }
+      if let signal, !isInterrupted, signal.when() {
+        kill(process.processIdentifier, signal.number)
         isInterrupted = true
       }
     }

@@ -29,12 +29,13 @@ struct ModelGraph {
 
   /// The live part of a graph.
   /// - Parameters:
+  ///   - graph: loses the raw data of its initializers, each as it is decoded: a large model is not there twice.
   ///   - opset: the version of the standard operators that the model uses.
   ///   - files: external data by location.
   ///   - file: how errors call the model file.
   /// - Throws: `unsupported` before anything else when an operator is not in the registry; `badContent` for names that
   ///   are defined twice or never, cycles, missing outputs and tensors whose data do not fit their shape.
-  init(_ graph: Onnx_GraphProto, opset: Int, files: [String: [UInt8]], file: String) throws(ONNXError) {
+  init(_ graph: inout Onnx_GraphProto, opset: Int, files: [String: [UInt8]], file: String) throws(ONNXError) {
     func broken(_ place: String = "", _ problem: String) -> ONNXError {
       ONNXError(.badContent, file: file, place: place, problem: problem)
     }
@@ -64,6 +65,7 @@ struct ModelGraph {
         throw error.error(file: file, place: "initializer '\(name)'")
       }
       elementTypes[name] = ElementType(rawValue: graph.initializer[index].dataType)
+      graph.initializer[index].clearRawData()
     }
     for index in order {
       let node = Node(name: sources.nodeNames[index], proto: graph.node[index])
