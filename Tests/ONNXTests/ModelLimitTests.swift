@@ -31,7 +31,7 @@ struct ModelLimitTests {
     try expectRefusal(builder, "parts of")
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(5)))
   func `a product of any number of rows without elements is nothing`() throws {
     var builder = ModelBuilder()
     builder.floats("rows", dims: [1 << 50, 0], [])
@@ -42,7 +42,7 @@ struct ModelLimitTests {
     try expectRefusal(builder, "a reduction over no elements")
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(5)))
   func `products that are folded are limited all together`() throws {
     var builder = ModelBuilder()
     builder.integers("square", [1024, 1024])
@@ -54,7 +54,7 @@ struct ModelLimitTests {
     #expect(error.problem.contains("too large to compute here"))
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(5)))
   func `parts without elements are not looked at once per run`() throws {
     var builder = ModelBuilder()
     builder.integers("hollow_shape", [1 << 22, 0])
@@ -68,11 +68,18 @@ struct ModelLimitTests {
     #expect(try builder.network().result == [2, 3, 8, 8])
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(5)))
   func `many names made from one are found at once`() throws {
     var builder = ModelBuilder()
     builder.integers("flag", [1])
-    for number in 0..<20_000 { builder.node("Equal", [number == 0 ? "x" : "e\(number - 1)", "flag"], ["e\(number)"]) }
+    // At once: adding them one by one copies all that are there.
+    builder.proto.graph.node = (0..<20_000).map { number in
+      .with {
+        $0.opType = "Equal"
+        $0.input = [number == 0 ? "x" : "e\(number - 1)", "flag"]
+        $0.output = ["e\(number)"]
+      }
+    }
     builder.node("Add", ["x", "e19999"], ["y"])
     #expect(try builder.network().nodes.count == 20_001)
   }
@@ -127,7 +134,7 @@ struct ModelLimitTests {
     try expectRefusal(builder, "nested more than \(ImportLimits.nesting) deep")
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(5)))
   func `fields, nodes and initializers are counted before anything is decoded`() throws {
     func model(_ graph: [UInt8]) -> ModelFiles {
       ModelFiles(model: WireRope.head(field: 7, count: graph.count) + graph, path: "folder/toy.onnx")
@@ -140,6 +147,24 @@ struct ModelLimitTests {
       let graph = [[UInt8]](repeating: [field, 0], count: limit + 1).flatMap { $0 }
       let error = try #require(throws: ONNXError.self) { try ONNXModel(files: model(graph)) }
       #expect(error.problem.contains(text), "\(error)")
+    }
+  }
+
+  @Test(.timeLimit(.minutes(5)))
+  func `attributes and what they hold are counted before anything is decoded`() throws {
+    func nested(_ fields: [Int], _ content: [UInt8]) -> [UInt8] {
+      fields.reversed().reduce(content) { WireRope.head(field: $1, count: $0.count) + $0 }
+    }
+    let many = ImportLimits.attributes
+    // Attributes of a node; graphs of an attribute; attributes that each hold a tensor and a graph.
+    for graph in [
+      nested([1], [[UInt8]](repeating: [0x2A, 0], count: many + 1).flatMap { $0 }),
+      nested([1, 5], [[UInt8]](repeating: [0x5A, 0], count: many).flatMap { $0 }),
+      nested([1], [[UInt8]](repeating: [0x2A, 4, 0x2A, 0, 0x32, 0], count: many / 3 + 1).flatMap { $0 }),
+    ] {
+      let files = ModelFiles(model: nested([7], graph), path: "folder/toy.onnx")
+      let error = try #require(throws: ONNXError.self) { try ONNXModel(files: files) }
+      #expect(error.problem.contains("attributes"), "\(error)")
     }
   }
 
