@@ -36,6 +36,8 @@ let package = Package(
       name: "Engine",
       targets: ["Channels", "Execution", "MessagePassing", "Networks", "ONNX", "OneDNN", "OpenMPI", "Sensitivity"]),
     .library(name: "Solver", targets: ["Allocation", "AllocationProblems"]),
+    .library(
+      name: "WholeSearch", targets: ["Execution", "MessagePassing", "ONNXFormat", "OneDNN", "OpenMPI", "Search"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

@@ -74,4 +74,7 @@ public protocol Communicator {
 
   /// The message from `source` (`nil`: any rank) with `tag` (`nil`: any tag) that can be received now, if there is one.
   func pendingMessage(from source: Int?, tag: Int?) throws(CommunicationError) -> Envelope?
+
+  /// Shows other ranks that this one is alive, as every other call does: for a rank that makes none for long.
+  func attend() throws(CommunicationError)
 }

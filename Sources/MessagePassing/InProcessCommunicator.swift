@@ -106,6 +106,9 @@ public struct InProcessCommunicator: Communicator {
     try exchange.pendingMessage(from: source, tag: tag, to: rank)
   }
 
+  /// Does nothing: threads of one process are alive together.
+  public func attend() {}
+
   // MARK: - Bytes and elements
 
   private func bytes<Element: MessageElement>(of elements: UnsafeBufferPointer<Element>) -> [UInt8] {

@@ -29,6 +29,11 @@ package struct RankThread {
   package func join() {
     pthread_join(thread, nil)
   }
+
+  /// Lets the thread end when it likes, in place of `join`.
+  package func leave() {
+    pthread_detach(thread)
+  }
 }
 
 /// Carries a closure through the C interface, which passes one pointer.

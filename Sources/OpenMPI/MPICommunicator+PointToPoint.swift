@@ -61,4 +61,7 @@ extension MPICommunicator {
     try check(MPI_Get_elements_x(&status, pc_mpi_byte(), &byteCount), "MPI_Get_elements_x")
     return Envelope(source: Int(status.MPI_SOURCE), tag: Int(status.MPI_TAG), byteCount: Int(byteCount))
   }
+
+  /// Answers ranks that ask whether this one is alive.
+  public func attend() throws(CommunicationError) { try state.enter() }
 }

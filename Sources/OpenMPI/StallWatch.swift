@@ -7,7 +7,8 @@ import MessagePassing
 /// it knows of such a wait, another's or its own: it asks every rank, and every rank that makes calls of MPI answers,
 /// most of them with a call in which they wait for somebody too. The ranks that do not answer in time are those that
 /// all wait for: they compute, or are stopped, or cannot be reached. When rank 0 itself does not call the roll, the
-/// lowest rank that has announced its wait says that.
+/// lowest rank that has announced its wait says that. When all answer and rank 0 waits for nobody, they wait for rank 0,
+/// which is at work: that is no stall.
 ///
 /// MPI belongs to one thread, so all this happens in looks between the pauses of a wait, and at the start of any call.
 /// Nobody waits for a message about waits.
@@ -93,7 +94,12 @@ final class StallWatch {
     roll?.age += elapsed
     guard let roll, roll.age >= Self.answerLimit else { return }
     let answers = roll.answers.merging([0: own]) { $1 }
-    throw fail(silent: (0..<notices.size).filter { answers[$0] == nil }, answers: answers, in: own.wait)
+    let silent = (0..<notices.size).filter { answers[$0] == nil }
+    guard !silent.isEmpty || own.wait != nil else {
+      self.roll = nil
+      return
+    }
+    throw fail(silent: silent, answers: answers, in: own.wait)
   }
 
   private func expectQuestion(_ own: WaitReport, _ elapsed: UInt64) throws(CommunicationError) {

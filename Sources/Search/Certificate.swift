@@ -119,7 +119,7 @@ struct CertificateRun {
   }
 
   private func compare(
-    _ samples: [Range<Int>], by pool: WorkerPool<Pair>, _ batch: @Sendable (Range<Int>) throws -> Batch
+    _ samples: [Range<Int>], by pool: WorkerPool<Pair>, _ batch: @escaping @Sendable (Range<Int>) throws -> Batch
   ) throws -> Certificate.Comparison {
     let elements = original.outputs.map { original[$0].shape.count / original.batchSize }
     var total = OutputDifference(sampleElements: elements)

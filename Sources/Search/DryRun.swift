@@ -44,14 +44,15 @@ public struct DryRun {
     let counts = workers.map { Int($0[0]) }
     let shardCount = preparation.plan.shards.count
     let work = try WorkPlan(
-      preparation, backend, mostWorkers: min(counts.max() ?? 1, shardCount), memoryLimit: memoryLimit)
+      preparation, backend, ranks: world.size, mostWorkers: min(counts.max() ?? 1, shardCount), memoryLimit: memoryLimit
+    )
     let used = counts.map { min($0, work.workerCount) }
     let directory = preparation.configuration.outputDirectory.path
     let checkpoint = SearchCheckpoint(
       ResultFiles(in: directory).checkpoint, preparation.plan, preparation.data)
     let basis = MeasurementBasis(
       ofTables: preparation, model: model, executor: backend.description, without: [])
-    let stored = try checkpoint.keysOfStoredTables(basis).map { $0 != nil }
+    let stored = try checkpoint.keysOfStoredTables(basis, beat: world.attend).map { $0 != nil }
     let seconds = try secondsPerRun(preparation, work)
     return DryRunPlan(
       summary: ValidationSummary(preparation, work.forecast), ranks: zip(hosts, used).map { ($0, $1) },
@@ -70,6 +71,7 @@ public struct DryRun {
     let source = try format.read(configuration.model.path)
     let preparation = try Preparation(configuration, model: source.message, format, isSolving: true)
     if applies { _ = try CalibrationData(configuration, .evaluation) }
+    try ResultFiles(in: configuration.outputDirectory.path).checkDirectory()
     return (preparation, source.digests)
   }
 

@@ -4,7 +4,8 @@ import Glibc
 
 /// How many processors of its host a rank may use.
 enum ProcessorShare {
-  /// Processors of this rank's mask, divided among the ranks of its host that have the same mask; at least 1.
+  /// Processors of this rank's mask, divided among the ranks of its host that have the same mask, and no more than its
+  /// part of a container's; at least 1.
   ///
   /// Unbound ranks all have the host's whole mask, bound ranks one of their own: both come out right.
   static func count(on world: any Communicator) throws -> Int { try RankPlacement(on: world).workers[world.rank] }
@@ -24,24 +25,28 @@ enum ProcessorShare {
     func text(_ path: String) -> Substring? {
       (try? FileHandleReader.contents(of: path, limit: limit)).map { Substring(decoding: $0, as: UTF8.self) }
     }
-    // Of version 2 there is one line, `0::/path`; of version 1 one of the controllers is called cpu. Inside a container
-    // the files are at the root.
+    // Of version 2 there is one line, `0::/path`; of version 1 one of the controllers is called cpu. A group is limited by
+    // all above it, up to the root, where a container's own is.
+    var least: Int?
     for line in text("/proc/self/cgroup")?.split(separator: "\n") ?? [] {
       let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
       guard parts.count == 3 else { continue }
-      let own = parts[2] == "/" ? "" : String(parts[2])
-      for path in own.isEmpty ? [""] : [own, ""] {
-        if parts[1].isEmpty, let found = text("/sys/fs/cgroup\(path)/cpu.max")?.split(whereSeparator: \.isWhitespace) {
-          if let quota = processors(found.first, found.last) { return quota }
+      let steps = parts[2].split(separator: "/")
+      for depth in (0...steps.count).reversed() {
+        let path = steps.prefix(depth).map { "/\($0)" }.joined()
+        var found: Int?
+        if parts[1].isEmpty, let limit = text("/sys/fs/cgroup\(path)/cpu.max")?.split(whereSeparator: \.isWhitespace) {
+          found = processors(limit.first, limit.last)
         } else if parts[1].split(separator: ",").contains("cpu") {
           let folder = "/sys/fs/cgroup/cpu\(path)"
           let quota = text("\(folder)/cpu.cfs_quota_us")?.split(whereSeparator: \.isWhitespace).first
           let period = text("\(folder)/cpu.cfs_period_us")?.split(whereSeparator: \.isWhitespace).first
-          if let found = processors(quota, period) { return found }
+          found = processors(quota, period)
         }
+        if let found { least = min(least ?? found, found) }
       }
     }
-    return nil
+    return least
   }
 
   /// A share of a period, rounded up: half a processor more is worth a worker.

@@ -16,9 +16,6 @@ struct QuantizationMeasurement {
   /// Called at rank 0 with the evaluations done and those that there are in all.
   let progress: (_ done: Int, _ total: Int) -> Void
 
-  /// Elements per run that a rank's worker holds of what layers read (256 MiB).
-  private static let elementLimit = 1 << 26
-
   /// One variant's place in the table.
   private struct Entry {
     let layer: Int
@@ -77,7 +74,8 @@ struct QuantizationMeasurement {
     var remaining = Set(read).sorted()[...]
     while !remaining.isEmpty {
       var (values, elements): ([ValueID], Int) = ([], 0)
-      while let next = remaining.first, values.isEmpty || elements + network[next].shape.count <= Self.elementLimit {
+      let limit = evaluation.memory.elementLimit
+      while let next = remaining.first, values.isEmpty || elements + network[next].shape.count <= limit {
         values.append(next)
         elements += network[next].shape.count
         remaining.removeFirst()
@@ -102,11 +100,11 @@ struct QuantizationMeasurement {
     let computed = values.filter { !subject.network.inputs.contains($0) }
     let model = try subject.model(
       of: .original, loss: nil, outputs: computed.isEmpty ? subject.network.outputs : computed)
-    let pool = WorkerPool(count: evaluation.workerCount) { try model.makeExecutor() }
+    let pool = WorkerPool(count: evaluation.memory.workerCount) { try model.makeExecutor() }
     let shards = subject.shards
     var total = [Double](repeating: .infinity, count: 2 * values.count)
-    let stored = try evaluation.stored.map { stored in
-      try stored.checkpoint.parts(stored.basis, ["extreme elements"] + values.map { subject.network[$0].name })
+    let stored = try evaluation.storedPieces { checkpoint, basis in
+      try checkpoint.parts(basis, ["extreme elements"] + values.map { subject.network[$0].name })
     }
     try evaluation.session.perform(
       "shard", shards.count, length: total.count, stored: stored, by: pool

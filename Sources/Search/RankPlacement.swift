@@ -17,21 +17,22 @@ struct RankPlacement {
       ProcessorMask(list: Substring(decoding: list, as: UTF8.self))
     }
     let hosts = try world.allGather(Array(world.location.hostName.utf8)).map { String(decoding: $0, as: UTF8.self) }
-    let limits = try world.allGather([Int64(ProcessorShare.available), Int64(ProcessorShare.online)])
-    self.init(
-      hosts: hosts, masks: masks, available: limits.map { Int($0[0]) }, online: limits.map { Int($0[1]) })
+    let limits = try world.allGather([Int64(ProcessorShare.quota ?? .max), Int64(ProcessorShare.online)])
+    self.init(hosts: hosts, masks: masks, quotas: limits.map { Int($0[0]) }, online: limits.map { Int($0[1]) })
   }
 
   /// - Parameters:
-  ///   - available: by rank the processors that it could use alone, a container's limit taken in.
+  ///   - quotas: by rank the processors' time that its container may use, all its processes together; `Int.max` for all.
   ///   - online: by rank the processors of its host.
-  init(hosts: [String], masks: [ProcessorMask], available: [Int], online: [Int]) {
+  init(hosts: [String], masks: [ProcessorMask], quotas: [Int], online: [Int]) {
     self.hosts = hosts
     self.masks = masks
     self.online = online
     workers = hosts.indices.map { rank in
-      let sharing = hosts.indices.count { hosts[$0] == hosts[rank] && masks[$0] == masks[rank] }
-      return max(1, available[rank] / max(sharing, 1))
+      let neighbours = hosts.indices.filter { hosts[$0] == hosts[rank] }
+      let sharing = neighbours.count { masks[$0] == masks[rank] }
+      let processors = masks[rank].processors.isEmpty ? online[rank] : masks[rank].processors.count
+      return max(1, min(processors / sharing, quotas[rank] / neighbours.count))
     }
   }
 

@@ -181,7 +181,8 @@ struct RepairWork {
   /// Sums over the fitted samples, on every rank the same.
   private func sums(
     length: Int, _ parts: [Part],
-    _ accumulate: @Sendable (_ evaluations: [Evaluation], _ samples: Range<Int>, _ packed: inout [Double]) -> Void
+    _ accumulate:
+      @escaping @Sendable (_ evaluations: [Evaluation], _ samples: Range<Int>, _ packed: inout [Double]) -> Void
   ) throws -> [Double] {
     let models = try parts.map { part in
       try ForwardModel(

@@ -41,6 +41,21 @@ struct ResultFiles {
     }
   }
 
+  /// Sees that the directory could be made, or used as it is, and makes nothing.
+  func checkDirectory() throws {
+    var path = directory
+    var status = stat()
+    while stat(path.isEmpty ? "." : path, &status) != 0, errno == ENOENT, !path.isEmpty {
+      path = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+    }
+    // Of an absolute path nothing is left before its first slash.
+    if path.isEmpty { path = directory.hasPrefix("/") ? "/" : "." }
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+      throw cannotCreate("\(path) is no directory")
+    }
+    guard access(path, W_OK | X_OK) == 0 else { throw cannotCreate("\(path): \(String(cString: strerror(errno)))") }
+  }
+
   private func cannotCreate(_ why: String) -> SearchError {
     SearchError(.cannotCreate, file: directory, "the output directory cannot be used: \(why)")
   }

@@ -63,11 +63,15 @@ extension MatchedData {
   private static let numbersAtATime = 1 << 22
 
   /// The digest of some samples as the network takes them.
+  /// - Parameter beat: called as it gets on; what it throws ends it.
   /// - Throws: when they cannot be read, or a label is none.
-  func digest(of samples: Range<Int>) throws -> PieceKey {
+  func digest(of samples: Range<Int>, beat: () throws -> Void = {}) throws -> PieceKey {
     let step = max(MatchedData.numbersAtATime / max(sources.reduce(0) { $0 + $1.elements }, 1), 1)
     var digest = SampleDigest(inputs: sources.count)
-    for part in samples.runs(of: step) { digest.add(try batch(part, size: part.count), size: part.count) }
+    for part in samples.runs(of: step) {
+      digest.add(try batch(part, size: part.count), size: part.count)
+      try beat()
+    }
     return digest.key
   }
 }

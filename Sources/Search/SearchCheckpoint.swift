@@ -1,7 +1,9 @@
+import MessagePassing
 import WorkSharing
 
-/// The finished pieces of a search's work, at rank 0: what is found, what is stored, and what the search had use for.
+/// The finished pieces of a search's work: what is found, what is stored, and what the search had use for.
 ///
+/// Every rank has one, because all help to read the samples; the store and what is known of it are rank 0's.
 /// A class because the steps of a search share it: samples are read for their digests once, whoever asks first.
 final class SearchCheckpoint {
   /// Where the pieces are.
@@ -19,6 +21,29 @@ final class SearchCheckpoint {
     digests = [PieceKey?](repeating: nil, count: ranges.count)
   }
 
+  /// Has all ranks read the samples whose digests are not known yet; all take part.
+  /// - Parameters:
+  ///   - workers: of this rank.
+  ///   - isNeeded: whether they are read even if nothing at all is stored, so that nothing can be found.
+  func readSamples(on session: WorkSession, workers: Int, isNeeded: Bool) throws {
+    var missing: [Int64] = []
+    if session.world.rank == 0, isNeeded || !store.keys().isEmpty {
+      missing = digests.indices.filter { digests[$0] == nil }.map { Int64($0) }
+    }
+    try session.world.broadcast(&missing, from: 0)
+    guard !missing.isEmpty else { return }
+    let (data, parts) = (data, missing.map { ranges[Int($0)] })
+    var number = 0
+    try session.perform(
+      "digest", parts.count, length: PieceKey.packedCount, isCounted: false, by: WorkerPool(count: workers) {}
+    ) { part, _, pulse in
+      try data.digest(of: parts[part], beat: pulse.beat).packed
+    } combine: { packed in
+      digests[Int(missing[number])] = PieceKey(packed: packed)
+      number += 1
+    }
+  }
+
   /// The digest of a shard's samples, which are read if that has not been done.
   func digest(of shard: Int) throws -> PieceKey {
     if let digest = digests[shard] { return digest }
@@ -32,10 +57,12 @@ final class SearchCheckpoint {
 
   /// By shard the key of its table, where there is one; `nil` where there is none. As long as nothing at all is stored, no
   /// sample is read.
-  func keysOfStoredTables(_ basis: MeasurementBasis) throws -> [PieceKey?] {
+  /// - Parameter beat: called between shards.
+  func keysOfStoredTables(_ basis: MeasurementBasis, beat: () throws -> Void = {}) throws -> [PieceKey?] {
     let stored = store.keys()
     guard !stored.isEmpty else { return [PieceKey?](repeating: nil, count: ranges.count) }
     return try ranges.indices.map { shard in
+      try beat()
       let key = basis.key(of: ranges[shard], try digest(of: shard))
       return stored.contains(key) ? key : nil
     }

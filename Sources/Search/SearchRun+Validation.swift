@@ -58,7 +58,7 @@ extension SearchRun {
     let source = try format.read(configuration.model.path)
     let preparation = try Preparation(configuration, model: source.message, format, isSolving: true)
     let workers = min(ProcessorShare.available, preparation.plan.shards.count)
-    let work = try WorkPlan(preparation, backend, mostWorkers: workers, memoryLimit: memoryLimit)
+    let work = try WorkPlan(preparation, backend, ranks: 1, mostWorkers: workers, memoryLimit: memoryLimit)
     return ValidationSummary(preparation, work.forecast)
   }
 }

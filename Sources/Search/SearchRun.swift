@@ -25,7 +25,7 @@ public struct SearchRun {
   ///
   /// - Parameters:
   ///   - options: how work is shared, and what ends the run before it is done.
-  ///   - memoryLimit: the most bytes that each rank may hold while it measures, or `nil`. It changes no result.
+  ///   - memoryLimit: the most bytes that each rank may hold until the plan is made, or `nil`. It changes no result.
   ///   - applies: whether the pruned model is made too, certified, repaired and evaluated.
   ///   - progress: called at rank 0, from any thread, as work gets done.
   public init(
@@ -64,6 +64,8 @@ public struct SearchRun {
       _ = try search(preparation, source, session, clock)
       return nil
     }
+    let lock = try OutputLock(preparation.configuration.outputDirectory.path)
+    defer { withExtendedLifetime(lock) {} }
     var journal = try RunJournal(
       beginning: RunAttempt(hosts: session.hosts, schedule: options.schedule.rawValue), of: preparation.configuration,
       model: source.digests, in: preparation.configuration.outputDirectory.path)
@@ -97,8 +99,7 @@ public struct SearchRun {
   ) throws -> Found? {
     var (preparation, clock) = (preparation, clock)
     let files = ResultFiles(in: preparation.configuration.outputDirectory.path)
-    let checkpoint =
-      world.rank > 0 ? nil : SearchCheckpoint(files.checkpoint, preparation.plan, preparation.data)
+    let checkpoint = SearchCheckpoint(files.checkpoint, preparation.plan, preparation.data)
     let quantization = try chooseFrom(preparation, source, session, checkpoint, &clock)
 
     let configuration = preparation.configuration
@@ -106,7 +107,7 @@ public struct SearchRun {
     var usage = RankUsage()
     for step in 1...configuration.solver.iterations {
       let work = try WorkPlan(
-        preparation, without: steps.removed, backend,
+        preparation, without: steps.removed, backend, ranks: world.rank == 0 ? world.size : 0,
         mostWorkers: min(try ProcessorShare.count(on: world), preparation.plan.shards.count), memoryLimit: memoryLimit)
       if step == configuration.solver.iterations, configuration.solver.method != .measured {
         preparation.releaseWeights()
@@ -123,7 +124,7 @@ public struct SearchRun {
       let measurement = try measure(preparation, work, session, checkpoint, basis)
       clock.end(of: "measure")
       let scores = try evaluate(preparation, session, source, checkpoint, measurement, steps, &clock)
-      try steps.solve(measurement, scores)
+      try session.alone("solving") { try steps.solve(measurement, scores) }
       clock.end(of: "solve")
       if step < configuration.solver.iterations { try steps.share(on: world) }
     }
@@ -133,11 +134,13 @@ public struct SearchRun {
       if applies { _ = try apply(nil, source, preparation, session) }
       return nil
     }
-    try result.resample(steps, configuration)
+    try session.alone("resampling") { try result.resample(steps, configuration) }
     clock.end(of: "resample")
 
     // Read before anything is written: a file that has vanished must not leave a result without its record.
-    let data = try preparation.dataPaths.map { try FileDigest(reading: $0) }
+    let data = try session.alone("reading the data for their hashes") {
+      try preparation.dataPaths.map { try FileDigest(reading: $0) }
+    }
     clock.end(of: "digest")
 
     var ratios = try result.ratios(preparation.analysis, model: source.digests)
@@ -155,7 +158,7 @@ public struct SearchRun {
     let table = result.first.table
     let record = RunRecord(
       preparation, data, clock, ranks, transport: world.transport, backend: backend.description, table: table)
-    checkpoint?.removeOthers()
+    checkpoint.removeOthers()
     let names = ResultFiles.names(configuration, hasRows: preparation.rows != nil)
     let outcome = SearchOutcome(
       ratios: ratios, pruning: pruning, meanLoss: table.meanLoss, accuracy: table.accuracy,
@@ -234,7 +237,7 @@ public struct SearchRun {
 
   /// What all ranks measure, at rank 0; `nil` elsewhere.
   private func measure(
-    _ preparation: Preparation, _ work: WorkPlan, _ session: WorkSession, _ checkpoint: SearchCheckpoint?,
+    _ preparation: Preparation, _ work: WorkPlan, _ session: WorkSession, _ checkpoint: SearchCheckpoint,
     _ basis: MeasurementBasis
   ) throws -> SensitivityMeasurement? {
     let measurement = ShardMeasurement(preparation, work.program)
@@ -247,10 +250,10 @@ public struct SearchRun {
     var collector = MeasurementCollector(
       preparation.layout, preparation.criterion, rows: preparation.rows, preparation.plan)
     var shard = 0
+    try checkpoint.readSamples(on: session, workers: work.workerCount, isNeeded: false)
     try session.perform(
-      "shard", preparation.plan.shards.count, length: measurement.packedCount, stored: try checkpoint?.tables(basis),
-      by: pool,
-      progress: report
+      "shard", preparation.plan.shards.count, length: measurement.packedCount,
+      stored: world.rank == 0 ? try checkpoint.tables(basis) : nil, by: pool, progress: report
     ) { shard, executor, pulse in
       try measurement.packedTable(of: shard, on: executor, pulse)
     } combine: { packed in
@@ -258,7 +261,7 @@ public struct SearchRun {
       guard let digest = PieceKey(packed: packed.suffix(PieceKey.packedCount)),
         collector.add(packed.dropLast(PieceKey.packedCount))
       else { throw SearchError(.program, file: preparation.configuration.file, "a rank sent a table that is none") }
-      checkpoint?.note(digest, of: shard)
+      checkpoint.note(digest, of: shard)
       shard += 1
     }
     guard world.rank == 0 else { return nil }
@@ -273,7 +276,7 @@ public struct SearchRun {
 extension SearchRun {
   /// What layers lose in fewer bits, measured on all ranks; `nil` unless the search chooses bits, and at other ranks.
   private func chooseFrom(
-    _ preparation: Preparation, _ source: ModelSource, _ session: WorkSession, _ checkpoint: SearchCheckpoint?,
+    _ preparation: Preparation, _ source: ModelSource, _ session: WorkSession, _ checkpoint: SearchCheckpoint,
     _ clock: inout PhaseClock
   ) throws -> QuantizationTable? {
     let widths = preparation.configuration.bits.search.filter { $0 <= QuantizationTable.largestWidth }
@@ -288,7 +291,7 @@ extension SearchRun {
 
   /// The scores of pruned layers, measured on all ranks; `nil` for other solvers than `measured`, and at other ranks.
   private func evaluate(
-    _ preparation: Preparation, _ session: WorkSession, _ source: ModelSource, _ checkpoint: SearchCheckpoint?,
+    _ preparation: Preparation, _ session: WorkSession, _ source: ModelSource, _ checkpoint: SearchCheckpoint,
     _ measurement: SensitivityMeasurement?, _ steps: SearchSteps, _ clock: inout PhaseClock
   ) throws -> MeasuredAllocator? {
     guard preparation.configuration.solver.method == .measured else { return nil }
@@ -297,7 +300,9 @@ extension SearchRun {
       logger: logger,
       progress: report)
     let request = try measurement.map { measurement in
-      let data = try CalibrationData(preparation.configuration).paths.map { try FileDigest(reading: $0) }
+      let data = try session.alone("reading the data for their hashes") {
+        try CalibrationData(preparation.configuration).paths.map { try FileDigest(reading: $0) }
+      }
       return MeasuredScores.Request(
         problem: try steps.problem(measurement.table.groups),
         basis: EvaluationBasis(
@@ -316,15 +321,18 @@ extension SearchRun {
   }
 
   private func evaluation(
-    _ preparation: Preparation, _ source: ModelSource, _ session: WorkSession, _ checkpoint: SearchCheckpoint?
+    _ preparation: Preparation, _ source: ModelSource, _ session: WorkSession, _ checkpoint: SearchCheckpoint
   ) throws -> VariantEvaluation {
     let subject = VariantSubject(
       configuration: preparation.configuration, backend: backend,
       network: try preparation.execution(without: []).request.network,
       data: try CalibrationData(preparation.configuration))
+    let memory = try EvaluationMemory(
+      subject, weightBytes: preparation.weightBytes, on: world, mostWorkers: try ProcessorShare.count(on: world),
+      memoryLimit: memoryLimit)
     return VariantEvaluation(
-      session: session, workerCount: try ProcessorShare.count(on: world), subject: subject,
-      stored: checkpoint.map { ($0, MeasurementBasis(of: subject, model: source.digests)) })
+      session: session, memory: memory, subject: subject,
+      stored: (checkpoint, MeasurementBasis(of: subject, model: source.digests)))
   }
 
   private func report(_ done: Int, _ total: Int) {

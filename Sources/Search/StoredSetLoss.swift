@@ -171,30 +171,30 @@ extension StoredSetLoss {
       return try archive.array(named: name)
     }
     // Shapes come before elements: what a file says of itself is not worth reading it for.
-    func row(_ name: String, most: Int) throws -> ArrayFile {
-      let array = try array(name)
-      guard array.shape.count == 1, array.sampleCount <= most else {
-        throw wrong("'\(name)' has shape \(array.shape), expected one axis of at most \(most)")
-      }
-      return array
-    }
     let units = structure.groups.reduce(0) { $0 + $1.unitCount }
     let slopeArray = try array("slopes")
     guard slopeArray.shape == [units] else {
       throw wrong("'slopes' has shape \(slopeArray.shape), the network has \(units) units: it is of another network")
     }
     slopes = try slopeArray.doubles()
-    let counts = try row("counts", most: 3).int64s()
-    guard counts.count == 3, (1...StoredSetLoss.mostRows).contains(counts[0]),
+    let meaning = "expected samples, labels of each, and 1 for a sketch, else 0"
+    let countArray = try array("counts")
+    guard countArray.shape == [3] else { throw wrong("'counts' has shape \(countArray.shape), \(meaning)") }
+    let counts = try countArray.int64s()
+    guard (1...StoredSetLoss.mostRows).contains(counts[0]),
       (1...StoredSetLoss.mostRows).contains(counts[1]), (0...1).contains(counts[2])
-    else { throw wrong("'counts' is \(counts), expected samples, labels of each, and 1 for a sketch, else 0") }
+    else { throw wrong("'counts' is \(counts), \(meaning)") }
     let (samples, labels) = (Int(counts[0]), Int(counts[1]))
     isSketch = counts[2] == 1
     let table = try array("rows")
     guard table.shape.count == 2, table.shape[1] == units else {
       throw wrong("'rows' has shape \(table.shape), expected rows of \(units) numbers")
     }
-    losses = try row("losses", most: table.shape[0]).doubles()
+    let lossArray = try array("losses")
+    guard lossArray.shape.count == 1, lossArray.sampleCount <= table.shape[0] else {
+      throw wrong("'losses' has shape \(lossArray.shape), expected one axis of at most \(table.shape[0])")
+    }
+    losses = try lossArray.doubles()
     guard isSketch ? labels == 1 && losses.isEmpty && table.shape[0] > 0 : table.shape[0] == samples * labels,
       losses.isEmpty || losses.count == table.shape[0]
     else {

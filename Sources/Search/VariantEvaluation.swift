@@ -6,15 +6,19 @@ import WorkSharing
 
 /// Evaluates changed networks on all calibration samples, on all ranks: forward only, with the loss of the configuration.
 ///
-/// The unit of work is a variant; where fewer are left than there are workers, its shards are shared too. Sums are taken
-/// shard by shard and added in shard order, so that a score has the same bits for any number of ranks and workers.
+/// The unit of work is a part of the samples of one variant: the same parts for any number of ranks and workers, so that a
+/// run that goes on elsewhere finds them again. Sums are taken shard by shard and added in shard order.
 /// Without labels every variant is compared with the classes that the unchanged network chooses.
 struct VariantEvaluation {
   let session: WorkSession
-  let workerCount: Int
+  let memory: EvaluationMemory
   let subject: VariantSubject
-  /// What is kept of finished evaluations, and all that these depend on but variants and samples; at rank 0.
+  /// What is kept of finished evaluations, and all that these depend on but variants and samples.
   var stored: (checkpoint: SearchCheckpoint, basis: MeasurementBasis)?
+
+  /// Variants are cut into so many parts at the most, of so many samples at the least: every worker compiles the variant
+  /// of which it gets a part.
+  private static let (mostParts, leastSamples) = (16, 256)
 
   /// Scores of variants, the same list on every rank.
   ///
@@ -27,47 +31,49 @@ struct VariantEvaluation {
   ) throws -> [VariantScore]? {
     let classes = try subject.needsClasses ? originalClasses() : nil
     let subject = self.subject
-    let pool = WorkerPool(count: workerCount) { VariantRunner(subject, classes: classes) }
+    let pool = WorkerPool(count: memory.workerCount) { VariantRunner(subject, classes: classes) }
     let shards = subject.shards
-    let workers = Int(try session.world.allReduce(Int64(workerCount), .sum))
-    // Whole variants as long as there is one for every worker, then parts of those that are left.
-    let whole = variants.count / workers * workers
+    let partCount = min(max(subject.data.sampleCount / Self.leastSamples, 1), Self.mostParts)
+    let parts = (0..<shards.count).runs(of: (shards.count + partCount - 1) / partCount)
+    let length = parts[0].count * VariantSums.packedCount
     var scores: [VariantScore] = []
-    for (range, cuts) in [(0..<whole, 1), (whole..<variants.count, workers)] where !range.isEmpty {
-      let cuts = (cuts + range.count - 1) / range.count
-      let parts = (0..<shards.count).runs(of: max(shards.count / cuts, 1))
-      let length = parts[0].count * VariantSums.packedCount
-      var sums = VariantSums()
-      var piece = 0
-      @Sendable func variant(_ piece: Int) -> Int { range.lowerBound + piece / parts.count }
-      let pieces = try stored.map { stored in
-        try stored.checkpoint.evaluations(
-          stored.basis, (0..<range.count * parts.count).map { (variants[variant($0)], parts[$0 % parts.count]) })
+    var sums = VariantSums()
+    var piece = 0
+    let stored = try storedPieces { checkpoint, basis in
+      try checkpoint.evaluations(basis, variants.flatMap { variant in parts.map { (variant, $0) } })
+    }
+    try session.perform(
+      "evaluation", variants.count * parts.count, length: length, stored: stored, by: pool
+    ) { piece, runner, pulse in
+      let variant = piece / parts.count
+      var packed: [Double] = []
+      for shard in parts[piece % parts.count] {
+        packed += try runner.sums(of: variants[variant], number: variant, shards[shard], pulse).packed
       }
-      try session.perform(
-        "evaluation", range.count * parts.count, length: length, stored: pieces, by: pool
-      ) { piece, runner, pulse in
-        let variant = variant(piece)
-        var packed: [Double] = []
-        for shard in parts[piece % parts.count] {
-          packed += try runner.sums(of: variants[variant], number: variant, shards[shard], pulse).packed
+      return packed + [Double](repeating: 0, count: length - packed.count)
+    } combine: { packed in
+      for start in stride(from: packed.startIndex, to: packed.endIndex, by: VariantSums.packedCount) {
+        guard let part = VariantSums(packed: packed[start..<start + VariantSums.packedCount]) else {
+          throw SearchError(.program, file: subject.configuration.file, "a result is no sum of losses")
         }
-        return packed + [Double](repeating: 0, count: length - packed.count)
-      } combine: { packed in
-        for start in stride(from: packed.startIndex, to: packed.endIndex, by: VariantSums.packedCount) {
-          guard let part = VariantSums(packed: packed[start..<start + VariantSums.packedCount]) else {
-            throw SearchError(.program, file: subject.configuration.file, "a result is no sum of losses")
-          }
-          sums.add(part)
-        }
-        piece += 1
-        guard piece.isMultiple(of: parts.count) else { return }
-        scores.append(sums.score(samples: subject.data.sampleCount))
-        sums = VariantSums()
-        try afterScore(scores.count - 1, scores[scores.count - 1])
+        sums.add(part)
       }
+      piece += 1
+      guard piece.isMultiple(of: parts.count) else { return }
+      scores.append(sums.score(samples: subject.data.sampleCount))
+      sums = VariantSums()
+      try afterScore(scores.count - 1, scores[scores.count - 1])
     }
     return session.world.rank == 0 ? scores : nil
+  }
+
+  /// What is kept of some pieces, at rank 0; the samples are read for their digests first, by all ranks.
+  func storedPieces(
+    _ pieces: (SearchCheckpoint, MeasurementBasis) throws -> StoredPieces
+  ) throws -> StoredPieces? {
+    guard let (checkpoint, basis) = stored else { return nil }
+    try checkpoint.readSamples(on: session, workers: memory.workerCount, isNeeded: true)
+    return session.world.rank == 0 ? try pieces(checkpoint, basis) : nil
   }
 
   /// The classes that the unchanged network chooses, sample after sample, on every rank.
@@ -75,13 +81,14 @@ struct VariantEvaluation {
     let subject = self.subject
     let model = try subject.model(of: .original, loss: .agreement)
     let outputs = ClassOutputs(shape: subject.network[subject.network.outputs[0]].shape.dimensions)
-    let pool = WorkerPool(count: workerCount) { try model.makeExecutor() }
+    let pool = WorkerPool(count: memory.workerCount) { try model.makeExecutor() }
     let shards = subject.shards
     let longest = shards.map(\.count).max() ?? 0
     var classes: [Int32] = []
     var shard = 0
+    let stored = try storedPieces { checkpoint, basis in try checkpoint.parts(basis, ["original classes"]) }
     try session.perform(
-      "shard", shards.count, length: longest * outputs.positions, by: pool
+      "shard", shards.count, length: longest * outputs.positions, stored: stored, by: pool
     ) { shard, executor, pulse in
       var found: [Double] = []
       for run in shards[shard].runs(of: model.runSize) {

@@ -2,6 +2,7 @@ import Configuration
 import Execution
 import Networks
 import Sensitivity
+import WorkSharing
 
 /// How a rank measures: the compiled network, the workers that run it, and the memory that this takes.
 struct WorkPlan {
@@ -18,12 +19,13 @@ struct WorkPlan {
   /// Neither changes a result.
   /// - Parameters:
   ///   - removed: by group the units that the network is measured without; empty for none.
+  ///   - ranks: at rank 0 all that send it results; 0 elsewhere.
   ///   - mostWorkers: as many as there are processors and shards.
   ///   - memoryLimit: the most bytes that the rank may hold, or `nil`.
   /// - Throws: `SearchError` when the network cannot be run, or not within the limit.
   init(
-    _ preparation: Preparation, without removed: [[Int]] = [], _ backend: any ExecutionBackend, mostWorkers: Int,
-    memoryLimit: Int?
+    _ preparation: Preparation, without removed: [[Int]] = [], _ backend: any ExecutionBackend, ranks: Int,
+    mostWorkers: Int, memoryLimit: Int?
   ) throws {
     let request = try preparation.execution(without: removed).request
     func program(executorLimit: Int?) throws(ExecutionError) -> any ExecutionProgram {
@@ -33,7 +35,7 @@ struct WorkPlan {
       // Given up before another one is compiled: two would hold the packed weights twice.
       var free: (any ExecutionProgram)? = try program(executorLimit: nil)
       if let program = free {
-        let forecast = MemoryForecast(preparation, program.memory, workers: mostWorkers)
+        let forecast = MemoryForecast(preparation, program.memory, ranks: ranks, workers: mostWorkers)
         if forecast.bytes <= memoryLimit ?? .max {
           (self.program, workerCount, self.forecast) = (program, mostWorkers, forecast)
           return
@@ -41,7 +43,8 @@ struct WorkPlan {
       }
       let (memoryLimit, shared) = (memoryLimit ?? .max, free?.memory.shared ?? 0)
       free = nil
-      let nobody = MemoryForecast(preparation, MemoryRequirement(shared: shared, perExecutor: 0), workers: 0)
+      let nobody = MemoryForecast(
+        preparation, MemoryRequirement(shared: shared, perExecutor: 0), ranks: ranks, workers: 0)
       let left = max(memoryLimit - nobody.steady, 0)
       var workers = mostWorkers
       var tight: any ExecutionProgram
@@ -51,7 +54,8 @@ struct WorkPlan {
         guard case .tooLarge(let least) = error.kind else { throw error }
         workers = min(left / least, mostWorkers)
         guard workers > 0, nobody.bytes <= memoryLimit else {
-          let one = MemoryForecast(preparation, MemoryRequirement(shared: shared, perExecutor: least), workers: 1)
+          let one = MemoryForecast(
+            preparation, MemoryRequirement(shared: shared, perExecutor: least), ranks: ranks, workers: 1)
           throw SearchError(
             .configuration, file: preparation.configuration.file,
             "--memory-limit: \(MemoryForecast.mebibytes(memoryLimit)) MiB, but a rank needs at least \(MemoryForecast.mebibytes(one.bytes)) MiB"
@@ -59,7 +63,7 @@ struct WorkPlan {
         }
         tight = try program(executorLimit: left / workers)
       }
-      let limited = MemoryForecast(preparation, tight.memory, workers: workers)
+      let limited = MemoryForecast(preparation, tight.memory, ranks: ranks, workers: workers)
       guard limited.bytes <= memoryLimit else {
         throw SearchError(
           .configuration, file: preparation.configuration.file,
@@ -85,18 +89,27 @@ public struct MemoryForecast: Hashable, Sendable {
   public let workers: Int
 
   /// The program itself, its libraries, the message passing and the kernels that oneDNN generates.
-  private static let process = 56 << 20
+  static let process = 56 << 20
 
   /// The forecast for a number of workers.
-  init(_ preparation: Preparation, _ requirement: MemoryRequirement, workers: Int) {
+  /// - Parameter ranks: at rank 0 all that send it results, each with as many workers; 0 elsewhere.
+  init(_ preparation: Preparation, _ requirement: MemoryRequirement, ranks: Int, workers: Int) {
     // Rows are sent a round at a time: what the workers have made, packed and gathered; and all of them stay at rank 0,
     // by sample and by unit.
     let table = ShardTable.packedCount(preparation.layout, preparation.criterion)
     let rows = preparation.rows.map { $0.rowCount * preparation.layout.unitCount } ?? 0
     let isSketch = preparation.rows?.isSketch ?? false
     let kept = rows * (isSketch ? 4 : 3 * preparation.plan.shards.count) * MemoryLayout<Float>.stride
+    // Results of other ranks that come before their turn wait at rank 0.
+    let waiting =
+      ranks < 2
+      ? 0
+      : min(
+        preparation.plan.shards.count,
+        WorkSession.window(length: table + rows, workers: ranks * max(workers, 1)))
     let tables =
-      ((preparation.plan.groupCount + 4 * max(workers, 1)) * table + 3 * max(workers, 1) * rows)
+      ((preparation.plan.groupCount + 4 * max(workers, 1) + waiting) * table
+        + (3 * max(workers, 1) + waiting) * rows)
       * MemoryLayout<Double>.stride + kept
     reading = MemoryForecast.process + 2 * preparation.modelBytes + preparation.weightBytes
     compiling = MemoryForecast.process + preparation.weightBytes + requirement.shared

@@ -43,7 +43,7 @@ struct WorkCoordinator {
   var arrived: [Int: [Double]] = [:]
   /// Pieces whose results are in the store, and not computed.
   var restorable: Set<Int> = []
-  private let restoredCount: Int
+  private var restoredCount: Int
   /// All ranks; of rank 0 itself only what its queue says.
   var peers: [Peer]
   var stopCause: Interruption.Cause?
@@ -74,7 +74,8 @@ struct WorkCoordinator {
     lastLook = now
     peers = (0..<session.world.size).map { _ in Peer(heard: now, alive: now) }
     if let stored {
-      restorable = WorkCoordinator.wholePieces(stored, count: count, length: length, session.logger)
+      let found = stored.store.keys()
+      restorable = Set((0..<count).filter { stored.known[$0].map(found.contains) ?? false })
     }
     let restored = restorable
     handout = WorkHandout(
@@ -92,7 +93,7 @@ struct WorkCoordinator {
     // Nothing new for a while: this thread need not look so often.
     var pause = Duration.microseconds(50)
     while true {
-      leaveOutPause()
+      leaveOutPause(until: clock.now)
       noteStop()
       var isIdle = true
       while let (rank, report) = try messages.pendingReport() {
@@ -105,6 +106,8 @@ struct WorkCoordinator {
         try takeResult(of: rank)
       }
       while try takeOwn() { isIdle = false }
+      // Nor does the disk keep the others waiting.
+      if try restoreNext(combine) { isIdle = false }
       try combineReady(combine)
       if stopCause == nil { handOutOwn() }
       try answerWaiting()
@@ -182,39 +185,28 @@ struct WorkCoordinator {
   }
 
   private mutating func combineReady(_ combine: (ArraySlice<Double>) throws -> Void) throws {
-    while next < count {
-      if let values = arrived.removeValue(forKey: next) {
-        try combine(values[...])
-      } else if restorable.contains(next), let stored, let key = stored.known[next] {
-        restorable.remove(next)
-        guard case .values(let values) = stored.store.load(key, count: length) else {
-          // It was whole when the work began.
-          handout.putBack(next)
-          return
-        }
-        session.usage.restored += 1
-        try combine(values[...])
-      } else {
-        return
-      }
+    while let values = arrived.removeValue(forKey: next) {
+      try combine(values[...])
       next += 1
     }
   }
 
-  /// Pieces whose stored results are whole; what is damaged is told, and computed again.
-  private static func wholePieces(
-    _ stored: StoredPieces, count: Int, length: Int, _ logger: Logger
-  ) -> Set<Int> {
-    var whole: Set<Int> = []
-    for piece in 0..<count {
-      guard let key = stored.known[piece] else { continue }
-      switch stored.store.load(key, count: length) {
-      case .values: whole.insert(piece)
-      case .absent: break
-      case .damaged(let path, let problem): logger.warning("\(path): \(problem); it is computed again")
-      }
+  /// Combines the next piece if its result is stored; one that is damaged is told, and computed again.
+  /// - Returns: whether it was stored.
+  private mutating func restoreNext(_ combine: (ArraySlice<Double>) throws -> Void) throws -> Bool {
+    guard restorable.remove(next) != nil, let stored, let key = stored.known[next] else { return false }
+    switch stored.store.load(key, count: length) {
+    case .values(let values):
+      session.usage.restored += 1
+      try combine(values[...])
+      next += 1
+      return true
+    case .damaged(let path, let problem): session.logger.warning("\(path): \(problem); it is computed again")
+    case .absent: break
     }
-    return whole
+    restoredCount -= 1
+    handout.putBack(next)
+    return true
   }
 
   // MARK: Pieces
@@ -315,8 +307,7 @@ struct WorkCoordinator {
 
   /// Takes time in which this thread itself did not run out of the silence of others: a job that was suspended, or a rank 0
   /// that was frozen, has heard nobody.
-  private mutating func leaveOutPause() {
-    let now = clock.now
+  private mutating func leaveOutPause(until now: ContinuousClock.Instant) {
     let pause = now - lastLook - .seconds(1)
     lastLook = now
     guard pause > .zero else { return }
@@ -327,9 +318,11 @@ struct WorkCoordinator {
   }
 
   /// Finds ranks that give no sign of life.
-  private func checkLife() throws {
+  private mutating func checkLife() throws {
     guard let limit = session.options.stallTimeout else { return }
     let now = clock.now
+    // This thread may have been stopped at any place since the turn began.
+    leaveOutPause(until: now)
     for (rank, peer) in peers.enumerated() where !peer.hasLeft && peer.waitsSince == nil {
       let silence = max(now - peer.heard, peer.held > 0 ? now - peer.alive : .zero)
       guard silence > limit else { continue }

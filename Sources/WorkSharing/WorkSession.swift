@@ -33,8 +33,8 @@ public final class WorkSession {
   /// What this rank has done so far.
   public internal(set) var usage = WorkUsage()
 
-  /// What rank 0 holds of results that have come before their turn, in numbers (512 MiB); some of each worker at least.
-  static let numbersAtATime = 1 << 26
+  /// What rank 0 holds of results that have come before their turn, in numbers (64 MiB); some of each worker at least.
+  static let numbersAtATime = 1 << 23
 
   /// A session of all ranks; each makes one.
   public init(on world: any Communicator, options: Options = Options(), logger: Logger) throws {
@@ -52,22 +52,24 @@ public final class WorkSession {
   ///   - unit: what a piece is called where a person reads of it.
   ///   - length: the number of elements of every result.
   ///   - stored: what is kept of the results; at rank 0.
+  ///   - isCounted: whether the pieces are among those that `usage` counts.
   ///   - progress: called at rank 0 with the units of progress that all ranks have made, and the number of pieces that were
   ///     found in the store.
   ///   - work: called on a worker's thread.
   /// - Throws: the error of a piece; `Interruption`, on all ranks, when the run was stopped; `CommunicationError`, among
   ///   them that a rank has stalled.
   public func perform<Own>(
-    _ unit: String, _ count: Int, length: Int, stored: StoredPieces? = nil,
+    _ unit: String, _ count: Int, length: Int, stored: StoredPieces? = nil, isCounted: Bool = true,
     by pool: WorkerPool<Own>, progress: ((_ units: Int, _ restored: Int) -> Void)? = nil,
-    _ work: @Sendable (_ piece: Int, _ own: Own, _ pulse: WorkPulse) throws -> [Double],
+    _ work: @escaping @Sendable (_ piece: Int, _ own: Own, _ pulse: WorkPulse) throws -> [Double],
     combine: (ArraySlice<Double>) throws -> Void
   ) throws {
     let workers = Int(try world.allReduce(Int64(pool.workerCount), .sum))
     let queue = WorkQueue()
     let pulse = WorkPulse(queue, options.stop)
-    // A slow rank must not keep the others waiting for its turn.
-    let window = max(WorkSession.numbersAtATime / max(length, 1), 8 * workers)
+    let earlier = usage
+    defer { if !isCounted { usage = earlier } }
+    let window = WorkSession.window(length: length, workers: workers)
     try pool.work(on: queue) { piece, own in
       let values = try work(piece, own, pulse)
       precondition(values.count == length)
@@ -87,13 +89,23 @@ public final class WorkSession {
   /// The sum of the pieces' results at rank 0, added in order; `nil` elsewhere.
   public func sum<Own>(
     _ unit: String, _ count: Int, length: Int, by pool: WorkerPool<Own>,
-    _ work: @Sendable (_ piece: Int, _ own: Own, _ pulse: WorkPulse) throws -> [Double]
+    _ work: @escaping @Sendable (_ piece: Int, _ own: Own, _ pulse: WorkPulse) throws -> [Double]
   ) throws -> [Double]? {
     var total = [Double](repeating: 0, count: world.rank == 0 ? length : 0)
     try perform(unit, count, length: length, by: pool, work) { part in
       for (index, value) in zip(total.indices, part) { total[index] += value }
     }
     return world.rank == 0 ? total : nil
+  }
+
+  /// How many pieces may be finished before their turn: rank 0 holds no more results than that.
+  ///
+  /// A slow rank must not keep the others waiting for its turn.
+  /// - Parameters:
+  ///   - length: the number of elements of every result.
+  ///   - workers: of all ranks.
+  public static func window(length: Int, workers: Int) -> Int {
+    max(numbersAtATime / max(length, 1), 4 * workers)
   }
 
   /// How often a rank that has nothing to say reports all the same.

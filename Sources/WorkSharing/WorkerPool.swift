@@ -25,26 +25,29 @@ public final class WorkerPool<Own>: Sendable {
 
   /// Starts the workers on a queue, runs `meanwhile` on this thread, and waits for the workers to end.
   ///
+  /// A stall is told at once: the worker that hangs may be one of these, and nobody could wait for it.
   /// - Parameter meanwhile: the queue is closed when it returns or throws.
   func work(
-    on queue: WorkQueue, _ work: @Sendable (_ piece: Int, _ own: Own) throws -> [Double],
+    on queue: WorkQueue, _ work: @escaping @Sendable (_ piece: Int, _ own: Own) throws -> [Double],
     meanwhile: () throws -> Void
   ) throws {
-    try withoutActuallyEscaping(work) { work in
-      var threads: [RankThread] = []
-      defer {
-        queue.close()
-        for thread in threads { thread.join() }
+    var threads: [RankThread] = []
+    defer {
+      queue.close()
+      for thread in threads { thread.join() }
+    }
+    for _ in 0..<workerCount {
+      threads.append(try RankThread { self.run(queue, work) })
+    }
+    do {
+      try meanwhile()
+    } catch {
+      queue.giveUp()
+      if (error as? CommunicationError)?.kind == .stalled {
+        for thread in threads { thread.leave() }
+        threads = []
       }
-      for _ in 0..<workerCount {
-        threads.append(try RankThread { self.run(queue, work) })
-      }
-      do {
-        try meanwhile()
-      } catch {
-        queue.giveUp()
-        throw error
-      }
+      throw error
     }
   }
 

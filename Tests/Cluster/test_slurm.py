@@ -25,11 +25,11 @@ class Slurm(unittest.TestCase):
     def tearDownClass(cls):
         cls.sandbox.close()
 
-    def submit(self, name: str, *options: str, **environment: str) -> str:
+    def submit(self, name: str, *options: str, arguments: tuple[str, ...] = (), **environment: str) -> str:
         path = f"{self.study.program.parent}:{os.environ['PATH']}"
         return self.sandbox.submit(
             "--ntasks=2", "--cpus-per-task=1", f"--output={self.study.log(name)}", *options,
-            self.share / "cluster" / "slurm" / "search.sbatch", f"{name}.json",
+            self.share / "cluster" / "slurm" / "search.sbatch", f"{name}.json", *arguments,
             environment={"PATH": path, **environment}, directory=self.study.directory)
 
     def wait_for_pieces(self, name: str, count: int) -> None:
@@ -101,6 +101,15 @@ class Slurm(unittest.TestCase):
         self.sandbox.wait(lambda: self.sandbox.job(job).get("Restarts") == "1", 30, "not requeued")
         self.assert_state(job, "COMPLETED")
         self.assert_complete("lost")
+
+    def test_a_job_that_gets_nowhere_gives_up(self):
+        self.study.config("vain")
+        job = self.submit("vain", arguments=("--time-limit", "0.001s"))
+        self.assert_state(job, "FAILED", 120)
+        self.assertEqual(self.sandbox.job(job)["ExitCode"], "75:0")
+        words = self.study.said("vain")
+        self.assertEqual(words.count("back in the queue"), 3, words)
+        self.assertIn("stopped several times with 0 pieces of work and none gained", words)
 
     def test_a_wrong_config_fails_once(self):
         self.study.config("wrong", no_such_key=1)

@@ -57,6 +57,7 @@ struct DryRunTests {
   /// What is wrong, and the exit code.
   private static let mistakes: [(path: String, json: String, exitCode: Int32)] = [
     ("target.compression_ratio", "1e9", 78), ("target.compresion_ratio", "2", 78),
+    ("output.directory", #""/dev/null/out""#, 73),
     ("model", #""/no/such/model.onnx""#, 66), ("calibration.inputs", #""\#(DemoNetwork.model)""#, 65),
   ]
 

@@ -21,6 +21,8 @@ struct Stall {
     case alone
     /// A rank computes while the others wait: longer than they may at rank 0, shorter at any other.
     case late
+    /// Rank 0 is at work for longer than the others may wait for it, and shows to be alive.
+    case busy
     /// The whole job is stopped for a while.
     case suspended
   }
@@ -81,6 +83,12 @@ struct Stall {
         try world.barrier()
         usleep(20_000)
       }
+    case .busy:
+      for _ in 0..<400 where world.rank == 0 {
+        usleep(20_000)
+        try world.attend()
+      }
+      try world.barrier()
     case .suspended:
       try suspendAll(world)
       try world.barrier()

@@ -60,6 +60,12 @@ struct StallTests {
   }
 
   @Test
+  func `goes on while rank 0 is at work and answers`() throws {
+    let job = try ProgramRun("conformance", ranks: 3, ["stall", "busy"], limitSeconds: Self.limitSeconds)
+    #expect(job.exitCode == 0, "\(job.errors)")
+  }
+
+  @Test
   func `does not count the time in which the whole job is stopped`() throws {
     let job = try ProgramRun("conformance", ranks: 4, ["stall", "suspended", "3"], limitSeconds: Self.limitSeconds)
     #expect(job.exitCode == 0, "\(job.errors)")

@@ -16,17 +16,39 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(10)))
 struct QuantizationTableTests {
   private static func table(
-    _ demo: SubjectCase, ranks: Int = 1, workers: Int = 1, widths: [Int], layers: [Int]
+    _ demo: SubjectCase, ranks: Int = 1, workers: Int = 1, memoryLimit: Int? = nil, widths: [Int], layers: [Int]
   ) throws -> (table: QuantizationTable, evaluations: Int) {
     let results = try InProcess.run(ranks: ranks) { world -> (QuantizationTable?, [Int]) in
       var told: [Int] = []
       let measurement = QuantizationMeasurement(
-        evaluation: try demo.evaluation(world, workers: workers), structure: demo.preparation.structure
+        evaluation: try demo.evaluation(world, workers: workers, memoryLimit: memoryLimit),
+        structure: demo.preparation.structure
       ) { told += [$0, $1] }
       return (try measurement.table(widths: widths, layers: layers), told)
     }
     #expect(results.dropFirst().allSatisfy { $0.0 == nil && $0.1.isEmpty })
     return (try #require(results[0].0), results[0].1[1])
+  }
+
+  @Test func `within less memory there are fewer workers, and fewer values are looked at at a time`() throws {
+    let demo = try SubjectCase.demo(samples: 27)
+    func memory(_ limit: Int) throws -> EvaluationMemory {
+      try InProcess.run(ranks: 1) { try demo.evaluation($0, workers: 1000, memoryLimit: limit).memory }[0]
+    }
+    let error = #expect(throws: SearchError.self) { try memory(1 << 20) }
+    let text = try #require(error?.description)
+    #expect(text.contains("--memory-limit: 1 MiB"))
+    // What the message asks for is enough, and no more than that is.
+    let least = try #require(text.split(separator: " ").dropLast().last.flatMap { Int($0) })
+    #expect(try memory(least << 20).workerCount >= 1)
+    #expect(throws: SearchError.self) { try memory((least - 1) << 20) }
+    let some = try memory((least + 20) << 20).workerCount
+    #expect(some > 1 && some < 1000)
+    let (free, tight) = (
+      try Self.table(demo, workers: 2, widths: [2], layers: [0, 2, 3]),
+      try Self.table(demo, workers: 2, memoryLimit: least << 20, widths: [2], layers: [0, 2, 3])
+    )
+    #expect(free.table == tight.table)
   }
 
   @Test func `the table has the same bytes for 1, 2 and 3 ranks, and is read back`() throws {

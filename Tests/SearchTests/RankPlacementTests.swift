@@ -5,12 +5,11 @@ import Testing
 /// Threads of ranks, from the processors that they were given.
 struct RankPlacementTests {
   private static func placement(
-    _ ranks: [(host: String, list: Substring)], online: Int = 8, available: Int? = nil
+    _ ranks: [(host: String, list: Substring)], online: Int = 8, quota: Int = .max
   ) -> RankPlacement {
     let masks = ranks.map { ProcessorMask(list: $0.list) }
     return RankPlacement(
-      hosts: ranks.map(\.host), masks: masks, available: masks.map { available ?? $0.processors.count },
-      online: ranks.map { _ in online })
+      hosts: ranks.map(\.host), masks: masks, quotas: ranks.map { _ in quota }, online: ranks.map { _ in online })
   }
 
   @Test(arguments: [
@@ -34,8 +33,11 @@ struct RankPlacementTests {
     #expect(placement.warnings == [])
   }
 
-  @Test func `a container's limit counts`() {
-    #expect(Self.placement([("a", "0-7"), ("a", "0-7")], available: 3).workers == [1, 1])
+  @Test func `a container's limit is shared by all its ranks, whatever their masks`() {
+    #expect(Self.placement([("a", "0-7"), ("a", "0-7")], quota: 3).workers == [1, 1])
+    #expect(Self.placement([("a", "0-3"), ("a", "4-7")], quota: 4).workers == [2, 2])
+    #expect(Self.placement([("a", "0-1"), ("a", "4-7")], quota: 6).workers == [2, 3])
+    #expect(Self.placement([("a", ""), ("b", "0-3")], quota: 6).workers == [6, 4])
   }
 
   @Test func `more threads than processors are told, and processors left idle`() {

@@ -47,7 +47,8 @@ struct SearchStepsTests {
     private static func measure(
       _ preparation: Preparation, without removed: [[Int]]
     ) throws -> SensitivityMeasurement {
-      let work = try WorkPlan(preparation, without: removed, OneDNNBackend(), mostWorkers: 1, memoryLimit: nil)
+      let work = try WorkPlan(
+        preparation, without: removed, OneDNNBackend(), ranks: 1, mostWorkers: 1, memoryLimit: nil)
       let measurement = ShardMeasurement(preparation, work.program)
       let executor = try measurement.makeExecutor()
       var collector = MeasurementCollector(

@@ -118,7 +118,8 @@ struct StoredShardTests {
     let first = try search(mode.changes)
     let table = try folder.contents(of: "out/quantization.npz")
     #expect(first[0] == 0)
-    #expect(try search(mode.changes) == [first[1], 0])
+    // Other ranks and workers are given the same pieces.
+    #expect(try search(ranks: ranks, mode.changes) == [first[1], 0])
     for (number, piece) in try pieces.enumerated() where number % 4 == 2 {
       try FileManager.default.removeItem(atPath: folder.file("out/checkpoint/\(piece)"))
     }
@@ -139,6 +140,16 @@ struct StoredShardTests {
     _ = try search(mode.changes)
     let isSame = try names.map { try folder.contents(of: "out/\($0)") } == first
     #expect(isSame)
+  }
+
+  @Test func `a second search in the directory of one that is under way is refused`() throws {
+    let first = try search()
+    let lock = try OutputLock(folder.file("out"))
+    let error = #expect(throws: SearchError.self) { try search() }
+    #expect(error?.kind == .cannotCreate)
+    #expect(error?.description.contains("another search") == true)
+    withExtendedLifetime(lock) {}
+    #expect(first == [0, 4])
   }
 
   @Test func `the outputs of a record are all files of the directory`() throws {

@@ -67,10 +67,14 @@ struct SubjectCase: Sendable {
     return try SubjectCase(Data("{\(members.map { #""\#($0)": \#($1)"# }.joined(separator: ","))}".utf8))
   }
 
-  func evaluation(_ world: any Communicator, workers: Int = 1) throws -> VariantEvaluation {
+  func evaluation(
+    _ world: any Communicator, workers: Int = 1, memoryLimit: Int? = nil
+  ) throws -> VariantEvaluation {
     VariantEvaluation(
       session: try WorkSession(on: world, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
-      workerCount: workers, subject: subject)
+      memory: try EvaluationMemory(
+        subject, weightBytes: preparation.weightBytes, on: world, mostWorkers: workers, memoryLimit: memoryLimit),
+      subject: subject)
   }
 
   /// What masks some units.

@@ -140,6 +140,42 @@ struct WorkSessionTests {
     #expect(clock.now - start < .milliseconds(2500))
   }
 
+  @Test func `nobody waits for a worker that hangs, of a run's only rank either`() throws {
+    let end = StopRequest()
+    defer { end.make() }
+    func run() throws {
+      _ = try InProcess.run(ranks: 1) { world in
+        var options = WorkSession.Options()
+        options.stallTimeout = .milliseconds(300)
+        let session = try WorkSession(on: world, options: options, logger: silent())
+        _ = try session.sum("shard", 5, length: 3, by: WorkerPool(count: 2) { 0 }) { piece, _, _ in
+          while piece == 1, !end.isMade { usleep(10_000) }
+          return value(piece)
+        }
+      }
+    }
+    let error = #expect(throws: CommunicationError.self) { try run() }
+    #expect(error?.kind == .stalled)
+    #expect(error?.text.hasSuffix("last at work on shard 1") == true)
+  }
+
+  @Test(arguments: [1, 3])
+  func `what rank 0 does alone comes back, and so do its errors`(ranks: Int) throws {
+    struct Wrong: Error {}
+    let found = try InProcess.run(ranks: ranks) { world -> [Int] in
+      let session = try WorkSession(on: world, logger: silent())
+      var calls = 0
+      let result = try session.alone("counting") {
+        usleep(50_000)
+        calls += 1
+        return world.rank + 7
+      }
+      #expect(throws: Wrong.self) { try session.alone("failing") { throw Wrong() } }
+      return [result, calls]
+    }
+    #expect(found == (0..<ranks).map { [$0 + 7, 1] })
+  }
+
   @Test(arguments: [0, 1])
   func `a rank whose worker shows no life is named`(stuck: Int) {
     do {
