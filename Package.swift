@@ -104,7 +104,8 @@ let package = Package(
     .executableTarget(
       name: "fuzz",
       dependencies: [
-        "ArrayFiles", "CZlib", "Channels", "Configuration", "Interchange", "Networks", "ONNX", "Search", "WorkSharing",
+        "ArrayFiles", "CZlib", "Channels", "Configuration", "Execution", "Interchange", "Networks", "ONNX", "OneDNN",
+        "Search", "Sensitivity", "WorkSharing",
       ],
       path: "Tests/FuzzProgram", swiftSettings: strict),
     tests("AllocationTests", ["Allocation", "AllocationProblems"]),

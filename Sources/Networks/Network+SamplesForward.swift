@@ -3,8 +3,8 @@ extension Network {
   ///
   /// Attention as PyTorch exports it runs on [tokens, samples, features]; figures of single samples are taken along axis
   /// 0. Such a layer gets a Transpose in front and one behind. It keeps its name, and all values keep their identifiers,
-  /// but what the layer itself yields is a new value. Convolutions hold samples on axis 0 in any case. Layers behind a
-  /// node that mixes samples stay as they are.
+  /// but what the layer itself yields is a new value. Convolutions hold samples on axis 0 in any case. Layers that mix
+  /// samples, and those behind a node that does, stay as they are.
   public func bringingSamplesForward() -> Network {
     let samples = SampleAxes(of: self)
     var values = values
@@ -14,7 +14,9 @@ extension Network {
       return ValueID(values.count - 1)
     }
     for node in nodes {
-      guard case .linear = node.operation, let x = node.inputs[0], let axis = samples[x], axis != 0 else {
+      guard case .linear = node.operation, let x = node.inputs[0], let axis = samples[x],
+        axis > 0, axis < self[x].shape.rank - 1
+      else {
         rewritten.append(node)
         continue
       }

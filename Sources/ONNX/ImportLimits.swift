@@ -11,6 +11,8 @@ enum ImportLimits {
   static let fields = 1 << 22
   /// Nodes of a model, those of subgraphs included; initializers likewise.
   static let nodes = 1 << 18
+  /// Attributes of all nodes, with the tensors and graphs in them: a decoded one takes half a kilobyte.
+  static let attributes = 1 << 20
   /// Messages in each other. A subgraph lies four messages deeper than what it is in.
   static let nesting = 32
   /// Bytes of the name of a tensor, node, operator or attribute.

@@ -24,6 +24,8 @@ struct ModelCensus {
   private var fields = 0
   private var nodes = 0
   private var initializers = 0
+  /// Attributes, with the tensors and graphs in them.
+  private var attributes = 0
 
   /// Counts the fields of a model.
   /// - Throws: `badContent` where the bytes are no message; `unsupported` when there is more of something than is read.
@@ -50,6 +52,10 @@ struct ModelCensus {
       if message == .graph, inner == .tensor { initializers += 1 }
       guard max(nodes, initializers) <= ImportLimits.nodes else {
         throw .unsupported("more than \(ImportLimits.nodes) nodes or initializers")
+      }
+      if message == .attribute || inner == .attribute { attributes += 1 }
+      guard attributes <= ImportLimits.attributes else {
+        throw .unsupported("more than \(ImportLimits.attributes) attributes, tensors and graphs in them counted")
       }
       try count(inner, field.content, depth: depth + 1)
     }

@@ -32,6 +32,15 @@ extension ForwardCase {
       description: "average without pads whose last window reaches past the end",
       operation: pool(.average(countsPads: false), 3, stride: 2), shape: [1, 1, 4], x: [3, 6, 9, 1], result: [1, 1, 2],
       expected: [6, 5]),
+    // Windows (x₀), (x₁, x₂, x₃): the rest are pads, which nobody can visit one by one.
+    ForwardCase(
+      description: "maximum of a window of 2³⁰",
+      operation: pool(.max, 1 << 30, stride: 1 << 30, begin: 1 << 30 - 1, end: 1 << 30 - 1), shape: [1, 1, 4],
+      x: [1, 4, 2, 3], result: [1, 1, 2], expected: [1, 4]),
+    ForwardCase(
+      description: "average of a window of 2³⁰ with pads",
+      operation: pool(.average(countsPads: true), 1 << 30, stride: 1 << 30, begin: 1 << 30 - 1, end: 1 << 30 - 1),
+      shape: [1, 1, 4], x: [1, 4, 2, 3], result: [1, 1, 2], expected: [0x1p-30, 9 * 0x1p-30]),
     ForwardCase(
       description: "mean over two axes, dropped", operation: .reduce(.mean, axes: [1, 3]), shape: [1, 2, 2, 2],
       x: [1, 2, 3, 4, 5, 6, 7, 8], result: [1, 2], expected: [3.5, 5.5]),

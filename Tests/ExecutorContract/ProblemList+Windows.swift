@@ -49,6 +49,12 @@ extension ProblemList {
       add("\(name) over the whole plane") { problem in
         problem.pool(kind, problem.front([4, 3, 5]), kernel: [3, 5], strides: [1, 1])
       }
+      add("\(name) of windows far wider than the plane") { problem in
+        let (wide, pad) = (1 << 20, 1 << 20 - 1)
+        return problem.pool(
+          kind, problem.front([2, 5, 4]), kernel: [wide, 2], strides: [wide, 2], padsBegin: [pad, 1],
+          padsEnd: [pad, 1])
+      }
       add("\(name) of windows that leave gaps") { problem in
         problem.pool(kind, problem.front([2, 7, 7]), kernel: [1, 2], strides: [3, 3])
       }

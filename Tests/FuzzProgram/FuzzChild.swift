@@ -24,7 +24,8 @@ struct FuzzChild {
     setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit)
     let end = options.seconds.map { time(nil) + $0 }
     var number = options.index ?? 0
-    let last = options.index.map { $0 + 1 } ?? (end == nil ? options.count : .max)
+    var last = options.index.map { $0 + 1 } ?? (end == nil ? options.count : .max)
+    if reader.isFinite { last = min(last, reader.seeds.count) }
     while number < last, end.map({ time(nil) < $0 }) ?? true {
       let input = reader.input(number, seed: options.seed)
       progress.begin(number)

@@ -28,4 +28,16 @@ enum FuzzFile {
     while case let count = Glibc.read(descriptor, &part, part.count), count > 0 { bytes += part[..<count] }
     return bytes
   }
+
+  /// The names in a folder, in order; none where there is no such folder.
+  static func names(in folder: String) -> [String] {
+    guard let directory = opendir(folder) else { return [] }
+    defer { closedir(directory) }
+    var names: [String] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
 }

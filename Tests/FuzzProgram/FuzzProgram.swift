@@ -3,8 +3,11 @@ import Glibc
 /// Damages inputs of the readers of files and looks whether a reader traps, hangs or takes too much memory.
 ///
 /// ```
-/// fuzz run [--reader NAME] [--count N] [--seconds S] [--seed S] [--index I] [--corpus DIR] [--out DIR] [--jobs N] [--limit S]
+/// fuzz run [--reader NAME] [--count N] [--seconds S] [--seed S] [--index I] [--corpus DIR]... [--out DIR] [--jobs N]
+///          [--limit S]
 /// ```
+///
+/// A corpus has a folder of inputs for every reader that it is for, and `model` for sound models.
 ///
 /// Every reader runs in a process of its own, whose memory and time per input are bounded. `fuzz child` is that process;
 /// `fuzz input` writes an input to a file. Exit code 0 when all is well, 1 when an input ended a process, 64 for wrong use.
@@ -14,12 +17,14 @@ struct FuzzProgram {
     var arguments = Array(CommandLine.arguments.dropFirst())
     let command = arguments.isEmpty ? "" : arguments.removeFirst()
     guard let options = FuzzOptions(arguments) else { misuse() }
-    var readers = FuzzReader.arrays + FuzzReader.texts + FuzzReader.stored + FuzzReader.models(corpus: options.corpus)
+    var readers =
+      FuzzReader.arrays + FuzzReader.texts + FuzzReader.stored + FuzzReader.models(options.inputs(of: "model"))
     if let name = options.reader {
       // Those that fail on purpose, or take long, are asked for by name.
       readers = (readers + FuzzReader.planted + [FuzzReader.bombs]).filter { $0.name == name }
       if readers.isEmpty { misuse() }
     }
+    for place in readers.indices { readers[place].corpus = options.inputs(of: readers[place].name) }
     switch (command, readers.count) {
     case ("run", _): exit(FuzzSupervisor(options).run(readers.map(\.name)) ? 0 : 1)
     case ("child", 1): FuzzChild(options, readers[0]).run()
@@ -33,8 +38,8 @@ struct FuzzProgram {
 
   private static func misuse() -> Never {
     let text =
-      "usage: fuzz run|child|input [--reader NAME] [--count N] [--seconds S] [--seed S] [--index I] [--corpus DIR] "
-      + "[--out PATH] [--jobs N]\n"
+      "usage: fuzz run|child|input [--reader NAME] [--count N] [--seconds S] [--seed S] [--index I] [--corpus DIR]... "
+      + "[--out PATH] [--jobs N] [--limit S]\n"
     _ = text.withCString { write(2, $0, strlen($0)) }
     exit(64)
   }
@@ -47,7 +52,7 @@ struct FuzzOptions {
   var seconds: Int?
   var seed: UInt64 = 20_261_121
   var index: Int?
-  var corpus: String?
+  var corpora: [String] = []
   var output: String?
   var jobs = 2
   /// Processor time of one input, in seconds.
@@ -59,7 +64,7 @@ struct FuzzOptions {
       guard let value = rest.popFirst() else { return nil }
       switch option {
       case "--reader": reader = value
-      case "--corpus": corpus = value
+      case "--corpus": corpora.append(value)
       case "--out": output = value
       case "--count":
         guard let number = Int(value), number >= 1 else { return nil }
@@ -81,6 +86,13 @@ struct FuzzOptions {
         jobs = number
       default: return nil
       }
+    }
+  }
+
+  /// What the corpora have for a reader.
+  func inputs(of reader: String) -> [[UInt8]] {
+    corpora.flatMap { corpus in
+      FuzzFile.names(in: "\(corpus)/\(reader)").map { FuzzFile.read("\(corpus)/\(reader)/\($0)") }
     }
   }
 }

@@ -6,18 +6,26 @@ struct FuzzReader: Sendable {
   let name: String
   /// Sound inputs that damaged ones are made from.
   let seeds: [[UInt8]]
+  /// Inputs of a corpus, sound or not: read as they are, and damaged now and then.
+  var corpus: [[UInt8]] = []
+  /// Whether the seeds are all there is to read.
+  var isFinite = false
   /// A damaged input from a sound one.
   let damaged: @Sendable (inout SplitMix64, [[UInt8]]) -> [UInt8]
   /// Reads an input in a folder for scratch files: whether it was accepted. A refusal is no failure, a trap is.
   let accepts: @Sendable ([UInt8], String) -> Bool
 
-  /// The input of a number: it depends on nothing but reader, seed and number.
+  /// The input of a number: it depends on nothing but reader, corpus, seed and number.
   ///
-  /// The first inputs are the sound ones, unchanged.
+  /// The first inputs are the sound ones and those of the corpus, unchanged.
   func input(_ number: Int, seed: UInt64) -> [UInt8] {
-    if seeds.indices.contains(number) { return seeds[number] }
+    let whole = seeds.count + corpus.count
+    if number < whole { return number < seeds.count ? seeds[number] : corpus[number - seeds.count] }
     let ownName = name.utf8.reduce(0) { $0 &* 31 &+ UInt64($1) }
     var random = SplitMix64(seed, ownName, UInt64(number))
+    if !corpus.isEmpty, random.oneIn(16) {
+      return ByteMutation.changed(random.pick(corpus), &random, others: corpus + seeds)
+    }
     return damaged(&random, seeds)
   }
 }

@@ -92,9 +92,9 @@ struct FuzzSupervisor {
     words += ["--limit", "\(options.limit)"]
     if let index = index ?? options.index { words += ["--index", "\(index)"] }
     if let seconds = options.seconds, index == nil { words += ["--seconds", "\(seconds)"] }
-    if let corpus = options.corpus { words += ["--corpus", corpus] }
+    for corpus in options.corpora { words += ["--corpus", corpus] }
     // A trap is to end the process at once and not to be described, which takes seconds and memory.
-    let environment = ["SWIFT_BACKTRACE=enable=no", "OPENBLAS_NUM_THREADS=1", "LC_ALL=C"]
+    let environment = ["SWIFT_BACKTRACE=enable=no", "OMP_NUM_THREADS=1", "OPENBLAS_NUM_THREADS=1", "LC_ALL=C"]
     var arguments = words.map { strdup($0) } + [nil]
     var variables = environment.map { strdup($0) } + [nil]
     defer { for text in arguments + variables { free(text) } }
@@ -128,18 +128,10 @@ struct FuzzSupervisor {
 
   /// Removes a folder with all that is in it.
   private static func remove(_ path: String) {
-    if let directory = opendir(path) {
-      var names: [String] = []
-      while let entry = readdir(directory) {
-        let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-        if name != ".", name != ".." { names.append(name) }
-      }
-      closedir(directory)
-      for name in names {
-        let inner = "\(path)/\(name)"
-        // A link goes, what it leads to stays.
-        if unlink(inner) != 0 { remove(inner) }
-      }
+    for name in FuzzFile.names(in: path) {
+      let inner = "\(path)/\(name)"
+      // A link goes, what it leads to stays.
+      if unlink(inner) != 0 { remove(inner) }
     }
     rmdir(path)
   }

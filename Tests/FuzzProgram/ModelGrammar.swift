@@ -6,12 +6,14 @@ enum ModelGrammar {
   static func model(_ random: inout SplitMix64) -> [UInt8] {
     var graph = WireMessage(.graph)
     var computed = ["x"]
+    // Windows, steps and pads that are far too large mostly fit each other only where all are of one size.
+    let large = random.oneIn(8) ? 1 << (1 + random.below(30)) : nil
     let nodeCount = random.smallCount(upTo: 6)
     for number in 0..<nodeCount {
       let rule = random.pick(rules)
       let results = rule.opType == "Split" ? random.smallCount(upTo: 4) : 1
       let outputs = (0..<results).map { "t\(number)_\($0)" }
-      graph.append(1, node(rule, computed, outputs, &random))
+      graph.append(1, node(rule, computed, outputs, large, &random))
       computed += outputs
     }
     // Every constant, whether read or not.
@@ -77,7 +79,7 @@ enum ModelGrammar {
   }
 
   private static func node(
-    _ rule: Rule, _ computed: [String], _ outputs: [String], _ random: inout SplitMix64
+    _ rule: Rule, _ computed: [String], _ outputs: [String], _ large: Int?, _ random: inout SplitMix64
   ) -> WireMessage {
     var node = WireMessage(.node)
     for operand in rule.operands {
@@ -95,16 +97,19 @@ enum ModelGrammar {
     }
     for output in outputs { node.append(2, output) }
     node.append(4, rule.opType)
-    for attribute in rule.attributes where random.below(3) > 0 { node.append(5, self.attribute(attribute, &random)) }
+    for attribute in rule.attributes where random.below(3) > 0 {
+      node.append(5, self.attribute(attribute, large, &random))
+    }
     return node
   }
 
-  private static func attribute(_ written: String, _ random: inout SplitMix64) -> WireMessage {
+  private static func attribute(_ written: String, _ large: Int?, _ random: inout SplitMix64) -> WireMessage {
     let parts = written.split(separator: ":").map(String.init)
     var attribute = WireMessage(.attribute)
     attribute.append(1, parts[0])
     func small() -> Int {
-      random.oneIn(15) ? Int(truncatingIfNeeded: random.pick(ByteMutation.interesting)) : random.below(7) - 2
+      if let large, random.oneIn(2) { return random.pick([large, large, large - 1, large / 2, large + 1]) }
+      return random.oneIn(15) ? Int(truncatingIfNeeded: random.pick(ByteMutation.interesting)) : random.below(7) - 2
     }
     switch parts[1] {
     case "i":

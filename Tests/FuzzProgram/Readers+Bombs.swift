@@ -9,7 +9,7 @@ import ONNX
 /// They are not damaged, as each takes seconds; the tests of this program run them once.
 extension FuzzReader {
   static let bombs = FuzzReader(
-    name: "bombs", seeds: explosions.indices.map { [UInt8($0)] }, damaged: { $0.pick($1) },
+    name: "bombs", seeds: explosions.indices.map { [UInt8($0)] }, isFinite: true, damaged: { $0.pick($1) },
     accepts: { bytes, folder in
       do {
         try explosions[Int(bytes[0])](folder)
@@ -32,8 +32,17 @@ extension FuzzReader {
     { _ in try model(graph: repeated([0x0A, 0], 1 << 18)) }, { _ in try model(graph: repeated([0x2A, 0], 1 << 18)) },
     { _ in try model(graph: repeated([0x6A, 0], 1 << 22 - 8)) },
     { _ in
-      let attributes = repeated([0x2A, 0], 1 << 22 - 8)
-      try model(graph: [0x0A] + WireMessage.varint(UInt64(attributes.count)) + attributes)
+      try model(graph: field(0x0A, repeated([0x2A, 0], 1 << 20)))
+    },
+    // Graphs of an attribute, and attributes that each hold a tensor and a graph.
+    { _ in try model(graph: field(0x0A, field(0x2A, repeated([0x5A, 0], 1 << 20 - 1)))) },
+    { _ in try model(graph: field(0x0A, repeated([0x2A, 4, 0x2A, 0, 0x32, 0], (1 << 20) / 3))) },
+    // Described values with a shape of one axis.
+    { _ in try model(graph: repeated([0x6A, 8, 0x12, 6, 0x0A, 4, 0x12, 2, 0x0A, 0], 1 << 22 / 5 - 8)) },
+    // Texts as long as may be, of letters under as many marks as may be, which comparing puts in order.
+    { _ in
+      let letter = "a" + String(repeating: "\u{301}\u{316}", count: 15)
+      try json("[", "\"" + String(repeating: letter, count: (1 << 16) / letter.utf8.count) + "\",", "0]")
     },
     // Constants as large as may be.
     { _ in try fold([1 << 25]) }, { _ in try fold([1 << 24]) }, { _ in try fold([1 << 20, 1 << 12]) },
@@ -54,8 +63,13 @@ extension FuzzReader {
     _ = try RatioFile(parsing: text, file: "bomb")
   }
 
+  /// A delimited field.
+  private static func field(_ tag: UInt8, _ content: [UInt8]) -> [UInt8] {
+    [tag] + WireMessage.varint(UInt64(content.count)) + content
+  }
+
   private static func model(graph: [UInt8]) throws {
-    let bytes = [0x3A] + WireMessage.varint(UInt64(graph.count)) + graph + [0x42, 4, 0x0A, 0, 0x10, 17]
+    let bytes = field(0x3A, graph) + [0x42, 4, 0x0A, 0, 0x10, 17]
     _ = try ONNXModel(files: ModelFiles(model: bytes, path: "bomb.onnx"))
   }
 
@@ -73,10 +87,12 @@ extension FuzzReader {
   /// A member of so many zeros.
   private static func archive(_ count: Int, _ folder: String) throws {
     let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(count / 4),), }"
-    let npy = [0x93] + Array("NUMPY".utf8) + [1, 0] + ZipMutation.number(header.utf8.count, 2) + Array(header.utf8)
-    let bytes = ZipMutation.archive([
-      ZipMutation.Member(name: "bomb.npy", content: npy + [UInt8](repeating: 0, count: count), isDeflated: true)
-    ])
+    var npy: [UInt8] = []
+    npy.reserveCapacity(count + 1024)
+    npy += [0x93] + Array("NUMPY".utf8) + [1, 0] + ZipMutation.number(header.utf8.count, 2) + Array(header.utf8)
+    npy.append(contentsOf: repeatElement(0, count: count))
+    let bytes = ZipMutation.archive([ZipMutation.Member(name: "bomb.npy", content: npy, isDeflated: true)])
+    npy = []
     guard FuzzFile.write(bytes, to: folder + "/bomb") else { return }
     _ = try ArrayFile.open(folder + "/bomb", member: "bomb").floats()
   }

@@ -5,12 +5,12 @@ import ONNX
 
 /// ONNX files: import, analysis of channels, and what surgery makes of them.
 extension FuzzReader {
-  /// - Parameter corpus: a folder of further sound models; `nil` for none.
-  static func models(corpus: String?) -> [FuzzReader] {
-    let found = corpus.map(FuzzReader.models(in:)) ?? []
+  /// - Parameter found: further sound models.
+  static func models(_ found: [[UInt8]]) -> [FuzzReader] {
+    let models = [linearModel] + grammarSeeds + found
     return [
       FuzzReader(
-        name: "onnx", seeds: [linearModel] + grammarSeeds + found, damaged: { damagedModel(&$0, $1) },
+        name: "onnx", seeds: models, damaged: { damagedModel(&$0, $1) },
         accepts: { bytes, _ in reads(ModelFiles(model: bytes, path: "input.onnx")) }),
       FuzzReader(
         name: "onnx-external", seeds: [externalModel],
@@ -29,6 +29,7 @@ extension FuzzReader {
         seeds: [ModelFiles(model: externalModel, external: ["w.bin": [1, 2, 3]], path: "m.onnx").serialized],
         damaged: { ByteMutation.changed($1[0], &$0, others: $1) },
         accepts: { bytes, _ in (try? ModelFiles(serialized: bytes)) != nil }),
+      execution(models),
     ]
   }
 
@@ -37,7 +38,7 @@ extension FuzzReader {
     return (0..<64).map { _ in ModelGrammar.model(&random) }
   }()
 
-  private static func damagedModel(_ random: inout SplitMix64, _ seeds: [[UInt8]]) -> [UInt8] {
+  static func damagedModel(_ random: inout SplitMix64, _ seeds: [[UInt8]]) -> [UInt8] {
     switch random.below(8) {
     case 0...2: return ModelGrammar.model(&random)
     case 3, 4: return WireMutation.changed(ModelGrammar.model(&random), &random, others: seeds)
@@ -134,18 +135,5 @@ extension FuzzReader {
     symlink("/", folder + "/dirlink")
     mkfifo(folder + "/pipe", 0o600)
     return true
-  }
-
-  // MARK: Corpus
-
-  private static func models(in folder: String) -> [[UInt8]] {
-    guard let directory = opendir(folder) else { return [] }
-    defer { closedir(directory) }
-    var names: [String] = []
-    while let entry = readdir(directory) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-      if name.hasSuffix(".onnx") { names.append(name) }
-    }
-    return names.sorted().map { FuzzFile.read(folder + "/" + $0) }
   }
 }

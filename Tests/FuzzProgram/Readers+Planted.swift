@@ -8,7 +8,7 @@ extension FuzzReader {
       return Int8(exactly: number).map { $0 + 100 > 0 } ?? true
     },
     failing("planted-hang") { bytes in
-      while bytes.contains(0xFF) { sched_yield() }
+      while bytes.contains(0xFF) { _ = getppid() }
       return true
     },
     failing("planted-wait") { bytes in

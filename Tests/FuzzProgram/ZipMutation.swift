@@ -74,10 +74,10 @@ enum ZipMutation {
     else { return [] }
     defer { deflateEnd(&stream) }
     var output = [UInt8](repeating: 0, count: bytes.count + bytes.count / 1000 + 1024)
-    var input = bytes
-    let count = input.withUnsafeMutableBufferPointer { input in
+    let count = bytes.withUnsafeBufferPointer { input in
       output.withUnsafeMutableBufferPointer { output in
-        stream.next_in = input.baseAddress
+        // Only read, but the interface is older than const.
+        stream.next_in = UnsafeMutablePointer(mutating: input.baseAddress)
         stream.avail_in = UInt32(input.count)
         stream.next_out = output.baseAddress
         stream.avail_out = UInt32(output.count)

@@ -3,6 +3,9 @@ import ProgramRuns
 import Testing
 
 /// `fuzz` notices every kind of failure of a reader, names it, and can have it again.
+///
+/// One after the other: each waits for processes, and would keep a thread of all tests from its work.
+@Suite(.serialized)
 struct FuzzProgramTests {
   @Test(
     .timeLimit(.minutes(10)),

@@ -59,4 +59,12 @@ struct SamplesForwardTests {
       #expect(network.bringingSamplesForward().nodes.map(\.name) == network.nodes.map(\.name))
     }
   }
+
+  @Test func `a layer whose features are the samples stays as it is`() {
+    var b = ProblemBuilder(name: "mixing", batchSize: 2, sampleCount: 2, seed: 3)
+    let y = b.linear(b.transpose(b.input([6]), [1, 0]), to: 3)
+    let output = b.transpose(y, [1, 0])
+    let network = b.network(outputs: [output])
+    #expect(network.bringingSamplesForward().nodes.map(\.name) == network.nodes.map(\.name))
+  }
 }

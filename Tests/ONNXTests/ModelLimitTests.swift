@@ -72,7 +72,14 @@ struct ModelLimitTests {
   func `many names made from one are found at once`() throws {
     var builder = ModelBuilder()
     builder.integers("flag", [1])
-    for number in 0..<20_000 { builder.node("Equal", [number == 0 ? "x" : "e\(number - 1)", "flag"], ["e\(number)"]) }
+    // At once: adding them one by one copies all that are there.
+    builder.proto.graph.node = (0..<20_000).map { number in
+      .with {
+        $0.opType = "Equal"
+        $0.input = [number == 0 ? "x" : "e\(number - 1)", "flag"]
+        $0.output = ["e\(number)"]
+      }
+    }
     builder.node("Add", ["x", "e19999"], ["y"])
     #expect(try builder.network().nodes.count == 20_001)
   }
@@ -140,6 +147,24 @@ struct ModelLimitTests {
       let graph = [[UInt8]](repeating: [field, 0], count: limit + 1).flatMap { $0 }
       let error = try #require(throws: ONNXError.self) { try ONNXModel(files: model(graph)) }
       #expect(error.problem.contains(text), "\(error)")
+    }
+  }
+
+  @Test(.timeLimit(.minutes(10)))
+  func `attributes and what they hold are counted before anything is decoded`() throws {
+    func nested(_ fields: [Int], _ content: [UInt8]) -> [UInt8] {
+      fields.reversed().reduce(content) { WireRope.head(field: $1, count: $0.count) + $0 }
+    }
+    let many = ImportLimits.attributes
+    // Attributes of a node; graphs of an attribute; attributes that each hold a tensor and a graph.
+    for graph in [
+      nested([1], [[UInt8]](repeating: [0x2A, 0], count: many + 1).flatMap { $0 }),
+      nested([1, 5], [[UInt8]](repeating: [0x5A, 0], count: many).flatMap { $0 }),
+      nested([1], [[UInt8]](repeating: [0x2A, 4, 0x2A, 0, 0x32, 0], count: many / 3 + 1).flatMap { $0 }),
+    ] {
+      let files = ModelFiles(model: nested([7], graph), path: "folder/toy.onnx")
+      let error = try #require(throws: ONNXError.self) { try ONNXModel(files: files) }
+      #expect(error.problem.contains("attributes"), "\(error)")
     }
   }
 

@@ -15,20 +15,31 @@ struct ReferencePool: ReferenceKernel {
     inputElements = space.reduce(1, *)
     let strides = Shape(space).rowMajorStrides
     windows = IndexMap.positions(Array(output.dimensions.dropFirst(2))).map { position in
-      var elements: [Int] = []
-      var counted = 0
-      for offset in IndexMap.positions(pool.kernel) {
-        let place = space.indices.map {
-          position[$0] * pool.strides[$0] - pool.padsBegin[$0] + offset[$0] * pool.dilations[$0]
-        }
+      var elements = [0]
+      var counted = 1.0
+      for axis in space.indices {
+        let start = position[axis] * pool.strides[axis] - pool.padsBegin[axis]
+        let places = Self.places(from: start, pool, axis, before: space[axis])
+        elements = elements.flatMap { element in places.map { element + $0 * strides[axis] } }
         // What ceil mode adds behind the pads counts nowhere.
-        if space.indices.allSatisfy({ place[$0] < space[$0] + pool.padsEnd[$0] }) { counted += 1 }
-        guard space.indices.allSatisfy({ (0..<space[$0]).contains(place[$0]) }) else { continue }
-        elements.append(zip(place, strides).reduce(0) { $0 + $1.0 * $1.1 })
+        counted *= Double(Self.windowPart(from: start, pool, axis, before: space[axis] + pool.padsEnd[axis]))
       }
-      if case .average(countsPads: true) = pool.kind { return (elements, Double(counted)) }
+      if case .average(countsPads: true) = pool.kind { return (elements, counted) }
       return (elements, Double(elements.count))
     }
+  }
+
+  /// The places of a window inside the input along an axis. A window may be far wider than the input: pads are not visited.
+  private static func places(from start: Int, _ pool: Pool, _ axis: Int, before end: Int) -> [Int] {
+    let step = pool.dilations[axis]
+    let outside = start < 0 ? (-start - 1) / step + 1 : 0
+    let count = windowPart(from: start, pool, axis, before: end)
+    return outside < count ? (outside..<count).map { start + $0 * step } : []
+  }
+
+  /// How many of a window's elements along an axis lie before a place.
+  private static func windowPart(from start: Int, _ pool: Pool, _ axis: Int, before end: Int) -> Int {
+    start < end ? min(pool.kernel[axis], (end - start - 1) / pool.dilations[axis] + 1) : 0
   }
 
   func forward(_ operands: [[Double]]) -> [[Double]] {
