@@ -75,6 +75,9 @@ public protocol Communicator {
   /// The message from `source` (`nil`: any rank) with `tag` (`nil`: any tag) that can be received now, if there is one.
   func pendingMessage(from source: Int?, tag: Int?) throws(CommunicationError) -> Envelope?
 
+  /// Whether something posted is still on its way: it may need calls of this rank to get on.
+  var isSending: Bool { get }
+
   /// Shows other ranks that this one is alive, as every other call does: for a rank that makes none for long.
   func attend() throws(CommunicationError)
 }

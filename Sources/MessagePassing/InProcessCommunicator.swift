@@ -106,6 +106,9 @@ public struct InProcessCommunicator: Communicator {
     try exchange.pendingMessage(from: source, tag: tag, to: rank)
   }
 
+  /// Never: what is posted has arrived.
+  public var isSending: Bool { false }
+
   /// Does nothing: threads of one process are alive together.
   public func attend() {}
 

@@ -62,6 +62,9 @@ extension MPICommunicator {
     return Envelope(source: Int(status.MPI_SOURCE), tag: Int(status.MPI_TAG), byteCount: Int(byteCount))
   }
 
+  /// Whether a copy is kept of something posted.
+  public var isSending: Bool { !state.posts.isEmpty }
+
   /// Answers ranks that ask whether this one is alive.
   public func attend() throws(CommunicationError) { try state.enter() }
 }

@@ -37,32 +37,43 @@ struct FittedProgram<Program> {
       }
       let (memoryLimit, shared) = (memoryLimit ?? .max, free.map { memory($0).shared } ?? 0)
       free = nil
-      let nobody = forecast(MemoryRequirement(shared: shared, perExecutor: 0), 0)
-      let left = max(memoryLimit - nobody.steady, 0)
+      var least = 0
       var workers = mostWorkers
-      var tight: Program
-      do {
-        tight = try compile(left / workers)
-      } catch {
-        guard case .tooLarge(let least) = error.kind else { throw error }
-        workers = min(left / least, mostWorkers)
-        guard workers > 0, nobody.bytes <= memoryLimit else {
-          let one = forecast(MemoryRequirement(shared: shared, perExecutor: least), 1)
+      while workers > 0 {
+        let fixed = forecast(MemoryRequirement(shared: shared, perExecutor: 0), workers).steady
+        let tight: Program
+        do {
+          tight = try compile(max(memoryLimit - fixed, 0) / workers)
+        } catch {
+          guard case .tooLarge(let bytes) = error.kind else { throw error }
+          least = bytes
+          // Compiling takes time: only for as many as there may be room for.
+          repeat {
+            workers -= 1
+          } while workers > 0
+            && forecast(MemoryRequirement(shared: shared, perExecutor: least), workers).steady > memoryLimit
+          continue
+        }
+        let limited = forecast(memory(tight), workers)
+        if limited.bytes <= memoryLimit {
+          (program, workerCount, self.forecast) = (tight, workers, limited)
+          return
+        }
+        let reading = max(limited.reading, limited.compiling)
+        guard reading <= memoryLimit else {
           throw SearchError(
             .configuration, file: configuration.file,
-            "--memory-limit: \(MemoryForecast.mebibytes(memoryLimit)) MiB, but \(holder) needs at least \(MemoryForecast.mebibytes(one.bytes)) MiB"
+            "--memory-limit: \(MemoryForecast.mebibytes(memoryLimit)) MiB, but reading the model takes \(MemoryForecast.mebibytes(reading)) MiB"
           )
         }
-        tight = try compile(left / workers)
+        least = memory(tight).perExecutor
+        workers -= 1
       }
-      let limited = forecast(memory(tight), workers)
-      guard limited.bytes <= memoryLimit else {
-        throw SearchError(
-          .configuration, file: configuration.file,
-          "--memory-limit: \(MemoryForecast.mebibytes(memoryLimit)) MiB, but reading the model takes \(MemoryForecast.mebibytes(limited.bytes)) MiB"
-        )
-      }
-      (program, workerCount, self.forecast) = (tight, workers, limited)
+      let one = forecast(MemoryRequirement(shared: shared, perExecutor: least), 1)
+      throw SearchError(
+        .configuration, file: configuration.file,
+        "--memory-limit: \(MemoryForecast.mebibytes(memoryLimit)) MiB, but \(holder) needs at least \(MemoryForecast.mebibytes(one.bytes)) MiB"
+      )
     } catch let error as ExecutionError {
       throw SearchError(error, in: configuration)
     }

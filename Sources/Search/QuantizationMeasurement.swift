@@ -16,6 +16,10 @@ struct QuantizationMeasurement {
   /// Called at rank 0 with the evaluations done and those that there are in all.
   let progress: (_ done: Int, _ total: Int) -> Void
 
+  /// Elements per run that a rank's worker holds of what layers read (256 MiB). Which values are asked for together may
+  /// decide what is computed in one step, and so their last bits: it depends on nothing but the network.
+  private static let elementLimit = 1 << 26
+
   /// One variant's place in the table.
   private struct Entry {
     let layer: Int
@@ -74,8 +78,7 @@ struct QuantizationMeasurement {
     var remaining = Set(read).sorted()[...]
     while !remaining.isEmpty {
       var (values, elements): ([ValueID], Int) = ([], 0)
-      let limit = evaluation.memory.elementLimit
-      while let next = remaining.first, values.isEmpty || elements + network[next].shape.count <= limit {
+      while let next = remaining.first, values.isEmpty || elements + network[next].shape.count <= Self.elementLimit {
         values.append(next)
         elements += network[next].shape.count
         remaining.removeFirst()
@@ -100,7 +103,8 @@ struct QuantizationMeasurement {
     let computed = values.filter { !subject.network.inputs.contains($0) }
     let model = try subject.model(
       of: .original, loss: nil, outputs: computed.isEmpty ? subject.network.outputs : computed)
-    let pool = WorkerPool(count: evaluation.memory.workerCount) { try model.makeExecutor() }
+    let elements = values.reduce(0) { $0 + subject.network[$1].shape.count }
+    let pool = WorkerPool(count: evaluation.memory.workerCount(beside: elements)) { try model.makeExecutor() }
     let shards = subject.shards
     var total = [Double](repeating: .infinity, count: 2 * values.count)
     let stored = try evaluation.storedPieces { checkpoint, basis in

@@ -28,12 +28,23 @@ struct RankPlacement {
     self.hosts = hosts
     self.masks = masks
     self.online = online
-    workers = hosts.indices.map { rank in
-      let neighbours = hosts.indices.filter { hosts[$0] == hosts[rank] }
-      let sharing = neighbours.count { masks[$0] == masks[rank] }
-      let processors = masks[rank].processors.isEmpty ? online[rank] : masks[rank].processors.count
-      return max(1, min(processors / sharing, quotas[rank] / neighbours.count))
+    var neighbours: [String: Int] = [:]
+    var sharing: [Share: Int] = [:]
+    for (host, mask) in zip(hosts, masks) {
+      neighbours[host, default: 0] += 1
+      sharing[Share(host: host, mask: mask), default: 0] += 1
     }
+    workers = hosts.indices.map { rank in
+      let processors = masks[rank].processors.isEmpty ? online[rank] : masks[rank].processors.count
+      let share = sharing[Share(host: hosts[rank], mask: masks[rank])] ?? 1
+      return max(1, min(processors / share, quotas[rank] / (neighbours[hosts[rank]] ?? 1)))
+    }
+  }
+
+  /// Processors that some ranks share.
+  private struct Share: Hashable {
+    let host: String
+    let mask: ProcessorMask
   }
 
   /// One line: ranks, threads of each, hosts.

@@ -85,7 +85,7 @@ extension RankGrid {
     guard world.size != rankCount else { return }
     throw SearchError(
       .usage, file: "--grid \(self)",
-      "needs \(rankCount) \(rankCount == 1 ? "rank" : "ranks"), there \(world.size == 1 ? "is" : "are") \(world.size); start it with mpirun -n \(rankCount)"
+      "needs \(rankCount) \(rankCount == 1 ? "rank" : "ranks"), there \(world.size == 1 ? "is" : "are") \(world.size)"
     )
   }
 }

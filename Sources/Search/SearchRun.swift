@@ -60,12 +60,12 @@ public struct SearchRun {
     try grid?.check(on: world, applies: applies)
     if stages != nil { SearchStages.returnLargeBlocks() }
     var clock = PhaseClock()
-    var (preparation, source) = try prepare(path, changes)
+    let session = try WorkSession(on: world, options: options, logger: logger)
+    var (preparation, source) = try prepare(path, changes, session)
     if !applies { source = ModelSource(message: [], digests: source.digests) }
     clock.end(of: "prepare")
     try ExecutorAgreement.check(backend, on: world)
     try tellPlacement()
-    let session = try WorkSession(on: world, options: options, logger: logger)
     // Handed over whole: its weights are given up in there.
     guard world.rank == 0 else {
       _ = try search(consume preparation, source, session, clock)
@@ -109,6 +109,10 @@ public struct SearchRun {
     var clock = clock
     let files = ResultFiles(in: preparation.configuration.outputDirectory.path)
     let checkpoint = SearchCheckpoint(files.checkpoint, preparation.plan, preparation.data)
+    // What does not fit the limit is told before hours of work.
+    if memoryLimit != nil, preparation.configuration.solver.method == .measured {
+      _ = try evaluation(preparation, source, session, checkpoint)
+    }
     let quantization = try chooseFrom(preparation, source, session, checkpoint, &clock)
 
     let configuration = preparation.configuration
@@ -125,28 +129,38 @@ public struct SearchRun {
       let measurement = try measure(preparation, work, session, checkpoint, basis)
       clock.end(of: "measure")
       let scores = try evaluate(preparation, session, source, checkpoint, measurement, steps, &clock)
-      try session.alone("solving") { try steps.solve(measurement, scores) }
+      steps = try session.alone("solving") { [steps] in
+        var steps = steps
+        try steps.solve(measurement, scores)
+        return steps
+      }
       clock.end(of: "solve")
       if step < configuration.solver.iterations { try steps.share(on: world) }
     }
 
     let ranks = try usage.gather(on: session)
-    guard let ranks, var result = steps.result else {
+    guard let ranks, let found = steps.result else {
       if applies { _ = try apply(nil, source, preparation, session) }
       return nil
     }
-    try session.alone("resampling") { try result.resample(steps, configuration) }
+    let result = try session.alone("resampling") { [steps] in
+      var result = found
+      try result.resample(steps, configuration)
+      return result
+    }
     clock.end(of: "resample")
 
     // Read before anything is written: a file that has vanished must not leave a result without its record.
-    let data = try session.alone("reading the data for their hashes") {
-      try preparation.dataPaths.map { try FileDigest(reading: $0) }
+    let data = try session.alone("reading the data for their hashes") { [paths = preparation.dataPaths] in
+      try paths.map { try FileDigest(reading: $0) }
     }
     clock.end(of: "digest")
 
     var ratios = try result.ratios(preparation.analysis, model: source.digests)
     PrunedModelFiles.removeEarlier(SearchRun.prunedModel(configuration))
-    try files.write(ratios, result.first, quantization, preparation.structure)
+    try session.alone("writing") { [ratios, structure = preparation.structure] in
+      try files.write(ratios, result.first, quantization, structure)
+    }
     clock.end(of: "write")
     var pruning: PruningOutcome?
     if applies {
@@ -167,38 +181,57 @@ public struct SearchRun {
     return Found(outcome: outcome, record: record, files: names + (pruning?.files ?? []))
   }
 
+  /// What rank 0 has read.
+  private struct Read {
+    let text: [UInt8]
+    let preparation: Preparation
+    let digests: [FileDigest]
+    /// The model as other ranks are sent it; nothing where they get stages.
+    let message: [UInt8]
+    let outline: NetworkOutline?
+  }
+
+  /// Reads and checks all that can be wrong before anything is computed.
+  private func read(_ path: String, _ changes: [ConfigurationChange]) throws -> Read {
+    let text = try SearchRun.text(of: path, changes)
+    let configuration = try SearchConfiguration(parsing: text, file: path)
+    let source = try format.read(configuration.model.path)
+    let digests = source.digests
+    // Where no rank is sent the model it is given up as soon as it is read.
+    let message = stages == nil ? source.message : []
+    let preparation = try Preparation(configuration, model: (consume source).message, format, isSolving: true)
+    let outline = try stages.map { try $0.outline(of: preparation) }
+    try ResultFiles(in: configuration.outputDirectory.path).prepareDirectory(for: ResultFiles.names)
+    // A pruned model of an earlier search goes, so that none stands beside ratios that are not its own.
+    let folder = configuration.model.path.lastIndex(of: "/").map { String(configuration.model.path[...$0]) } ?? ""
+    try PrunedModelFiles.checkOutput(
+      SearchRun.prunedModel(configuration),
+      besides: [path, configuration.model.path] + digests.dropFirst().map { folder + $0.path })
+    // Opened now: a file that is missing is told before hours of work.
+    if applies { _ = try CalibrationData(configuration, .evaluation) }
+    return Read(text: text, preparation: preparation, digests: digests, message: message, outline: outline)
+  }
+
   /// Reads and checks at rank 0, then sends: a wrong file is found once, before any other rank has begun.
-  private func prepare(_ path: String, _ changes: [ConfigurationChange]) throws -> (Preparation, ModelSource) {
+  private func prepare(
+    _ path: String, _ changes: [ConfigurationChange], _ session: WorkSession
+  ) throws -> (Preparation, ModelSource) {
     if world.rank == 0 {
-      let text = try SearchRun.text(of: path, changes)
-      let configuration = try SearchConfiguration(parsing: text, file: path)
-      let source = try format.read(configuration.model.path)
-      let digests = source.digests
-      // Where no rank is sent the model it is given up as soon as it is read.
-      var message = stages == nil ? source.message : []
-      let preparation = try Preparation(configuration, model: (consume source).message, format, isSolving: true)
-      let outline = try stages.map { try $0.outline(of: preparation) }
-      try ResultFiles(in: configuration.outputDirectory.path).prepareDirectory(for: ResultFiles.names)
-      // A pruned model of an earlier search goes, so that none stands beside ratios that are not its own.
-      let folder = configuration.model.path.lastIndex(of: "/").map { String(configuration.model.path[...$0]) } ?? ""
-      try PrunedModelFiles.checkOutput(
-        SearchRun.prunedModel(configuration),
-        besides: [path, configuration.model.path] + digests.dropFirst().map { folder + $0.path })
-      // Opened now: a file that is missing is told before hours of work.
-      if applies { _ = try CalibrationData(configuration, .evaluation) }
+      let found = try session.alone("reading the model") { try read(path, changes) }
+      let preparation = found.preparation
       if let machine = preparation.analysis.latency?.machine { logger.info("latencies of: \(machine)") }
       logger.info(
         "layers: \(preparation.structure.layers.count), batches: \(preparation.plan.batches.count), shards: \(preparation.plan.shards.count), ranks: \(world.size)"
       )
-      var (name, bytes) = (Array(path.utf8), text)
+      var (name, bytes, message) = (Array(path.utf8), found.text, found.message)
       try world.broadcast(&name, from: 0)
       try world.broadcast(&bytes, from: 0)
-      if let outline {
+      if let outline = found.outline {
         _ = try NetworkOutline(outline, on: world)
-        return (preparation, ModelSource(message: [], digests: digests))
+        return (preparation, ModelSource(message: [], digests: found.digests))
       }
       try world.broadcast(&message, from: 0)
-      return (preparation, ModelSource(message: message, digests: digests))
+      return (preparation, ModelSource(message: message, digests: found.digests))
     }
     var (name, bytes, message): ([UInt8], [UInt8], [UInt8]) = ([], [], [])
     try world.broadcast(&name, from: 0)
@@ -282,7 +315,9 @@ public struct SearchRun {
     }
     guard world.rank == 0 else { return nil }
     do {
-      return try collector.measurement(hasClasses: preparation.hasClasses)
+      return try session.alone("adding up") { [collector, hasClasses = preparation.hasClasses] in
+        try collector.measurement(hasClasses: hasClasses)
+      }
     } catch let error as SensitivityError {
       throw SearchError(.badContent, file: preparation.configuration.model.path, "\(error)")
     }
@@ -298,7 +333,7 @@ extension SearchRun {
   private func plan(
     _ preparation: inout Preparation, without removed: [[Int]], isLast: Bool
   ) throws -> WorkPlan {
-    let mostWorkers = min(try ProcessorShare.count(on: world), preparation.plan.shards.count)
+    var mostWorkers = min(try ProcessorShare.count(on: world), preparation.plan.shards.count)
     guard let stages else {
       let work = try WorkPlan(
         preparation, without: removed, backend, ranks: world.rank == 0 ? world.size : 0, mostWorkers: mostWorkers,
@@ -306,6 +341,8 @@ extension SearchRun {
       if isLast { preparation.releaseWeights() }
       return work
     }
+    // What the first stage has under way lies at all later ones.
+    mostWorkers = Int(try world.allReduce(Int64(mostWorkers), .min))
     do {
       let package = try stages.package(&preparation, without: removed, isLast: isLast, on: world)
       return try WorkPlan(
@@ -358,8 +395,9 @@ extension SearchRun {
       logger: logger,
       progress: report)
     let request = try measurement.map { measurement in
+      let paths = try CalibrationData(preparation.configuration).paths
       let data = try session.alone("reading the data for their hashes") {
-        try CalibrationData(preparation.configuration).paths.map { try FileDigest(reading: $0) }
+        try paths.map { try FileDigest(reading: $0) }
       }
       return MeasuredScores.Request(
         problem: try steps.problem(measurement.table.groups),
@@ -386,7 +424,7 @@ extension SearchRun {
       network: try preparation.execution(without: []).request.network,
       data: try CalibrationData(preparation.configuration))
     let memory = try EvaluationMemory(
-      subject, weightBytes: preparation.weightBytes, on: world, mostWorkers: try ProcessorShare.count(on: world),
+      subject, weightBytes: preparation.weightBytes, mostWorkers: try ProcessorShare.count(on: world),
       memoryLimit: memoryLimit)
     return VariantEvaluation(
       session: session, memory: memory, subject: subject,

@@ -1,7 +1,6 @@
 import Glibc
 
-/// A run that stopped before it was done, on all its ranks together: what was finished is stored, and the same run can go
-/// on from there.
+/// A run that stopped before it was done: what was finished is stored, and the same run can go on from there.
 public struct Interruption: Error, Hashable, Sendable, CustomStringConvertible {
   /// Who asked for it.
   public enum Cause: Hashable, Sendable, CustomStringConvertible {
@@ -34,6 +33,8 @@ public struct Interruption: Error, Hashable, Sendable, CustomStringConvertible {
   public let stored: Int
   /// Pieces of the work at hand.
   public let total: Int
+  /// Whether all ranks stop in this way together; else this one alone has, and the others wait for it.
+  public var isShared = true
 
   /// What a person is told.
   public var description: String {

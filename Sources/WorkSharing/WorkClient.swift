@@ -29,7 +29,7 @@ struct WorkClient {
     var pause = Duration.microseconds(50)
     while true {
       let isBusy = try session.exchange(traffic, queue)
-      pause = isBusy ? .microseconds(50) : min(pause * 2, .milliseconds(1))
+      pause = isBusy ? .microseconds(50) : min(pause * 2, session.longestPause)
       let news = queue.news()
       if let failure = news.failure { throw failure }
       let held = news.held + (traffic?.held ?? 0)

@@ -122,7 +122,7 @@ struct WorkCoordinator {
       }
       if isIdle {
         queue.awaitNews(pause)
-        pause = min(pause * 2, .milliseconds(1))
+        pause = min(pause * 2, session.longestPause)
       } else {
         pause = .microseconds(50)
       }
@@ -219,7 +219,7 @@ struct WorkCoordinator {
     // As many again ahead, so that no worker waits for an answer, but not towards the end, where a slow rank would sit on
     // what others could do.
     // The disk has to keep up: what waits for it is lost if the run is killed.
-    if let writer, writer.backlog * length > WorkSession.numbersAtATime { return [] }
+    if let writer, writer.isBehind(length: length) { return [] }
     let ahead = rank > 0 && handout.remaining(for: rank) > 4 * workers ? own : 0
     return handout.take(own + ahead - peers[rank].held, for: rank, below: next + window)
   }

@@ -114,6 +114,9 @@ public final class WorkSession {
     return isBusy
   }
 
+  /// How long the thread that exchanges messages may pause: what it has posted moves only while it is inside calls.
+  var longestPause: Duration { world.isSending ? .microseconds(100) : .milliseconds(1) }
+
   /// How many pieces may be finished before their turn: rank 0 holds no more results than that.
   ///
   /// A slow rank must not keep the others waiting for its turn.

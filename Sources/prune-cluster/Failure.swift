@@ -35,8 +35,7 @@ struct Failure {
   }
 
   init(_ error: any Error) {
-    // A run that is stopped stops on all its ranks.
-    isShared = error is Interruption
+    isShared = (error as? Interruption)?.isShared ?? false
     (message, exitCode) = Failure.text(of: error)
   }
 

@@ -39,12 +39,19 @@ struct PruneCluster: ParsableCommand {
     } catch let error as Interruption {
       // Nothing is wrong: what was asked for has happened.
       StandardError.write("\(ProgramName.text): \(error)\n")
-      Glibc.exit(StopRequest.exitCode)
+      end(StopRequest.exitCode)
     } catch {
       let failure = Failure(error)
       StandardError.write("\(ProgramName.text): error: \(failure.message)\n")
-      Glibc.exit(failure.exitCode)
+      end(failure.exitCode)
     }
+  }
+
+  /// Ends the process. Threads that nobody could wait for may still be computing: what libraries do at an exit would pull
+  /// the ground from under them.
+  private static func end(_ code: Int32) -> Never {
+    fflush(nil)
+    _exit(code)
   }
 
   /// Help and version go to stdout; wrong usage is one line in our form, then the usage.

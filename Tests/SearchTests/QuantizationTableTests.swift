@@ -30,7 +30,7 @@ struct QuantizationTableTests {
     return (try #require(results[0].0), results[0].1[1])
   }
 
-  @Test func `within less memory there are fewer workers, and fewer values are looked at at a time`() throws {
+  @Test func `within less memory there are fewer workers, and the same table`() throws {
     let demo = try SubjectCase.demo(samples: 27)
     func memory(_ limit: Int) throws -> EvaluationMemory {
       try InProcess.run(ranks: 1) { try demo.evaluation($0, workers: 1000, memoryLimit: limit).memory }[0]

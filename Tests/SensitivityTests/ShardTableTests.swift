@@ -78,7 +78,7 @@ struct ShardTableTests {
     var table = ShardTable(layout, criterion)
     table.add(batch: [evaluation], correct: 2, layout)
     let packed = table.packed
-    #expect(ShardTable(packed: packed, layout, criterion)?.packed == packed)
+    #expect(ShardTable(packed: packed[...], layout, criterion)?.packed == packed)
     #expect(ShardTable(packed: packed.dropLast(), layout, criterion) == nil)
     #expect(ShardTable(packed: [.nan] + packed.dropFirst(), layout, criterion) == nil)
   }

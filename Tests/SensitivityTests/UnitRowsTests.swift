@@ -67,7 +67,7 @@ struct UnitRowsTests {
     #expect(ShardTable(packed: packed.dropLast(), layout, criterion, rows: form) == nil)
     #expect(ShardTable(packed: (packed + [0])[...], layout, criterion, rows: form) == nil)
     #expect(ShardTable(packed: packed[...], layout, criterion) == nil)
-    #expect(ShardTable(packed: packed, layout, .second(.fisher), rows: form)?.packed == packed)
+    #expect(ShardTable(packed: packed[...], layout, .second(.fisher), rows: form)?.packed == packed)
   }
 
   /// Random rows of three units.

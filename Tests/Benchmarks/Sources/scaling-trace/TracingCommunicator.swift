@@ -107,6 +107,8 @@ struct TracingCommunicator: Communicator {
     return envelope
   }
 
+  var isSending: Bool { base.isSending }
+
   func attend() throws(CommunicationError) { try base.attend() }
 
   private func bytes<Element>(_ elements: UnsafeBufferPointer<Element>) -> Int {
