@@ -176,6 +176,23 @@ struct WorkSessionTests {
     #expect(found == (0..<ranks).map { [$0 + 7, 1] })
   }
 
+  @Test(arguments: [true, false])
+  func `a stop and a limit in time end what rank 0 does alone`(isStopped: Bool) throws {
+    let end = StopRequest()
+    defer { end.make() }
+    let stop = StopRequest()
+    var options = WorkSession.Options(stop: stop)
+    if isStopped { stop.make() } else { options.deadline = ContinuousClock().now + .milliseconds(200) }
+    func run() throws {
+      _ = try InProcess.run(ranks: 1) { [options] world in
+        let session = try WorkSession(on: world, options: options, logger: silent())
+        try session.alone("solving") { while !end.isMade { usleep(10_000) } }
+      }
+    }
+    let interruption = #expect(throws: Interruption.self) { try run() }
+    #expect(interruption?.cause == (isStopped ? .peer : .timeLimit))
+  }
+
   @Test(arguments: [0, 1])
   func `a rank whose worker shows no life is named`(stuck: Int) {
     do {

@@ -6,7 +6,7 @@ import textwrap
 from pathlib import Path
 from statistics import median
 
-from scaling_prediction import SAMPLES, SLOW_EVERY, WRITERS, Point, Prediction
+from scaling_prediction import MANY, SAMPLES, SLOW_EVERY, WRITERS, Point, Prediction
 from searches import Measurement, Placement, Subject, cores
 from simulation import CLUSTERS, CORES, SPREAD
 
@@ -99,7 +99,8 @@ and model, the compilation, reports and results to rank 0 and its answers with p
 a piece ahead for each worker as long as many are left, and no piece too far beyond the one that is combined next. Rank
 0's worker and its thread for messages share the cores of their host with the other ranks there. What takes time comes
 from traces: `scaling-trace` runs the search with one and two ranks here and writes down every call between ranks, every
-compilation and every run of the network. Constants, from the least disturbed of {rounds} runs of two ranks:
+compilation and every run of the network. Constants, from the least disturbed of {rounds} runs of two ranks, and for what
+rank 0 needs for a result from one with {many:,} of them:
 
 {constants}
 
@@ -326,7 +327,7 @@ def simulated_part(prediction: Prediction) -> str:
 def model_part(prediction: Prediction, rounds: int) -> str:
     seconds = prediction.case("dynamic", CLUSTERS[0]).point(AT_RANKS).outcome.computing
     return MODEL.format(
-        rounds=rounds, constants=constants(prediction), samples=prediction.subject.samples,
+        rounds=rounds, many=MANY, constants=constants(prediction), samples=prediction.subject.samples,
         checks=checks(prediction), here=len(cores()), spread=SPREAD, at_ranks=AT_RANKS,
         rate=SAMPLES * prediction.subject.sample_bytes / seconds / 1e9)
 

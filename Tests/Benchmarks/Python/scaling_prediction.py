@@ -4,7 +4,7 @@ import argparse
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from communication import Trace
@@ -18,6 +18,10 @@ FEWER = (64, 256, 1024, 4096)
 # Results that are stored at a time, as by `PieceWriter`, and how many are to see how long that takes.
 WRITERS = 4
 STORED = 200
+# Results from which it is seen what rank 0 needs for one: several for each of 256 groups of shards, whose tables stay.
+MANY = 1500
+# Numbers that rank 0 holds of results before their turn, as `WorkSession` has it; of each worker four results at least.
+WAITING = 1 << 23
 # Of so many hosts one is slow, where that is asked about.
 SLOW_EVERY = 16
 
@@ -115,9 +119,11 @@ def predict(subject: Subject, options: argparse.Namespace, folder: Path) -> Pred
     simulator = Simulator(folder / "simulation")
     model, size = constants(traces[2]), traces[2].run_samples
     model["store"] = stored_seconds(folder, model["result"])
+    if not options.smoke:
+        model["keep"] = traced_with_many_results(subject, options, folder).keep
     checks = []
     for ranks, trace in traces.items():
-        here = model | {"window": 8 * ranks}
+        here = model | {"window": window(ranks, model["result"])}
         outcome = simulator.search(here, pieces(subject.samples, subject.batch, size), ranks, HERE, cores=2, spread=0)
         checks.append(Check(
             ranks, trace.measuring, outcome.measured - outcome.compiled, trace.whole, outcome.finished))
@@ -132,11 +138,11 @@ def predict(subject: Subject, options: argparse.Namespace, folder: Path) -> Pred
             name: str, cluster: Cluster, all_ranks: tuple, batch: int = subject.batch, is_static: bool = False,
             **how) -> None:
         split = pieces(SAMPLES, batch, size)
-        one = simulator.search(model | {"window": 8}, split, 1, cluster, spread=0)
+        one = simulator.search(model | {"window": window(1, model["result"])}, split, 1, cluster, spread=0)
         points = []
         for ranks in all_ranks:
             started = time.perf_counter()
-            here = model | {"window": 8 * ranks} | how.get("model", {})
+            here = model | {"window": window(ranks, model["result"])} | how.get("model", {})
             settings = {key: value for key, value in how.items() if key != "model"}
             points.append(Point(
                 simulator.search(here, split, ranks, cluster, is_static=is_static, **settings), one))
@@ -160,6 +166,22 @@ def predict(subject: Subject, options: argparse.Namespace, folder: Path) -> Pred
     simulate("static, slow hosts", tree, FEWER, is_static=True, slow_every=SLOW_EVERY)
     simulate("dynamic, nothing stored", tree, FEWER, model={"store": 0})
     return prediction
+
+
+def window(ranks: int, result: int) -> int:
+    """How far a piece may lie beyond the one that is combined next."""
+    return max(WAITING // (result // 8), 4 * ranks)
+
+
+def traced_with_many_results(subject: Subject, options: argparse.Namespace, folder: Path) -> Trace:
+    """Two ranks whose pieces are single samples."""
+    place = folder / "many results"
+    trace = place / "trace"
+    trace.mkdir(parents=True)
+    config = replace(subject, samples=MANY, batch=1).write(place)
+    run(Placement(2, 1).command([str(options.trace_program), "CONFIG", str(trace)]), config, place)
+    say(f"{subject.name}: traced with {MANY} results")
+    return Trace(trace, 2)
 
 
 def constants(trace: Trace) -> dict:
