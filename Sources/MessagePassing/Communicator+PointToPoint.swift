@@ -50,8 +50,8 @@ extension Communicator {
         .mismatch, operation: "receive",
         text: "\(envelope.byteCount) bytes from rank \(envelope.source) are no whole number of \(Element.elementKind)")
     }
-    var elements = Element.zeros(envelope.byteCount / MemoryLayout<Element>.stride)
-    try elements.withUnsafeMutableBufferPointer { buffer throws(CommunicationError) in
+    let elements = try Element.filled(envelope.byteCount / MemoryLayout<Element>.stride) {
+      buffer throws(CommunicationError) in
       try receive(into: buffer, from: envelope.source, tag: envelope.tag)
     }
     return Message(elements: elements, source: envelope.source, tag: envelope.tag)

@@ -23,13 +23,30 @@ public protocol MessageElement: AdditiveArithmetic, Comparable, BitwiseCopyable,
 extension MessageElement {
   /// That many zeros, written as one block: `Array(repeating:count:)` would call a generic copy for every element.
   static func zeros(_ count: Int) -> [Self] {
-    // All empty arrays are one object, whose count that initialiser would write: a race between ranks that are threads.
-    guard count > 0 else { return [] }
-    return [Self](unsafeUninitializedCapacity: count) { buffer, initializedCount in
+    filled(count) { buffer in
       // Zero bytes are zero in every `ElementKind`.
       UnsafeMutableRawBufferPointer(buffer).initializeMemory(as: UInt8.self, repeating: 0)
-      initializedCount = count
     }
+  }
+
+  /// That many elements, all of which `body` writes: memory that is written once, and not zeroed before.
+  static func filled<Failure: Error>(
+    _ count: Int, _ body: (UnsafeMutableBufferPointer<Self>) throws(Failure) -> Void
+  ) throws(Failure) -> [Self] {
+    // All empty arrays are one object, whose count that initialiser would write: a race between ranks that are threads.
+    guard count > 0 else {
+      try body(UnsafeMutableBufferPointer(start: nil, count: 0))
+      return []
+    }
+    var failure: Failure?
+    let elements = [Self](unsafeUninitializedCapacity: count) { buffer, initializedCount in
+      do throws(Failure) {
+        try body(UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
+        initializedCount = count
+      } catch { failure = error }
+    }
+    if let failure { throw failure }
+    return elements
   }
 }
 

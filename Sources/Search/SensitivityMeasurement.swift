@@ -40,25 +40,25 @@ struct MeasurementCollector {
   /// Adds the next shard's table as it was packed.
   /// - Returns: false when the numbers are no table.
   mutating func add(_ packed: ArraySlice<Double>) -> Bool {
-    guard var table = ShardTable(packed: packed, layout, criterion, rows: form) else { return false }
+    guard let table = PackedShardTable(packed, layout, criterion, rows: form) else { return false }
     let samples = plan.samples(of: shardCount).count
     guard table.sampleCount == samples, (1...samples).contains(table.valueCount),
       (0...samples).contains(table.correctCount)
     else { return false }
     let group = plan.group(of: shardCount)
-    if let kept = table.takeRows() {
-      switch kept.form {
-      case .weighted, .plain:
-        let count = table.sampleCount * criterion.rowsPerSample
-        for value in kept.values.prefix(count * layout.unitCount) { rows.append(Float(value)) }
-        losses += kept.losses.prefix(count)
-        rowGroups += [Int](repeating: group, count: count)
-      case .sketch:
-        if sketch.isEmpty { sketch = [Double](repeating: 0, count: kept.values.count) }
-        for (place, value) in zip(sketch.indices, kept.values) { sketch[place] += value }
-      }
+    switch form {
+    case .weighted, .plain:
+      let count = table.sampleCount * criterion.rowsPerSample
+      for value in table.rows.prefix(count * layout.unitCount) { rows.append(Float(value)) }
+      losses += table.rowLosses.prefix(count)
+      rowGroups += [Int](repeating: group, count: count)
+    case .sketch:
+      if sketch.isEmpty { sketch = [Double](repeating: 0, count: table.rows.count) }
+      for (place, value) in zip(sketch.indices, table.rows) { sketch[place] += value }
+    case nil: break
     }
-    if group < groups.count { groups[group].append(table) } else { groups.append(table) }
+    if group == groups.count { groups.append(ShardTable(layout, criterion)) }
+    groups[group].append(table)
     shardCount += 1
     return true
   }

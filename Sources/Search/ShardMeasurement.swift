@@ -39,7 +39,7 @@ struct ShardMeasurement: Sendable {
   }
 
   /// How many numbers a packed result has.
-  var packedCount: Int { ShardTable.packedCount(layout, criterion, rows: rows) + PieceKey.packedCount }
+  var packedCount: Int { PackedShardTable.count(layout, criterion, rows: rows) + PieceKey.packedCount }
 
   /// A shard's table, packed, and behind it the digest of its samples.
   func packedTable(of shard: Int, on executor: any NetworkExecutor, _ pulse: WorkPulse) throws -> [Double] {

@@ -68,7 +68,7 @@ public struct MemoryForecast: Hashable, Sendable {
   init(_ preparation: Preparation, _ requirement: MemoryRequirement, ranks: Int, workers: Int) {
     // Rows are sent a round at a time: what the workers have made, packed and gathered; and all of them stay at rank 0,
     // by sample and by unit.
-    let table = ShardTable.packedCount(preparation.layout, preparation.criterion)
+    let table = PackedShardTable.count(preparation.layout, preparation.criterion)
     let rows = preparation.rows.map { $0.rowCount * preparation.layout.unitCount } ?? 0
     let isSketch = preparation.rows?.isSketch ?? false
     let kept = rows * (isSketch ? 4 : 3 * preparation.plan.shards.count) * MemoryLayout<Float>.stride

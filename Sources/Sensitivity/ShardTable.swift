@@ -19,7 +19,7 @@ public struct ShardTable: Sendable {
   /// Σ of the curvature's squares, placed likewise; empty for an expansion of order 1.
   public private(set) var squares: [Double]
   /// The curvature's rows, where the units are to be judged together.
-  public private(set) var rows: UnitRows?
+  private(set) var rows: UnitRows?
 
   private let criterion: TaylorCriterion
 
@@ -30,38 +30,6 @@ public struct ShardTable: Sendable {
     sums = [Double](repeating: 0, count: layout.count)
     squares = criterion.columns > 1 ? sums : []
     self.rows = rows.map { UnitRows($0, unitCount: layout.unitCount) }
-  }
-
-  /// A table from the numbers that another rank packed, or `nil` when they are no table of this layout.
-  ///
-  /// (A slice and no collection of any kind: rank 0 unpacks every rank's tables, and code for any kind goes number by number.)
-  public init?(
-    packed: ArraySlice<Double>, _ layout: SensitivityLayout, _ criterion: TaylorCriterion,
-    rows form: UnitRows.Form? = nil
-  ) {
-    guard packed.count == ShardTable.packedCount(layout, criterion, rows: form) else { return nil }
-    let head = Array(packed.prefix(4))
-    guard let values = Int(exactly: head[0]), let samples = Int(exactly: head[1]), let correct = Int(exactly: head[3])
-    else { return nil }
-    (valueCount, sampleCount, lossSum, correctCount) = (values, samples, head[2], correct)
-    sums = Array(packed.dropFirst(4).prefix(layout.count))
-    squares = criterion.columns > 1 ? Array(packed.dropFirst(4 + layout.count).prefix(layout.count)) : []
-    rows = form.map {
-      UnitRows($0, unitCount: layout.unitCount, packed: packed.dropFirst(4 + criterion.columns * layout.count))
-    }
-    self.criterion = criterion
-  }
-
-  /// The table as numbers, to be sent: counts, loss, the sums, then the rows.
-  public var packed: [Double] {
-    [Double(valueCount), Double(sampleCount), lossSum, Double(correctCount)] + sums + squares + (rows?.packed ?? [])
-  }
-
-  /// How many numbers a packed table has.
-  public static func packedCount(
-    _ layout: SensitivityLayout, _ criterion: TaylorCriterion, rows: UnitRows.Form? = nil
-  ) -> Int {
-    4 + criterion.columns * layout.count + (rows.map { $0.packedCount(units: layout.unitCount) } ?? 0)
   }
 
   /// Adds one batch, which may have been run in several parts.
@@ -141,20 +109,39 @@ public struct ShardTable: Sendable {
     rows?.add(row[layout.units], scale: scale, loss: loss, sample: sample, label: label)
   }
 
-  /// Hands the rows out, once: they are most of what a table holds.
-  public mutating func takeRows() -> UnitRows? {
-    defer { rows = nil }
-    return rows
-  }
-
   /// Adds another shard's sums behind this one's, the rows left out.
   public mutating func append(_ other: ShardTable) {
-    valueCount += other.valueCount
-    sampleCount += other.sampleCount
-    lossSum += other.lossSum
-    correctCount += other.correctCount
-    for place in sums.indices { sums[place] += other.sums[place] }
-    for place in squares.indices { squares[place] += other.squares[place] }
+    add(
+      values: other.valueCount, samples: other.sampleCount, loss: other.lossSum, correct: other.correctCount,
+      sums: other.sums[...], squares: other.squares[...])
+  }
+
+  /// Adds another rank's sums behind this one's, the rows left out.
+  public mutating func append(_ other: PackedShardTable) {
+    add(
+      values: other.valueCount, samples: other.sampleCount, loss: other.lossSum, correct: other.correctCount,
+      sums: other.sums, squares: other.squares)
+  }
+
+  private mutating func add(
+    values: Int, samples: Int, loss: Double, correct: Int, sums: ArraySlice<Double>, squares: ArraySlice<Double>
+  ) {
+    valueCount += values
+    sampleCount += samples
+    lossSum += loss
+    correctCount += correct
+    ShardTable.add(sums, to: &self.sums)
+    ShardTable.add(squares, to: &self.squares)
+  }
+
+  /// Rank 0 adds thousands of tables a second: one pass through memory, with vector instructions.
+  private static func add(_ values: ArraySlice<Double>, to sums: inout [Double]) {
+    precondition(values.count == sums.count)
+    values.withUnsafeBufferPointer { values in
+      sums.withUnsafeMutableBufferPointer { sums in
+        for place in 0..<sums.count { sums[place] += values[place] }
+      }
+    }
   }
 }
 

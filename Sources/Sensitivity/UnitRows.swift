@@ -34,16 +34,6 @@ public struct UnitRows: Sendable {
     losses = [Double](repeating: 0, count: form.lossCount)
   }
 
-  /// Rows from the numbers that another rank packed.
-  /// - Precondition: there are as many as `Form.packedCount` says.
-  init(_ form: Form, unitCount: Int, packed: ArraySlice<Double>) {
-    precondition(packed.count == form.packedCount(units: unitCount))
-    self.form = form
-    self.unitCount = unitCount
-    losses = Array(packed.prefix(form.lossCount))
-    values = Array(packed.dropFirst(form.lossCount))
-  }
-
   /// The rows as numbers, to be sent.
   var packed: [Double] { losses + values }
 
@@ -102,7 +92,8 @@ extension UnitRows.Form {
     if case .sketch = self { true } else { false }
   }
 
-  fileprivate var lossCount: Int {
+  /// Numbers of `losses`.
+  var lossCount: Int {
     if case .plain(let perShard) = self { perShard } else { 0 }
   }
 

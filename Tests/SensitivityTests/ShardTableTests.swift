@@ -78,9 +78,14 @@ struct ShardTableTests {
     var table = ShardTable(layout, criterion)
     table.add(batch: [evaluation], correct: 2, layout)
     let packed = table.packed
-    #expect(ShardTable(packed: packed[...], layout, criterion)?.packed == packed)
-    #expect(ShardTable(packed: packed.dropLast(), layout, criterion) == nil)
-    #expect(ShardTable(packed: [.nan] + packed.dropFirst(), layout, criterion) == nil)
+    var again = ShardTable(layout, criterion)
+    again.append(try #require(PackedShardTable(packed[...], layout, criterion)))
+    #expect(again.packed == packed)
+    again.append(try #require(PackedShardTable(packed[...], layout, criterion)))
+    table.append(table)
+    #expect(again.packed == table.packed && again.packed != packed)
+    #expect(PackedShardTable(packed.dropLast(), layout, criterion) == nil)
+    #expect(PackedShardTable([.nan] + packed.dropFirst(), layout, criterion) == nil)
   }
 
   @Test func `infinite sensitivities and no samples are errors`() throws {

@@ -15,9 +15,7 @@ struct UnitRowsTests {
     var table = ShardTable(layout, .second(curvature), rows: form)
     table.add(
       batch: [SumNetwork.labelled], curvature: curvature == .fisher ? [] : SumNetwork.curvature, correct: 0, layout)
-    let rows = table.takeRows()
-    #expect(table.rows == nil, "handed out once")
-    return try #require(rows)
+    return try #require(table.rows)
   }
 
   /// The first two units of every row: those of the group that has products.
@@ -59,15 +57,17 @@ struct UnitRowsTests {
     var table = ShardTable(layout, criterion, rows: form)
     table.add(batch: [SumNetwork.labelled], curvature: SumNetwork.curvature, correct: 2, layout)
     let packed = table.packed
-    #expect(packed.count == ShardTable.packedCount(layout, criterion, rows: form))
-    let again = try #require(ShardTable(packed: packed[...], layout, criterion, rows: form))
-    #expect(again.packed == packed)
-    #expect(again.squares == table.squares && again.sums == table.sums)
-    #expect(again.rows?.values == table.rows?.values && again.rows?.losses == table.rows?.losses)
-    #expect(ShardTable(packed: packed.dropLast(), layout, criterion, rows: form) == nil)
-    #expect(ShardTable(packed: (packed + [0])[...], layout, criterion, rows: form) == nil)
-    #expect(ShardTable(packed: packed[...], layout, criterion) == nil)
-    #expect(ShardTable(packed: packed[...], layout, .second(.fisher), rows: form)?.packed == packed)
+    #expect(packed.count == PackedShardTable.count(layout, criterion, rows: form))
+    // A slice of more numbers, as it is cut out of a message.
+    let again = try #require(
+      PackedShardTable(([7, 8] + packed + [9])[2..<packed.count + 2], layout, criterion, rows: form))
+    #expect(Array(again.squares) == table.squares && Array(again.sums) == table.sums)
+    #expect(again.sampleCount == table.sampleCount && again.valueCount == table.valueCount)
+    #expect(again.lossSum == table.lossSum && again.correctCount == 2)
+    #expect(Array(again.rows) == table.rows?.values && Array(again.rowLosses) == table.rows?.losses)
+    #expect(PackedShardTable(packed.dropLast(), layout, criterion, rows: form) == nil)
+    #expect(PackedShardTable((packed + [0])[...], layout, criterion, rows: form) == nil)
+    #expect(PackedShardTable(packed[...], layout, criterion) == nil)
   }
 
   /// Random rows of three units.

@@ -1,10 +1,14 @@
 """What a trace of a search says about its parts: the constants of the model that `simulation.py` runs."""
 
+import bisect
+import itertools
 from collections.abc import Iterable
 from pathlib import Path
-from statistics import median
+from statistics import fmean, median
 from typing import NamedTuple
 
+# A thread that waits for messages looks at least so often, and has seen by then what its workers have finished.
+NOTICED = 0.005
 MESSAGES = ("send", "post", "receive", "probe", "poll")
 
 
@@ -125,17 +129,24 @@ class Trace:
 
     @property
     def keep(self) -> float:
-        """Rank 0: to receive a result and add it up; processor time, which waiting in a call is too."""
+        """Rank 0, whose pieces are one run each: to receive a result and add it up; processor time, which waiting in a
+        call is too."""
         events = self.of(0, *MESSAGES)
-        received, after = [], []
+        received, turns = [], []
         for index, event in enumerate(events[:-1]):
             if event.call == "receive" and event.size == self.result:
                 before = events[index - 1]
                 waited = before.busy if before.call == "probe" and before.size == self.result else 0.0
                 received.append(waited + event.own + event.busy)
-                after.append(events[index + 1].own)
-        # A result is added up at once, or later where an earlier one is missing: hence not the median.
-        return median(received) + sorted(after)[3 * len(after) // 4]
+                turns.append(events[index + 1].own)
+        # A result is added up at once, or later where an earlier one is missing, behind it: hence the mean, and of rank
+        # 0's own results too. Its thread notices them within a pause of its loop.
+        starts = [event.start for event in events]
+        for run in self.of(0, "run"):
+            first = bisect.bisect(starts, run.end)
+            noticed = itertools.takewhile(lambda event: event.start < run.end + NOTICED, events[first:])
+            turns.append(max((event.own for event in noticed if event.call == "poll"), default=0.0))
+        return median(received) + fmean(turns)
 
     @property
     def finish(self) -> float:

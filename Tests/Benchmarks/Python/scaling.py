@@ -8,12 +8,14 @@ from statistics import median
 
 import scaling_prediction
 import scaling_page
-from searches import Measurement, Placement, Subject, cores, run, say
+from searches import Measurement, Placement, Subject, cores, run, run_beside, say
 
 SHARED = ("vgg_small", "resnet20", "mobilenetv2_small")
 # Of each of them: some seconds on one core.
 SMALL_SAMPLES = 16384
 LARGE = "resnet50"
+# Two runs of five samples: 50,000 samples make 5,000 batches, and 1,024 ranks get nearly as many of them each.
+LARGE_BATCH = 10
 SMALLEST = "fashion-resnet"
 ROUNDS = 5
 
@@ -34,7 +36,7 @@ def subjects(options: argparse.Namespace) -> list[Subject]:
             say(f"{name} is left out: it is not at {model}")
     if LARGE in options.networks:
         if options.resnet50:
-            found.append(Subject(LARGE, options.resnet50, (3, 224, 224), 1000, options.samples, 8))
+            found.append(Subject(LARGE, options.resnet50, (3, 224, 224), 1000, options.samples, LARGE_BATCH))
         else:
             say(f"{LARGE} is left out: it is exported with PyTorch, which cannot be installed here")
     return found
@@ -52,17 +54,25 @@ def placements(options: argparse.Namespace) -> list[Placement]:
 
 def measure(
         subject: Subject, wanted: list[Placement], options: argparse.Namespace, folder: Path
-) -> dict[Placement, list[Measurement]]:
-    """Every placement, in turns: what else happens on the machine meets all alike."""
+) -> tuple[dict[Placement, list[Measurement]], float | None]:
+    """Every placement, in turns: what else happens on the machine meets all alike.
+
+    The number beside them is what two cores do at the most: how much two searches that know nothing of each other get
+    done at the same time, relative to one.
+    """
     config = subject.write(folder)
-    results = {placement: [] for placement in wanted}
+    results, both = {placement: [] for placement in wanted}, []
+    program = [str(options.program), "search", "--quiet", "CONFIG"]
     for _ in range(options.rounds):
         for placement in wanted:
-            command = placement.command([str(options.program), "search", "--quiet", "CONFIG"])
-            results[placement].append(run(command, config, folder))
+            results[placement].append(run(placement.command(program), config, folder))
+        if len(cores()) > 1:
+            alone = results[Placement(1, 1)][-1]
+            slower = max(one.measuring for one in run_beside(2, program, config, folder))
+            both.append(2 * alone.measuring / slower)
     for placement, measured in results.items():
         say(f"{subject.name}, {placement}: measuring {median(one.measuring for one in measured):.2f} s")
-    return results
+    return results, median(both) if both else None
 
 
 def main() -> None:
@@ -79,7 +89,7 @@ def main() -> None:
     parser.add_argument("--resnet50", type=Path, help="the exported network")
     parser.add_argument("--networks", type=lambda text: text.split(","), default=[*SHARED, LARGE], metavar="NAME,…")
     parser.add_argument("--ranks", type=numbers, default=[1, 2], metavar="1,2,…", help="of one thread, measured")
-    parser.add_argument("--samples", type=int, default=128, help=f"of {LARGE}")
+    parser.add_argument("--samples", type=int, default=120, help=f"of {LARGE}")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--no-simulation", action="store_true")
     parser.add_argument("--smoke", action="store_true", help="one small network, a few simulated ranks; writes nothing")
@@ -96,7 +106,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="scaling-") as name:
         folder = Path(name)
         found, wanted = subjects(options), placements(options)
-        measured = {subject.name: measure(subject, wanted, options, folder) for subject in found}
+        measured, both = {}, {}
+        for subject in found:
+            measured[subject.name], both[subject.name] = measure(subject, wanted, options, folder)
         simulated = None
         if options.no_simulation or not found or Placement(2, 1) not in wanted:
             say("nothing is simulated")
@@ -108,7 +120,7 @@ def main() -> None:
         check_smoke(measured, simulated)
         say("works")
         return
-    text = scaling_page.page(found, measured, simulated, options)
+    text = scaling_page.page(found, measured, both, simulated, options)
     print(text)
     if is_whole and simulated and len(measured) == len(SHARED) + 1:
         (options.root / "docs" / "scaling.md").write_text(text)

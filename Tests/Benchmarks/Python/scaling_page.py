@@ -6,7 +6,7 @@ import textwrap
 from pathlib import Path
 from statistics import median
 
-from scaling_prediction import MANY, SAMPLES, SLOW_EVERY, WRITERS, Point, Prediction
+from scaling_prediction import MANY, SAMPLES, SHARDS, SLOW_EVERY, WRITERS, Point, Prediction
 from searches import Measurement, Placement, Subject, cores
 from simulation import CLUSTERS, CORES, SPREAD
 
@@ -22,7 +22,7 @@ INTRODUCTION = """\
 
 How much faster a search gets with more ranks: measured as far as there are cores, simulated beyond.
 
-    scripts/bench scaling                        # everything, ten minutes; writes this page
+    scripts/bench scaling                        # everything, a quarter of an hour; writes this page
     scripts/bench scaling --ranks 1,2,4,8,16     # on a machine with more cores
     scripts/bench scaling --networks resnet50 --no-simulation --rounds 3
 """
@@ -46,6 +46,8 @@ or of `mpirun`, to its end. *Faster* is the median over the rounds of 1 × 1 ÷ 
 {table}
 
 {verdict}
+
+{both}
 """
 
 SIMULATED = """\
@@ -74,8 +76,10 @@ On the fat tree, efficiency of the measuring, simulated:
 
 - *Batches of 32* are the default of `batch_size`. A batch is never divided, so with {samples:,} samples
   {at_ranks:,} ranks get {large_batches:,} batches, and the ranks that get one more decide: the efficiency cannot exceed
-  x ÷ ⌈x⌉ with x = batches ÷ ranks. Have at least six batches for each rank.
-- *Batches of 4* give rank 0 twice as many results to take in.
+  x ÷ ⌈x⌉ with x = batches ÷ ranks, which is {bound_large:.3f} here, and {bound:.3f} with batches of {batch}. Choose
+  `batch_size` so that x is large, or just below a whole number; `search --dry-run` prints the number of batches.
+- *Batches of 8*: {bound_8:.3f} at the most, for the same reason.
+- *Batches of 4* give rank 0 more results to take in.
 - *Rank 0 computes nothing*: it only hands out and collects. At {at_ranks:,} ranks its thread for messages is busy
   {coordinating:.0%} of the measuring, beside its worker.
 - *Slow hosts*: of {slow_every} hosts one has half the speed; relative to as many usual hosts, so at most
@@ -99,8 +103,9 @@ and model, the compilation, reports and results to rank 0 and its answers with p
 a piece ahead for each worker as long as many are left, and no piece too far beyond the one that is combined next. Rank
 0's worker and its thread for messages share the cores of their host with the other ranks there. What takes time comes
 from traces: `scaling-trace` runs the search with one and two ranks here and writes down every call between ranks, every
-compilation and every run of the network. Constants, from the least disturbed of {rounds} runs of two ranks, and for what
-rank 0 needs for a result from one with {many:,} of them:
+compilation and every run of the network. Constants, from the least disturbed of {rounds} runs of two ranks (of the first
+runs of the network, whose memory is touched for the first time, the shortest), and for what rank 0 needs for a result from
+one with {many:,} of them:
 
 {constants}
 
@@ -190,6 +195,15 @@ def measured_verdict(measured: dict) -> str:
     missed = [f"{name} ({factor:.2f})" for name, factor in factors.items() if factor < FASTER_WITH_TWO]
     asked = f"Two ranks of one thread are asked to measure at least {FASTER_WITH_TWO} times as fast as one"
     return f"{asked}: not reached by {', '.join(missed)}." if missed else f"{asked}; all are."
+
+
+def both_cores(both: dict) -> str:
+    known = [f"{NAMES.get(name, name)} {factor:.2f}" for name, factor in both.items() if factor]
+    if not known:
+        return ""
+    return (
+        "What two cores of this machine do at the most: two searches of one thread at the same time, each on a core of "
+        f"its own, that know nothing of each other, get so many times as much done as one alone: {', '.join(known)}.")
 
 
 def prediction_tables(prediction: Prediction) -> str:
@@ -287,7 +301,7 @@ def checks(prediction: Prediction) -> str:
 
 
 def page(
-        subjects: list[Subject], measured: dict, prediction: Prediction | None, options: argparse.Namespace
+        subjects: list[Subject], measured: dict, both: dict, prediction: Prediction | None, options: argparse.Namespace
 ) -> str:
     parts = [INTRODUCTION]
     if measured:
@@ -296,7 +310,7 @@ def page(
             f"{NAMES.get(subject.name, subject.name)}" for subject in subjects)
         parts.append(MEASURED.format(
             rounds=options.rounds, samples=samples, processor=processor(), cores=len(cores()), load=load(measured),
-            table=measured_table(measured), verdict=measured_verdict(measured)))
+            table=measured_table(measured), verdict=measured_verdict(measured), both=both_cores(both)))
     if prediction:
         parts += [simulated_part(prediction), model_part(prediction, options.rounds)]
     return wrapped("\n".join(parts))
@@ -317,11 +331,20 @@ def simulated_part(prediction: Prediction) -> str:
         samples=SAMPLES, batch=prediction.subject.batch, cores=CORES, clusters=clusters, hashing=prediction.hashing,
         data=data / 1e9, tables=prediction_tables(prediction), verdict=prediction_verdict(prediction),
         variants=variants(prediction), large_batches=-(-SAMPLES // 32), at_ranks=AT_RANKS,
+        bound=bound(prediction.subject.batch), bound_large=bound(32), bound_8=bound(8),
         coordinating=point.outcome.coordinating / point.outcome.computing, slow_every=SLOW_EVERY,
         capacity=1 - 0.5 / SLOW_EVERY,
         static_slow=prediction.case("static, slow hosts", tree).point(AT_RANKS).outcome.computing,
         dynamic_slow=prediction.case("dynamic, slow hosts", tree).point(AT_RANKS).outcome.computing,
         writers=WRITERS, store=prediction.model["store"] * 1000, losses=losses(prediction))
+
+
+def bound(batch: int) -> float:
+    """What the efficiency of whole batches cannot exceed."""
+    shards = -(-SAMPLES // batch)
+    while shards > SHARDS:
+        shards = -(-shards // 2)
+    return shards / AT_RANKS / -(-shards // AT_RANKS)
 
 
 def model_part(prediction: Prediction, rounds: int) -> str:

@@ -22,6 +22,8 @@ STORED = 200
 MANY = 1500
 # Numbers that rank 0 holds of results before their turn, as `WorkSession` has it; of each worker four results at least.
 WAITING = 1 << 23
+# `ShardPlan` has no more shards.
+SHARDS = 8192
 # Of so many hosts one is slow, where that is asked about.
 SLOW_EVERY = 16
 
@@ -104,7 +106,7 @@ def is_possible() -> bool:
 
 def predict(subject: Subject, options: argparse.Namespace, folder: Path) -> Prediction:
     config = subject.write(folder)
-    traces, digests = {}, {}
+    traces, digests, firsts = {}, {}, []
     for attempt in range(options.rounds):
         for ranks in (1, 2):
             place = folder / f"trace {ranks} {attempt}"
@@ -115,9 +117,13 @@ def predict(subject: Subject, options: argparse.Namespace, folder: Path) -> Pred
             # What else the machine does only makes it longer.
             if ranks not in traces or trace.whole < traces[ranks].whole:
                 traces[ranks], digests[ranks] = trace, digest
+            if ranks == 2:
+                firsts.append(trace.first)
     say(f"{subject.name}: traced; what follows is simulated, and the machine may do other things too")
     simulator = Simulator(folder / "simulation")
     model, size = constants(traces[2]), traces[2].run_samples
+    # Mostly memory that is touched for the first time, which a virtual machine may have to get from its host.
+    model["first"] = min(firsts)
     model["store"] = stored_seconds(folder, model["result"])
     if not options.smoke:
         model["keep"] = traced_with_many_results(subject, options, folder).keep
@@ -160,6 +166,7 @@ def predict(subject: Subject, options: argparse.Namespace, folder: Path) -> Pred
         simulate("static", cluster, FEWER, is_static=True)
     tree = CLUSTERS[0]
     simulate("dynamic, batches of 32", tree, FEWER, batch=32)
+    simulate("dynamic, batches of 8", tree, FEWER, batch=8)
     simulate("dynamic, batches of 4", tree, FEWER, batch=4)
     simulate("dynamic, rank 0 computes nothing", tree, FEWER, is_spared=True)
     simulate("dynamic, slow hosts", tree, FEWER, slow_every=SLOW_EVERY)
@@ -192,9 +199,11 @@ def constants(trace: Trace) -> dict:
 
 
 def pieces(samples: int, batch: int, run_samples: int) -> list[int]:
-    """Of every batch, the runs that it takes."""
-    sizes = [min(batch, samples - start) for start in range(0, samples, batch)]
-    return [-(-size // run_samples) for size in sizes]
+    """Of every shard, the runs that it takes: one batch each, or so many that there are no more than may be."""
+    runs = [-(-min(batch, samples - start) // run_samples) for start in range(0, samples, batch)]
+    while len(runs) > SHARDS:
+        runs = [sum(runs[start:start + 2]) for start in range(0, len(runs), 2)]
+    return runs
 
 
 def stored_seconds(folder: Path, size: int) -> float:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,9 +82,9 @@ class Placement:
     def __str__(self) -> str:
         return f"{self.ranks} × {self.threads}"
 
-    def command(self, program: list) -> list:
+    def command(self, program: list, first: int = 0) -> list:
         """The program on processors of its own: it has as many threads as the processors that it may run on."""
-        own = cores()[:self.processors]
+        own = cores()[first:first + self.processors]
         parts = [own[rank * self.threads:(rank + 1) * self.threads] for rank in range(self.ranks)]
         bound = [["taskset", "-c", ",".join(map(str, part)), *program] for part in parts]
         if self.ranks == 1:
@@ -142,3 +143,10 @@ def run(command: list, config: Path, folder: Path, *further: str) -> Measurement
         phases = json.loads((Path(output) / "run.json").read_text())["seconds"]
         used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         return Measurement(phases, wall, used)
+
+
+def run_beside(count: int, program: list, config: Path, folder: Path) -> list[Measurement]:
+    """So many searches of one thread at the same time, each on a core of its own and none knowing of the others."""
+    commands = [Placement(1, 1).command(program, first) for first in range(count)]
+    with ThreadPoolExecutor(count) as threads:
+        return list(threads.map(lambda command: run(command, config, folder), commands))
