@@ -1,6 +1,7 @@
 public import Execution
 import MessagePassing
 import Networks
+import Synchronization
 
 /// A whole network to whoever runs batches through it; this rank holds its first stage alone, and other ranks the others.
 ///
@@ -9,27 +10,26 @@ import Networks
 public final class PipelinedProgram: ExecutionProgram {
   private let request: ExecutionRequest
   private let program: any StageProgram
-  private let isAlone: Bool
   private let link: any StageLink
   private let mailbox: StageMailbox
   private let pool: StageExecutorPool
   private let mostExecutors: Int
+  /// Batches sent so far.
+  private let begun = Atomic<Int>(0)
 
-  /// The first stage of a network and the way to the others.
+  /// The first stage of a network and the way to the others, of which there is one at least.
   /// - Parameters:
   ///   - request: what the whole network is compiled for.
   ///   - program: the first stage compiled.
-  ///   - count: how many stages there are.
   ///   - executors: how many batches may be computed at this rank at a time.
   ///   - mailbox: where this rank's messages are delivered.
   public init(
-    _ request: ExecutionRequest, _ program: any StageProgram, of count: Int, executors: Int = 1,
+    _ request: ExecutionRequest, _ program: any StageProgram, executors: Int = 1,
     over link: any StageLink, _ mailbox: StageMailbox
   ) {
     // Constants are no longer asked for.
     self.request = NetworkStages.structure(of: request)
     self.program = program
-    isAlone = count == 1
     self.link = link
     self.mailbox = mailbox
     mostExecutors = max(executors, 1)
@@ -46,38 +46,28 @@ public final class PipelinedProgram: ExecutionProgram {
   /// Makes what sends batches through the stages; as many may be made as batches are to be in flight.
   public func makeExecutor() throws(ExecutionError) -> any NetworkExecutor { PipelinedExecutor(self) }
 
-  /// Tells the other stages that no batch follows: their servers return.
-  public func finish() {
-    if !isAlone { link.send(StageMessage(batch: 0, .end), to: 1) }
-  }
+  /// A number that no other batch has.
+  private func nextNumber() -> Int { begun.wrappingAdd(1, ordering: .relaxed).newValue }
 
   fileprivate func evaluate(_ batch: Batch) throws(ExecutionError) -> Evaluation {
-    var results: [StageResult] = []
-    if isAlone {
-      results = [
-        try pool.use(urgently: false) { executor throws(ExecutionError) in
-          try executor.complete(batch, [], gradients: [])
-        }
-      ]
-    } else {
-      let number = pool.nextNumber()
-      let values = try pool.use(urgently: false) { executor throws(ExecutionError) in
-        try executor.forward(batch, [])
+    var results: [StageResult]
+    let number = nextNumber()
+    let values = try pool.use(urgently: false) { executor throws(ExecutionError) in
+      try executor.forward(batch, [])
+    }
+    link.send(
+      StageMessage(batch: number, .values(values, sampleCount: batch.sampleCount, targets: batch.targets)), to: 1)
+    switch try mailbox.answer(for: number).content {
+    case .gradients(let gradients, let others):
+      results = others
+      if program.traffic.gradientsIn > 0 {
+        results.append(
+          try pool.use(urgently: true) { executor throws(ExecutionError) in
+            try executor.complete(batch, [], gradients: gradients)
+          })
       }
-      link.send(
-        StageMessage(batch: number, .values(values, sampleCount: batch.sampleCount, targets: batch.targets)), to: 1)
-      switch try mailbox.answer(for: number).content {
-      case .gradients(let gradients, let others):
-        results = others
-        if program.traffic.gradientsIn > 0 {
-          results.append(
-            try pool.use(urgently: true) { executor throws(ExecutionError) in
-              try executor.complete(batch, [], gradients: gradients)
-            })
-        }
-      case .failure(let error): throw error
-      case .values, .end: throw ExecutionError(.failed, request.network.name, "its second stage answers out of turn")
-      }
+    case .failure(let error): throw error
+    case .values: throw ExecutionError(.failed, request.network.name, "its second stage answers out of turn")
     }
     return try Evaluation(joining: results, request, sampleCount: batch.sampleCount)
   }

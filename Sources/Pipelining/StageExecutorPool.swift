@@ -11,19 +11,10 @@ final class StageExecutorPool: @unchecked Sendable {
   /// How many may still be made.
   private var unmade: Int
   private var urgent = 0
-  private var lastNumber = 0
 
   init(_ program: any StageProgram, most: Int) {
     self.program = program
     unmade = most
-  }
-
-  /// A number that no other batch has.
-  func nextNumber() -> Int {
-    monitor.locked {
-      lastNumber += 1
-      return lastNumber
-    }
   }
 
   /// Runs `body` with an executor that nobody else uses meanwhile.

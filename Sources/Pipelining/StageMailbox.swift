@@ -7,7 +7,6 @@ import MessagePassing
 public final class StageMailbox: @unchecked Sendable {
   private let monitor = Monitor()
   private var messages: [StageMessage] = []
-  private var isEnded = false
   private var failure: ExecutionError?
   private var waiting = 0
 
@@ -27,12 +26,12 @@ public final class StageMailbox: @unchecked Sendable {
   public func deliver(_ message: StageMessage) {
     monitor.locked {
       guard failure == nil else { return }
-      if case .end = message.content { isEnded = true } else { messages.append(message) }
+      messages.append(message)
       monitor.wakeAll()
     }
   }
 
-  /// Lets everybody who waits for a message, now or later, fail: a rank was lost, or the run is stopped.
+  /// Lets everybody who waits for a message, now or later, fail: no batch follows, a rank was lost, or the run is stopped.
   public func close(_ reason: ExecutionError) {
     monitor.locked {
       failure = failure ?? reason
@@ -43,16 +42,14 @@ public final class StageMailbox: @unchecked Sendable {
 
   /// The next message, of gradients before values, so that batches under way are finished before others are begun; waits
   /// until there is one.
-  /// - Returns: `nil` when no message follows.
   /// - Throws: what the mailbox was closed with.
-  func next() throws(ExecutionError) -> StageMessage? {
-    try monitor.locked { () throws(ExecutionError) -> StageMessage? in
+  func next() throws(ExecutionError) -> StageMessage {
+    try monitor.locked { () throws(ExecutionError) -> StageMessage in
       while true {
         if let failure { throw failure }
         if let index = messages.firstIndex(where: { !$0.goesForward }) ?? messages.indices.first {
           return messages.remove(at: index)
         }
-        if isEnded { return nil }
         monitor.wait()
       }
     }

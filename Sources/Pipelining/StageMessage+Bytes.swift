@@ -8,7 +8,7 @@ extension StageMessage {
       switch content {
       case .values(let values, _, _): values.count
       case .gradients(let gradients, _): gradients.count
-      case .failure, .end: 0
+      case .failure: 0
       }
     var writer = ByteWriter(capacity: size + 256)
     writer.put(batch)
@@ -26,8 +26,6 @@ extension StageMessage {
     case .failure(let error):
       writer.put(2)
       writer.put(error)
-    case .end:
-      writer.put(3)
     }
     return writer.bytes
   }
@@ -46,7 +44,6 @@ extension StageMessage {
       let results = try reader.list { reader throws(ExecutionError) in try reader.result() }
       content = .gradients(try reader.array(), results: results)
     case 2: content = .failure(try reader.error())
-    case 3: content = .end
     default: throw ByteReader.wrong
     }
     guard reader.isAtEnd else { throw ByteReader.wrong }

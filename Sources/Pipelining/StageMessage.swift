@@ -12,8 +12,6 @@ public struct StageMessage: Sendable {
     case gradients([UInt8], results: [StageResult])
     /// To the stage before: the batch cannot be evaluated.
     case failure(ExecutionError)
-    /// To the stage behind: no batch follows.
-    case end
   }
 
   /// The number of the batch at the first stage; no two that are on their way have the same.

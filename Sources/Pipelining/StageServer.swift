@@ -13,7 +13,6 @@ public final class StageServer: @unchecked Sendable {
   private let mailbox: StageMailbox
   private let monitor = Monitor()
   private var kept: [Int: Kept] = [:]
-  private var hasPassedEnd = false
   private var underWork = 0
   private var finished = 0
 
@@ -38,13 +37,14 @@ public final class StageServer: @unchecked Sendable {
     self.mailbox = mailbox
   }
 
-  /// Runs batches until the first stage says that none follows. Several threads may call it: each makes an executor of its
-  /// own, and they share the batches.
-  /// - Throws: `ExecutionError` when memory runs out, or what the mailbox was closed with. What is wrong with a batch is
+  /// Runs batches until the mailbox is closed. Several threads may call it: each makes an executor of its own, and they
+  /// share the batches.
+  /// - Throws: what the mailbox was closed with, or `ExecutionError` when memory runs out. What is wrong with a batch is
   ///   told to the first stage instead.
-  public func serve() throws(ExecutionError) {
+  public func serve() throws(ExecutionError) -> Never {
     let executor = try program.makeExecutor()
-    while let message = try mailbox.next() {
+    while true {
+      let message = try mailbox.next()
       monitor.locked { underWork += 1 }
       defer {
         monitor.locked {
@@ -60,10 +60,8 @@ public final class StageServer: @unchecked Sendable {
       case .failure:
         _ = take(message.batch)
         link.send(message, to: stage - 1)
-      case .end: break
       }
     }
-    passEndOn()
   }
 
   /// Messages that wait for a thread or are worked on, and those that are done with.
@@ -117,14 +115,6 @@ public final class StageServer: @unchecked Sendable {
   var batchesUnderWay: Int { monitor.locked { kept.count } }
 
   private func take(_ number: Int) -> Kept? { monitor.locked { kept.removeValue(forKey: number) } }
-
-  private func passEndOn() {
-    let isFirst = monitor.locked {
-      defer { hasPassedEnd = true }
-      return !hasPassedEnd
-    }
-    if isFirst, !isLast { link.send(StageMessage(batch: 0, .end), to: stage + 1) }
-  }
 }
 
 extension StageResult {

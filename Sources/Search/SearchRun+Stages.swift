@@ -12,8 +12,12 @@ struct SearchStages {
   let backend: any StagedBackend
 
   /// - Returns: `nil` where every rank holds the whole network.
+  /// - Precondition: where it does not, the backend can run stages.
   init?(_ grid: RankGrid?, _ backend: any ExecutionBackend) {
-    guard let grid, grid.layers > 1, let backend = backend as? any StagedBackend else { return nil }
+    guard let grid, grid.layers > 1 else { return nil }
+    guard let backend = backend as? any StagedBackend else {
+      preconditionFailure("grid \(grid): \(backend) does not run stages of a network")
+    }
     self.grid = grid
     self.backend = backend
   }

@@ -21,7 +21,7 @@ final class StageWork: SideTraffic, Sendable {
   ) -> (work: StageWork, program: PipelinedProgram) {
     let courier = StageCourier(stage: 0, of: package.stages.count, firstRank: firstRank)
     let whole = PipelinedProgram(
-      package.request, program, of: package.stages.count, executors: executors, over: courier, courier.mailbox)
+      package.request, program, executors: executors, over: courier, courier.mailbox)
     return (StageWork(courier, nil, threadCount: 0, configuration), whole)
   }
 

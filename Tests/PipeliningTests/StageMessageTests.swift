@@ -53,7 +53,7 @@ import Testing
     + kinds.map { StageMessage(batch: 1, .failure(ExecutionError($0, "conv1 ü", "is wrong", sample: 5))) }
     + [
       StageMessage(batch: 2, .failure(ExecutionError(.failed, "", ""))),
-      StageMessage(batch: .max, .gradients([255, 0], results: [result, result])), StageMessage(batch: 0, .end),
+      StageMessage(batch: .max, .gradients([255, 0], results: [result, result])),
     ]
 
   @Test(arguments: messages.indices)

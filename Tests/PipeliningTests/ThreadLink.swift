@@ -55,7 +55,7 @@ struct ThreadPipeline {
       try StagePackage(bytes: StagePackage(request, stages, stage: stage).bytes).program(on: backend)
     }
     self.program = PipelinedProgram(
-      request, try program(0), of: stages.count, executors: executors, over: link, link.mailboxes[0])
+      request, try program(0), executors: executors, over: link, link.mailboxes[0])
     var servers: [StageServer] = []
     for stage in 1..<stages.count {
       let server = StageServer(
@@ -76,4 +76,12 @@ struct ThreadPipeline {
 
   /// Waits for the servers to return.
   func join() { threads.join() }
+
+  /// Lets the servers return, as a rank does when its work is done, and waits for them.
+  func end() {
+    let reason = ExecutionError(.failed, "the network", "no batch follows")
+    for mailbox in link.mailboxes { mailbox.close(reason) }
+    join()
+    failures.errors.withLock { $0.removeAll { $0 == reason } }
+  }
 }

@@ -87,6 +87,9 @@ On the fat tree, efficiency of the measuring, simulated:
   ranks, {dynamic_slow:.2f} s with the dynamic one.
 - *Nothing stored*: without the files in which finished pieces outlive the run. The others end their measuring when all
   results are stored, {writers} at a time on a disk like the one here, {store:.2f} ms for each.
+- *Memory as here*: a virtual machine as this one gets a page from its host when the page is touched for the first time,
+  which makes a rank's first run longer by {unready:.2f} s instead of {first:.2f} s. The others have memory that was touched
+  before the trace begins, as hosts of a cluster have it.
 
 ### Where the time goes
 
@@ -103,8 +106,8 @@ and model, the compilation, reports and results to rank 0 and its answers with p
 a piece ahead for each worker as long as many are left, and no piece too far beyond the one that is combined next. Rank
 0's worker and its thread for messages share the cores of their host with the other ranks there. What takes time comes
 from traces: `scaling-trace` runs the search with one and two ranks here and writes down every call between ranks, every
-compilation and every run of the network. Constants, from the least disturbed of {rounds} runs of two ranks (of the first
-runs of the network, whose memory is touched for the first time, the shortest), and for what rank 0 needs for a result from
+compilation and every run of the network. Constants, from the least disturbed of {rounds} runs of two ranks (of each rank's
+first runs of the network the shortest), and for what rank 0 needs for a result from
 one with {many:,} of them:
 
 {constants}
@@ -336,7 +339,8 @@ def simulated_part(prediction: Prediction) -> str:
         capacity=1 - 0.5 / SLOW_EVERY,
         static_slow=prediction.case("static, slow hosts", tree).point(AT_RANKS).outcome.computing,
         dynamic_slow=prediction.case("dynamic, slow hosts", tree).point(AT_RANKS).outcome.computing,
-        writers=WRITERS, store=prediction.model["store"] * 1000, losses=losses(prediction))
+        writers=WRITERS, store=prediction.model["store"] * 1000,
+        unready=prediction.first_unready, first=prediction.model["first"], losses=losses(prediction))
 
 
 def bound(batch: int) -> float:

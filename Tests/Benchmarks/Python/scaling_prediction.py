@@ -6,6 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
 
 from communication import Trace
 from searches import Placement, Subject, run, say
@@ -91,6 +92,8 @@ class Prediction:
     model: dict
     # Samples that run at a time.
     run_samples: int
+    # What a rank's first run takes longer where this machine first gets the memory from its host.
+    first_unready: float
     # Seconds of `finish` that go into hashing the calibration data.
     hashing: float
     checks: list
@@ -106,12 +109,20 @@ def is_possible() -> bool:
 
 def predict(subject: Subject, options: argparse.Namespace, folder: Path) -> Prediction:
     config = subject.write(folder)
+    unready = []
+    for attempt in range(options.rounds):
+        # After a while without: the system gives memory that nobody has used for some seconds back to the host.
+        time.sleep(5)
+        place = folder / f"trace {attempt} without memory at hand"
+        place.mkdir()
+        run(Placement(2, 1).command([str(options.trace_program), "CONFIG", str(place)]), config, folder)
+        unready.append(Trace(place, 2).first)
     traces, digests, firsts = {}, {}, []
     for attempt in range(options.rounds):
         for ranks in (1, 2):
             place = folder / f"trace {ranks} {attempt}"
             place.mkdir()
-            command = Placement(ranks, 1).command([str(options.trace_program), "CONFIG", str(place)])
+            command = Placement(ranks, 1).command([str(options.trace_program), "CONFIG", str(place), "ready"])
             digest = run(command, config, folder).phases["digest"]
             trace = Trace(place, ranks)
             # What else the machine does only makes it longer.
@@ -122,7 +133,6 @@ def predict(subject: Subject, options: argparse.Namespace, folder: Path) -> Pred
     say(f"{subject.name}: traced; what follows is simulated, and the machine may do other things too")
     simulator = Simulator(folder / "simulation")
     model, size = constants(traces[2]), traces[2].run_samples
-    # Mostly memory that is touched for the first time, which a virtual machine may have to get from its host.
     model["first"] = min(firsts)
     model["store"] = stored_seconds(folder, model["result"])
     if not options.smoke:
@@ -138,7 +148,7 @@ def predict(subject: Subject, options: argparse.Namespace, folder: Path) -> Pred
     rate = subject.samples * subject.sample_bytes / max(digests[2], 0.0005)
     hashing = SAMPLES * subject.sample_bytes / rate
     model["finish"] = max(0.0, model["finish"] - digests[2]) + hashing
-    prediction = Prediction(subject, model, size, hashing, checks, [])
+    prediction = Prediction(subject, model, size, median(unready), hashing, checks, [])
 
     def simulate(
             name: str, cluster: Cluster, all_ranks: tuple, batch: int = subject.batch, is_static: bool = False,
@@ -172,6 +182,7 @@ def predict(subject: Subject, options: argparse.Namespace, folder: Path) -> Pred
     simulate("dynamic, slow hosts", tree, FEWER, slow_every=SLOW_EVERY)
     simulate("static, slow hosts", tree, FEWER, is_static=True, slow_every=SLOW_EVERY)
     simulate("dynamic, nothing stored", tree, FEWER, model={"store": 0})
+    simulate("dynamic, memory as here", tree, FEWER, model={"first": prediction.first_unready})
     return prediction
 
 

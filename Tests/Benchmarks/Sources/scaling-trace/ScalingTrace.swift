@@ -16,11 +16,15 @@ enum ScalingTrace {
 
   static func main() {
     let arguments = CommandLine.arguments
-    guard arguments.count == 3 else {
-      end(JobFailure(message: "usage: scaling-trace CONFIG FOLDER: writes FOLDER/RANK.trace", exitCode: 64))
+    guard arguments.count == 3 || arguments.count == 4 && arguments[3] == "ready" else {
+      end(
+        JobFailure(
+          message: "usage: scaling-trace CONFIG FOLDER [ready]: writes FOLDER/RANK.trace; ready: with memory at hand",
+          exitCode: 64))
     }
     do {
       try MPI.withWorld(program: programName, failure: failure) { world in
+        if arguments.count == 4 { ReadyMemory.touch() }
         try world.barrier()
         let trace = Trace()
         let search = SearchRun(

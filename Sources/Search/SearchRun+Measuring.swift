@@ -1,0 +1,163 @@
+import Allocation
+import Configuration
+import Execution
+import Logging
+import MessagePassing
+import Sensitivity
+import WorkSharing
+
+/// What all ranks of a search do together.
+extension SearchRun {
+  /// What all ranks measure, at rank 0; `nil` elsewhere.
+  func measure(
+    _ preparation: Preparation, _ work: WorkPlan, _ session: WorkSession, _ checkpoint: SearchCheckpoint,
+    _ basis: MeasurementBasis
+  ) throws -> SensitivityMeasurement? {
+    let measurement = ShardMeasurement(preparation, work.program)
+    let pool = WorkerPool(count: work.batchCount) { try measurement.makeExecutor() }
+    let total = preparation.plan.batches.count
+    let perShard = preparation.plan.shards[0].count
+    func report(_ done: Int, _ restored: Int) {
+      progress(SearchProgress(done: min(done + restored * perShard, total), total: total))
+    }
+    var collector = MeasurementCollector(
+      preparation.layout, preparation.criterion, rows: preparation.rows, preparation.plan)
+    var shard = 0
+    try checkpoint.readSamples(on: session, workers: work.workerCount, isNeeded: false)
+    try work.serving {
+      try session.perform(
+        "shard", preparation.plan.shards.count, length: measurement.packedCount,
+        stored: world.rank == 0 ? try checkpoint.tables(basis) : nil, by: pool, beside: work.stage, progress: report
+      ) { shard, executor, pulse in
+        try measurement.packedTable(of: shard, on: executor, pulse)
+      } combine: { packed in
+        // The last numbers are the digest of the samples.
+        guard let digest = PieceKey(packed: packed.suffix(PieceKey.packedCount)),
+          collector.add(packed.dropLast(PieceKey.packedCount))
+        else { throw SearchError(.program, file: preparation.configuration.file, "a rank sent a table that is none") }
+        checkpoint.note(digest, of: shard)
+        shard += 1
+      }
+    }
+    guard world.rank == 0 else { return nil }
+    do {
+      return try session.alone("adding up") { [collector, hasClasses = preparation.hasClasses] in
+        try collector.measurement(hasClasses: hasClasses)
+      }
+    } catch let error as SensitivityError {
+      throw SearchError(.badContent, file: preparation.configuration.model.path, "\(error)")
+    }
+  }
+}
+
+extension SearchRun {
+  /// How groups of ranks hold the network's stages; `nil` where every rank holds the whole network.
+  var stages: SearchStages? { SearchStages(grid, backend) }
+
+  /// Compiles what this rank measures with.
+  /// - Parameter isLast: whether nothing else needs the weights.
+  func plan(
+    _ preparation: inout Preparation, without removed: [[Int]], isLast: Bool
+  ) throws -> WorkPlan {
+    var mostWorkers = min(try ProcessorShare.count(on: world), preparation.plan.shards.count)
+    guard let stages else {
+      let work = try WorkPlan(
+        preparation, without: removed, backend, ranks: world.rank == 0 ? world.size : 0, mostWorkers: mostWorkers,
+        memoryLimit: memoryLimit)
+      if isLast { preparation.releaseWeights() }
+      return work
+    }
+    // What the first stage has under way lies at all later ones.
+    mostWorkers = Int(try world.allReduce(Int64(mostWorkers), .min))
+    do {
+      let package = try stages.package(&preparation, without: removed, isLast: isLast, on: world)
+      return try WorkPlan(
+        preparation, stage: package, of: stages.grid, rank: world.rank, stages.backend, mostWorkers: mostWorkers,
+        memoryLimit: memoryLimit)
+    } catch let error as ExecutionError {
+      throw SearchError(error, in: preparation.configuration)
+    }
+  }
+
+  /// Says what memory the work takes.
+  func tell(_ work: WorkPlan, _ preparation: Preparation) throws {
+    func memory(_ bytes: Int) -> String { "\(MemoryForecast.mebibytes(bytes)) MiB" }
+    let workers = "\(work.workerCount) \(work.workerCount == 1 ? "worker" : "workers")"
+    guard let stages else {
+      logger.info(
+        "samples per run: \(preparation.runSize), memory of rank 0: \(memory(work.forecast.bytes)) with \(workers)")
+      return
+    }
+    guard let bytes = try world.gather([Int64(work.forecast.bytes)], at: 0) else { return }
+    let group = bytes.prefix(stages.grid.layers).map { memory(Int($0[0])) }.joined(separator: ", ")
+    logger.info(
+      "samples per run: \(preparation.runSize), grid \(stages.grid), memory of the ranks of the first network: \(group), rank 0 with \(workers) and \(work.batchCount) batches under way"
+    )
+  }
+
+  /// What layers lose in fewer bits, measured on all ranks; `nil` unless the search chooses bits, and at other ranks.
+  func chooseFrom(
+    _ preparation: Preparation, _ source: ModelSource, _ session: WorkSession, _ checkpoint: SearchCheckpoint,
+    _ clock: inout PhaseClock
+  ) throws -> QuantizationTable? {
+    let widths = preparation.configuration.bits.search.filter { $0 <= QuantizationTable.largestWidth }
+    guard !widths.isEmpty else { return nil }
+    let measurement = QuantizationMeasurement(
+      evaluation: try evaluation(preparation, source, session, checkpoint), structure: preparation.structure,
+      progress: report)
+    let table = try measurement.table(widths: widths, layers: preparation.analysis.layersOfChosenBits)
+    clock.end(of: "bits")
+    return table
+  }
+
+  /// The scores of pruned layers, measured on all ranks; `nil` for other solvers than `measured`, and at other ranks.
+  func evaluate(
+    _ preparation: Preparation, _ session: WorkSession, _ source: ModelSource, _ checkpoint: SearchCheckpoint,
+    _ measurement: SensitivityMeasurement?, _ steps: SearchSteps, _ clock: inout PhaseClock
+  ) throws -> MeasuredAllocator? {
+    guard preparation.configuration.solver.method == .measured else { return nil }
+    let scores = MeasuredScores(
+      evaluation: try evaluation(preparation, source, session, checkpoint), structure: preparation.structure,
+      logger: logger,
+      progress: report)
+    let request = try measurement.map { measurement in
+      let paths = try CalibrationData(preparation.configuration).paths
+      let data = try session.alone("reading the data for their hashes") {
+        try paths.map { try FileDigest(reading: $0) }
+      }
+      return MeasuredScores.Request(
+        problem: try steps.problem(measurement.table.groups),
+        basis: EvaluationBasis(
+          preparation.configuration, model: source.digests, data: data, samples: measurement.table.sampleCount,
+          runSize: preparation.runSize),
+        path: preparation.configuration.outputDirectory.path + "/" + EvaluationScores.fileName)
+    }
+    let allocator: MeasuredAllocator?
+    do {
+      allocator = try scores.measure(request)
+    } catch let error as AllocationError {
+      throw SearchError(error, in: preparation.configuration)
+    }
+    clock.end(of: "evaluate")
+    return allocator
+  }
+
+  func evaluation(
+    _ preparation: Preparation, _ source: ModelSource, _ session: WorkSession, _ checkpoint: SearchCheckpoint
+  ) throws -> VariantEvaluation {
+    let subject = VariantSubject(
+      configuration: preparation.configuration, backend: backend,
+      network: try preparation.execution(without: []).request.network,
+      data: try CalibrationData(preparation.configuration))
+    let memory = try EvaluationMemory(
+      subject, weightBytes: preparation.weightBytes, mostWorkers: try ProcessorShare.count(on: world),
+      memoryLimit: memoryLimit)
+    return VariantEvaluation(
+      session: session, memory: memory, subject: subject,
+      stored: (checkpoint, MeasurementBasis(of: subject, model: source.digests)))
+  }
+
+  private func report(_ done: Int, _ total: Int) {
+    progress(SearchProgress(done: done, total: total, unit: .evaluation))
+  }
+}
