@@ -93,7 +93,9 @@ public struct InProcessCommunicator: Communicator {
   public func receive<Element: MessageElement>(
     into elements: UnsafeMutableBufferPointer<Element>, from source: Int, tag: Int
   ) throws(CommunicationError) {
-    copy(try exchange.receive(Element.elementKind, from: source, tag: tag, to: rank), into: elements, at: 0)
+    let bytes = try exchange.receive(Element.elementKind, from: source, tag: tag, to: rank)
+    precondition(bytes.count == elements.count * MemoryLayout<Element>.stride, "a message has the size that was told")
+    copy(bytes, into: elements, at: 0)
   }
 
   /// Waits until a message is there to be received.

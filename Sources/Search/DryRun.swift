@@ -19,6 +19,7 @@ public struct DryRun {
   ///   - memoryLimit: the most bytes that each rank may hold, or `nil`.
   ///   - grid: how groups of ranks would hold the network's stages, or `nil`.
   ///   - applies: whether the pruned model would be made too.
+  /// - Precondition: where the grid has stages, `backend` is a `StagedBackend`.
   public init(
     on world: any Communicator, backend: any ExecutionBackend, format: any ModelFormat, memoryLimit: Int? = nil,
     grid: RankGrid? = nil, applies: Bool = false

@@ -63,6 +63,7 @@ extension SearchRun {
   /// - Parameters:
   ///   - memoryLimit: the most bytes that a rank may hold, or `nil`.
   ///   - grid: how ranks would hold the network's stages; `nil` where each would hold the whole network.
+  /// - Precondition: where the grid has stages, `backend` is a `StagedBackend`.
   /// - Throws: the first thing that is wrong.
   public static func validate(
     _ path: String, _ format: any ModelFormat, backend: any ExecutionBackend, memoryLimit: Int? = nil,

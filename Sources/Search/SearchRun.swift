@@ -31,6 +31,7 @@ public struct SearchRun {
   ///     result.
   ///   - applies: whether the pruned model is made too, certified, repaired and evaluated; not with stages.
   ///   - progress: called at rank 0, from any thread, as work gets done.
+  /// - Precondition: where the grid has stages, `backend` is a `StagedBackend`.
   public init(
     on world: any Communicator, backend: any ExecutionBackend, format: any ModelFormat,
     options: WorkSession.Options = WorkSession.Options(), memoryLimit: Int? = nil, grid: RankGrid? = nil,

@@ -110,6 +110,7 @@ public struct ShardTable: Sendable {
   }
 
   /// Adds another shard's sums behind this one's, the rows left out.
+  /// - Precondition: both are of one layout and criterion.
   public mutating func append(_ other: ShardTable) {
     add(
       values: other.valueCount, samples: other.sampleCount, loss: other.lossSum, correct: other.correctCount,
@@ -117,6 +118,7 @@ public struct ShardTable: Sendable {
   }
 
   /// Adds another rank's sums behind this one's, the rows left out.
+  /// - Precondition: both are of one layout and criterion.
   public mutating func append(_ other: PackedShardTable) {
     add(
       values: other.valueCount, samples: other.sampleCount, loss: other.lossSum, correct: other.correctCount,

@@ -17,17 +17,17 @@ public struct UnitRows: Sendable {
   }
 
   /// How rows are kept.
-  public let form: Form
+  let form: Form
   /// Numbers per row.
-  public let unitCount: Int
+  let unitCount: Int
   /// Row-major; rows that a short shard lacks are 0.
-  public private(set) var values: [Double]
+  private(set) var values: [Double]
   /// Of every row the loss of its sample with its label; empty unless rows are plain.
-  public private(set) var losses: [Double]
+  private(set) var losses: [Double]
   private var next = 0
 
   /// No rows yet.
-  public init(_ form: Form, unitCount: Int) {
+  init(_ form: Form, unitCount: Int) {
     self.form = form
     self.unitCount = unitCount
     values = [Double](repeating: 0, count: form.rowCount * unitCount)

@@ -26,13 +26,10 @@ final class PieceWriter: @unchecked Sendable {
   }
 
   /// So many results may wait for the disk: all of them are waited for when the run stops.
-  private static let mostWaiting = 64 * threadCount
+  static let mostWaiting = 64 * threadCount
 
-  /// Whether too many results of a length wait to be stored.
-  func isBehind(length: Int) -> Bool {
-    let count = monitor.locked { waiting.count }
-    return count > PieceWriter.mostWaiting || count * length > WorkSession.numbersAtATime
-  }
+  /// Results that wait to be stored.
+  var waitingCount: Int { monitor.locked { waiting.count } }
 
   /// Results stored so far.
   var savedCount: Int { monitor.locked { saved } }

@@ -216,12 +216,13 @@ struct WorkCoordinator {
 
   /// Pieces that a rank should get now.
   private mutating func pieces(for rank: Int, workers own: Int) -> [Int] {
+    // The disk has to keep up: what waits for it is lost if the run is killed. But all workers may finish at once.
+    let waiting = writer?.waitingCount ?? 0
+    guard waiting <= max(PieceWriter.mostWaiting, workers) else { return [] }
     // As many again ahead, so that no worker waits for an answer, but not towards the end, where a slow rank would sit on
     // what others could do.
-    // The disk has to keep up: what waits for it is lost if the run is killed.
-    if let writer, writer.isBehind(length: length) { return [] }
     let ahead = rank > 0 && handout.remaining(for: rank) > 4 * workers ? own : 0
-    return handout.take(own + ahead - peers[rank].held, for: rank, below: next + window)
+    return handout.take(own + ahead - peers[rank].held, for: rank, below: next + window - waiting)
   }
 
   private mutating func handOutOwn() {

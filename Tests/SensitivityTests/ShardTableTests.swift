@@ -72,9 +72,9 @@ struct ShardTableTests {
     #expect(split.packed == whole.packed)
   }
 
-  @Test func `a packed table comes back as it was, and wrong numbers are refused`() throws {
+  @Test(arguments: [TaylorCriterion.first(.init(reduction: .meanSquare, level: .sample)), .second(.fisher)])
+  func `a packed table comes back as it was, and wrong numbers are refused`(_ criterion: TaylorCriterion) throws {
     let layout = SensitivityLayout(try structure())
-    let criterion = TaylorCriterion.first(.init(reduction: .meanSquare, level: .sample))
     var table = ShardTable(layout, criterion)
     table.add(batch: [evaluation], correct: 2, layout)
     let packed = table.packed

@@ -1,7 +1,6 @@
 """What a trace of a search says about its parts: the constants of the model that `simulation.py` runs."""
 
 import bisect
-import itertools
 from collections.abc import Iterable
 from pathlib import Path
 from statistics import fmean, median
@@ -133,19 +132,22 @@ class Trace:
         call is too."""
         events = self.of(0, *MESSAGES)
         received, turns = [], []
+        behind = set()
         for index, event in enumerate(events[:-1]):
             if event.call == "receive" and event.size == self.result:
                 before = events[index - 1]
                 waited = before.busy if before.call == "probe" and before.size == self.result else 0.0
                 received.append(waited + event.own + event.busy)
                 turns.append(events[index + 1].own)
+                behind.add(index + 1)
         # A result is added up at once, or later where an earlier one is missing, behind it: hence the mean, and of rank
         # 0's own results too. Its thread notices them within a pause of its loop.
         starts = [event.start for event in events]
         for run in self.of(0, "run"):
-            first = bisect.bisect(starts, run.end)
-            noticed = itertools.takewhile(lambda event: event.start < run.end + NOTICED, events[first:])
-            turns.append(max((event.own for event in noticed if event.call == "poll"), default=0.0))
+            first, end = (bisect.bisect(starts, time) for time in (run.end, run.end + NOTICED))
+            noticed = [events[index].own for index in range(first, end) if index not in behind]
+            if noticed:
+                turns.append(max(noticed))
         return median(received) + fmean(turns)
 
     @property

@@ -57,8 +57,8 @@ def measure(
 ) -> tuple[dict[Placement, list[Measurement]], float | None]:
     """Every placement, in turns: what else happens on the machine meets all alike.
 
-    The number beside them is what two cores do at the most: how much two searches that know nothing of each other get
-    done at the same time, relative to one.
+    The number beside them is how much two searches that know nothing of each other get done at the same time, relative
+    to one; `None` on a single core.
     """
     config = subject.write(folder)
     results, both = {placement: [] for placement in wanted}, []
@@ -68,8 +68,7 @@ def measure(
             results[placement].append(run(placement.command(program), config, folder))
         if len(cores()) > 1:
             alone = results[Placement(1, 1)][-1]
-            slower = max(one.measuring for one in run_beside(2, program, config, folder))
-            both.append(2 * alone.measuring / slower)
+            both.append(sum(alone.measuring / one.measuring for one in run_beside(2, program, config, folder)))
     for placement, measured in results.items():
         say(f"{subject.name}, {placement}: measuring {median(one.measuring for one in measured):.2f} s")
     return results, median(both) if both else None
@@ -117,7 +116,7 @@ def main() -> None:
         else:
             simulated = scaling_prediction.predict(found[-1], options, folder)
     if options.smoke:
-        check_smoke(measured, simulated)
+        check_smoke(measured, both, simulated)
         say("works")
         return
     text = scaling_page.page(found, measured, both, simulated, options)
@@ -127,12 +126,14 @@ def main() -> None:
         (options.root / "docs" / "scaling.svg").write_text(scaling_page.figure(simulated))
 
 
-def check_smoke(measured: dict, simulated) -> None:
+def check_smoke(measured: dict, both: dict, simulated) -> None:
     """Sees to it that everything was measured; how fast it was is nobody's business here."""
     for name, results in measured.items():
         for placement, runs in results.items():
             if not all(one.measuring > 0 and one.processor > 0 for one in runs):
                 sys.exit(f"bench: error: {name}, {placement}: nothing was measured")
+        if both[name] is not None and not both[name] > 0:
+            sys.exit(f"bench: error: {name}: two searches at a time were not measured")
     if simulated:
         for case in simulated.cases:
             for point in case.points:

@@ -75,11 +75,11 @@ On the fat tree, efficiency of the measuring, simulated:
 {variants}
 
 - *Batches of 32* are the default of `batch_size`. A batch is never divided, so with {samples:,} samples
-  {at_ranks:,} ranks get {large_batches:,} batches, and the ranks that get one more decide: the efficiency cannot exceed
-  x ÷ ⌈x⌉ with x = batches ÷ ranks, which is {bound_large:.3f} here, and {bound:.3f} with batches of {batch}. Choose
-  `batch_size` so that x is large, or just below a whole number; `search --dry-run` prints the number of batches.
-- *Batches of 8*: {bound_8:.3f} at the most, for the same reason.
-- *Batches of 4* give rank 0 more results to take in.
+  {at_ranks:,} ranks get {large_batches:,} batches, and the ranks that get one more decide: ranks of one speed cannot
+  exceed x ÷ ⌈x⌉ with x = shards ÷ ranks, which is {bound_large:.3f} here, and {bound:.3f} with batches of {batch}. (A
+  shard is one batch as long as there are at most {shards:,}, else two, four or more.) `batch_size` is part of what is
+  measured by default, so it is chosen before the first run; `search --dry-run` prints the number of shards.
+- *Batches of 4* make shards of two, {bound_4:.3f} at the most, and give rank 0 more results to take in.
 - *Rank 0 computes nothing*: it only hands out and collects. At {at_ranks:,} ranks its thread for messages is busy
   {coordinating:.0%} of the measuring, beside its worker.
 - *Slow hosts*: of {slow_every} hosts one has half the speed; relative to as many usual hosts, so at most
@@ -87,9 +87,9 @@ On the fat tree, efficiency of the measuring, simulated:
   ranks, {dynamic_slow:.2f} s with the dynamic one.
 - *Nothing stored*: without the files in which finished pieces outlive the run. The others end their measuring when all
   results are stored, {writers} at a time on a disk like the one here, {store:.2f} ms for each.
-- *Memory as here*: a virtual machine as this one gets a page from its host when the page is touched for the first time,
-  which makes a rank's first run longer by {unready:.2f} s instead of {first:.2f} s. The others have memory that was touched
-  before the trace begins, as hosts of a cluster have it.
+- *First run as here*: a virtual machine gets a page of memory from its host when the page is touched for the first time.
+  With such memory a rank's first run took {unready:.2f} s longer here than its other runs. Everything else is simulated
+  from traces of searches that found memory lately touched, where it is {first:.2f} s.
 
 ### Where the time goes
 
@@ -106,13 +106,13 @@ and model, the compilation, reports and results to rank 0 and its answers with p
 a piece ahead for each worker as long as many are left, and no piece too far beyond the one that is combined next. Rank
 0's worker and its thread for messages share the cores of their host with the other ranks there. What takes time comes
 from traces: `scaling-trace` runs the search with one and two ranks here and writes down every call between ranks, every
-compilation and every run of the network. Constants, from the least disturbed of {rounds} runs of two ranks (of each rank's
-first runs of the network the shortest), and for what rank 0 needs for a result from
+compilation and every run of the network. Constants, from the least disturbed of {rounds} runs of two ranks (of what a first run
+takes longer the median), all with memory that was touched just before, and for what rank 0 needs for a result from
 one with {many:,} of them:
 
 {constants}
 
-The simulator beside the traced searches ({samples} samples; the measuring, and everything):
+The simulator beside the traced searches ({samples} samples, memory touched before; the measuring, and everything):
 
 {checks}
 
@@ -127,6 +127,8 @@ The simulator beside the traced searches ({samples} samples; the measuring, and 
 - Latencies are the clusters' nominal ones, bandwidths 94 % of them; other jobs on the network and the noise of operating
   systems are left out. Broadcasts go along a binomial tree, in parts of 1 MiB.
 - Reports between pieces, one a second, are left out: a piece takes less.
+- What rank 0 needs for a report and a result is measured with two ranks of one machine. With a thousand it goes through
+  a longer list of ranks in every turn, and over TCP a received byte costs processor time that it does not cost here.
 - With more work per rank (`order` 2, larger images, more samples) fixed times weigh less, and the other way round.
 """
 
@@ -205,8 +207,9 @@ def both_cores(both: dict) -> str:
     if not known:
         return ""
     return (
-        "What two cores of this machine do at the most: two searches of one thread at the same time, each on a core of "
-        f"its own, that know nothing of each other, get so many times as much done as one alone: {', '.join(known)}.")
+        "For comparison, what these cores give: two searches of one thread at the same time, each on a core of its own, "
+        "that know nothing of each other and wait for nothing, get so many times as much done as one alone: "
+        f"{', '.join(known)}.")
 
 
 def prediction_tables(prediction: Prediction) -> str:
@@ -234,9 +237,11 @@ def prediction_verdict(prediction: Prediction) -> str:
         f"{point.whole_efficiency:.3f})"
         for cluster, point in zip(CLUSTERS, points)]
     are_enough = all(point.efficiency >= EFFICIENCY for point in points)
+    large = prediction.case("dynamic, batches of 32", CLUSTERS[0]).point(AT_RANKS).efficiency
     return (
-        f"Asked for is an efficiency of {EFFICIENCY} at {AT_RANKS:,} ranks, which the measuring "
-        f"{'reaches' if are_enough else 'does not reach'}: {'; '.join(parts)}.")
+        f"Asked for is an efficiency of {EFFICIENCY} at {AT_RANKS:,} ranks, which the measuring in batches of "
+        f"{prediction.subject.batch} {'reaches' if are_enough else 'does not reach'}: {'; '.join(parts)}. In batches of "
+        f"32, the default, of which there are too few for so many ranks, it is {large:.3f} on the fat tree.")
 
 
 def variants(prediction: Prediction) -> str:
@@ -334,7 +339,7 @@ def simulated_part(prediction: Prediction) -> str:
         samples=SAMPLES, batch=prediction.subject.batch, cores=CORES, clusters=clusters, hashing=prediction.hashing,
         data=data / 1e9, tables=prediction_tables(prediction), verdict=prediction_verdict(prediction),
         variants=variants(prediction), large_batches=-(-SAMPLES // 32), at_ranks=AT_RANKS,
-        bound=bound(prediction.subject.batch), bound_large=bound(32), bound_8=bound(8),
+        bound=bound(prediction.subject.batch), bound_large=bound(32), bound_4=bound(4), shards=SHARDS,
         coordinating=point.outcome.coordinating / point.outcome.computing, slow_every=SLOW_EVERY,
         capacity=1 - 0.5 / SLOW_EVERY,
         static_slow=prediction.case("static, slow hosts", tree).point(AT_RANKS).outcome.computing,

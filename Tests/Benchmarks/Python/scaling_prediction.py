@@ -109,10 +109,12 @@ def is_possible() -> bool:
 
 def predict(subject: Subject, options: argparse.Namespace, folder: Path) -> Prediction:
     config = subject.write(folder)
+    # Small networks take little, and small machines have little.
+    ready = [] if options.smoke else ["ready"]
     unready = []
     for attempt in range(options.rounds):
         # After a while without: the system gives memory that nobody has used for some seconds back to the host.
-        time.sleep(5)
+        time.sleep(0 if options.smoke else 5)
         place = folder / f"trace {attempt} without memory at hand"
         place.mkdir()
         run(Placement(2, 1).command([str(options.trace_program), "CONFIG", str(place)]), config, folder)
@@ -122,7 +124,7 @@ def predict(subject: Subject, options: argparse.Namespace, folder: Path) -> Pred
         for ranks in (1, 2):
             place = folder / f"trace {ranks} {attempt}"
             place.mkdir()
-            command = Placement(ranks, 1).command([str(options.trace_program), "CONFIG", str(place), "ready"])
+            command = Placement(ranks, 1).command([str(options.trace_program), "CONFIG", str(place), *ready])
             digest = run(command, config, folder).phases["digest"]
             trace = Trace(place, ranks)
             # What else the machine does only makes it longer.
@@ -133,7 +135,7 @@ def predict(subject: Subject, options: argparse.Namespace, folder: Path) -> Pred
     say(f"{subject.name}: traced; what follows is simulated, and the machine may do other things too")
     simulator = Simulator(folder / "simulation")
     model, size = constants(traces[2]), traces[2].run_samples
-    model["first"] = min(firsts)
+    model["first"] = median(firsts)
     model["store"] = stored_seconds(folder, model["result"])
     if not options.smoke:
         model["keep"] = traced_with_many_results(subject, options, folder).keep
@@ -153,12 +155,15 @@ def predict(subject: Subject, options: argparse.Namespace, folder: Path) -> Pred
     def simulate(
             name: str, cluster: Cluster, all_ranks: tuple, batch: int = subject.batch, is_static: bool = False,
             **how) -> None:
-        split = pieces(SAMPLES, batch, size)
-        one = simulator.search(model | {"window": window(1, model["result"])}, split, 1, cluster, spread=0)
+        # The runs that were traced, as long as their samples are many.
+        run_samples = run_size(batch, size)
+        scaled = model | {"run": [seconds * run_samples / size for seconds in model["run"]]}
+        split = pieces(SAMPLES, batch, run_samples)
+        one = simulator.search(scaled | {"window": window(1, model["result"])}, split, 1, cluster, spread=0)
         points = []
         for ranks in all_ranks:
             started = time.perf_counter()
-            here = model | {"window": window(ranks, model["result"])} | how.get("model", {})
+            here = scaled | {"window": window(ranks, model["result"])} | how.get("model", {})
             settings = {key: value for key, value in how.items() if key != "model"}
             points.append(Point(
                 simulator.search(here, split, ranks, cluster, is_static=is_static, **settings), one))
@@ -176,13 +181,12 @@ def predict(subject: Subject, options: argparse.Namespace, folder: Path) -> Pred
         simulate("static", cluster, FEWER, is_static=True)
     tree = CLUSTERS[0]
     simulate("dynamic, batches of 32", tree, FEWER, batch=32)
-    simulate("dynamic, batches of 8", tree, FEWER, batch=8)
     simulate("dynamic, batches of 4", tree, FEWER, batch=4)
     simulate("dynamic, rank 0 computes nothing", tree, FEWER, is_spared=True)
     simulate("dynamic, slow hosts", tree, FEWER, slow_every=SLOW_EVERY)
     simulate("static, slow hosts", tree, FEWER, is_static=True, slow_every=SLOW_EVERY)
     simulate("dynamic, nothing stored", tree, FEWER, model={"store": 0})
-    simulate("dynamic, memory as here", tree, FEWER, model={"first": prediction.first_unready})
+    simulate("dynamic, first run as here", tree, FEWER, model={"first": prediction.first_unready})
     return prediction
 
 
@@ -197,7 +201,7 @@ def traced_with_many_results(subject: Subject, options: argparse.Namespace, fold
     trace = place / "trace"
     trace.mkdir(parents=True)
     config = replace(subject, samples=MANY, batch=1).write(place)
-    run(Placement(2, 1).command([str(options.trace_program), "CONFIG", str(trace)]), config, place)
+    run(Placement(2, 1).command([str(options.trace_program), "CONFIG", str(trace), "ready"]), config, place)
     say(f"{subject.name}: traced with {MANY} results")
     return Trace(trace, 2)
 
@@ -207,6 +211,11 @@ def constants(trace: Trace) -> dict:
         "prepare": trace.prepare, "broadcast": trace.broadcasts, "decode": trace.decode, "compile": trace.compile,
         "first": trace.first, "between": trace.between, "run": trace.run_times, "notice": trace.notice,
         "take": trace.take, "keep": trace.keep, "finish": trace.finish, "result": trace.result}
+
+
+def run_size(batch: int, most: int) -> int:
+    """The samples that run at a time, as `RunSize` has it: those that waste least, and of these the most."""
+    return min(range(2, min(most, max(batch, 2)) + 1), key=lambda size: (-(-max(batch, 2) // size) * size, -size))
 
 
 def pieces(samples: int, batch: int, run_samples: int) -> list[int]:

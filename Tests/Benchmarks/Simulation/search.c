@@ -24,6 +24,8 @@
 enum { REPORT = 1, REPLY, START };
 /* Bytes. */
 enum { BROADCAST_PART = 1 << 20 };
+/* Results that may wait to be stored, as `PieceWriter` has it; of every rank one at least. */
+enum { MOST_WAITING = 256 };
 /* Numbers in a message: a report; an answer, which is a count (-1: all is done) and as many pieces. */
 enum { REPORT_LENGTH = 8, REPLY_LENGTH = 8, MOST_PIECES = REPLY_LENGTH - 1 };
 
@@ -196,6 +198,9 @@ static int remaining(const struct coordinator *c, int rank) {
  * Gives whether the rank has something to do; otherwise it waits. */
 static int answer(struct coordinator *c, int rank) {
   if (rank == 0 && c->m->is_spared) return 0;
+  /* The disk has to keep up. */
+  double backlog = c->stored - MPI_Wtime() - c->m->store * (c->ranks > MOST_WAITING ? c->ranks : MOST_WAITING);
+  if (backlog > 0) usleep((useconds_t)(backlog * 1e6));
   int64_t reply[REPLY_LENGTH] = {0};
   int ahead = rank > 0 && remaining(c, rank) > 4 * c->ranks;
   int *open = c->m->is_static ? &c->own_open[rank] : &c->open;

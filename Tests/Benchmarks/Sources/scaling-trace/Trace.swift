@@ -33,8 +33,8 @@ final class Trace: Sendable {
     let tag: Int?
     /// Processor time of the calling thread in the call.
     var busy: Duration
-    /// Processor time of the thread of the messages since its last call.
-    var own: Duration
+    /// Processor time of the thread of the messages since its last call; of several questions before the first.
+    let own: Duration
   }
 
   private struct State {
@@ -72,7 +72,6 @@ final class Trace: Sendable {
         state.events[last].end = end.time
         state.events[last].size += size
         state.events[last].busy += busy
-        state.events[last].own += own
       } else {
         state.events.append(
           Event(
