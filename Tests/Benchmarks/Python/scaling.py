@@ -11,13 +11,13 @@ import scaling_page
 from searches import Measurement, Placement, Subject, cores, run, run_beside, say
 
 SHARED = ("vgg_small", "resnet20", "mobilenetv2_small")
-# Of each of them: some seconds on one core.
-SMALL_SAMPLES = 16384
+# Of each of them: some ten seconds on one core, as a rank's first run and its end take the same however long it runs.
+SMALL_SAMPLES = 49152
 LARGE = "resnet50"
 # Two runs of five samples: 50,000 samples make 5,000 batches, and 1,024 ranks get nearly as many of them each.
 LARGE_BATCH = 10
 SMALLEST = "fashion-resnet"
-ROUNDS = 5
+ROUNDS = 3
 
 
 def subjects(options: argparse.Namespace) -> list[Subject]:
@@ -88,7 +88,7 @@ def main() -> None:
     parser.add_argument("--resnet50", type=Path, help="the exported network")
     parser.add_argument("--networks", type=lambda text: text.split(","), default=[*SHARED, LARGE], metavar="NAME,…")
     parser.add_argument("--ranks", type=numbers, default=[1, 2], metavar="1,2,…", help="of one thread, measured")
-    parser.add_argument("--samples", type=int, default=120, help=f"of {LARGE}")
+    parser.add_argument("--samples", type=int, default=480, help=f"of {LARGE}")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--no-simulation", action="store_true")
     parser.add_argument("--smoke", action="store_true", help="one small network, a few simulated ranks; writes nothing")

@@ -22,7 +22,7 @@ INTRODUCTION = """\
 
 How much faster a search gets with more ranks: measured as far as there are cores, simulated beyond.
 
-    scripts/bench scaling                        # everything, a quarter of an hour; writes this page
+    scripts/bench scaling                        # everything, half an hour; writes this page
     scripts/bench scaling --ranks 1,2,4,8,16     # on a machine with more cores
     scripts/bench scaling --networks resnet50 --no-simulation --rounds 3
 """

@@ -12,6 +12,8 @@ from communication import Trace
 from searches import Placement, Subject, run, say
 from simulation import CLUSTERS, HERE, Cluster, Outcome, Simulator
 
+# Samples of a search that is traced.
+TRACED = 120
 # What is predicted: so many samples, and what each of them has to say.
 SAMPLES = 50_000
 RANKS = (8, 64, 256, 512, 1024, 2048, 4096)
@@ -107,8 +109,11 @@ def is_possible() -> bool:
     return Simulator.is_there()
 
 
-def predict(subject: Subject, options: argparse.Namespace, folder: Path) -> Prediction:
-    config = subject.write(folder)
+def predict(measured: Subject, options: argparse.Namespace, folder: Path) -> Prediction:
+    subject = replace(measured, samples=min(measured.samples, TRACED))
+    place = folder / "traced"
+    place.mkdir()
+    config = subject.write(place)
     # Small networks take little, and small machines have little.
     ready = [] if options.smoke else ["ready"]
     unready = []
