@@ -15,6 +15,18 @@ public struct ChannelStructure: Sendable {
   let firstUnits: [Int]
 }
 
+extension ChannelStructure {
+  /// The units whose channels a value of the analysed network holds, each once; none of what has no channels.
+  public func units(of value: ValueID) -> [UnitReference] {
+    guard let units = values[value.index].units else { return [] }
+    var group = 0
+    return Set(units.units).subtracting([UnitArray.none]).sorted().map { number in
+      while firstUnits[group + 1] <= Int(number) { group += 1 }
+      return UnitReference(group: group, unit: Int(number) - firstUnits[group])
+    }
+  }
+}
+
 /// A value of the analysed network.
 struct FlowingValue: Sendable {
   let name: String

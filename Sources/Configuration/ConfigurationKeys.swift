@@ -13,7 +13,7 @@ enum ConfigurationKeys {
   static let sensitivity = [
     "method", "order", "set_loss", "damping", "first_order", "curvature", "curvature_labels", "draws", "classes",
     "seed", "reduction", "level",
-    "group_reduction", "bootstrap",
+    "group_reduction", "normalization", "bootstrap",
   ]
   static let bits = ["activation", "weight", "layers", "search"]
   static let layerBits = ["activation", "weight"]

@@ -25,8 +25,12 @@ extension SearchConfiguration {
     public let reduction: Reduction
     /// What one value is taken over.
     public let level: Level
-    /// How the values of several layers that lose a channel together become one.
+    /// How the values of several layers that lose a channel together become one, in an expansion.
     public let groupReduction: GroupReduction
+    /// How the scores of several layers that lose a channel together become one, by a criterion that gives no losses.
+    public let scoreReduction: ScoreReduction
+    /// What makes scores of different layers comparable, by a criterion that gives no losses.
+    public let normalization: Normalization
     /// Resamples of the shards that the error bars of the ratios are taken from; 0 for none.
     public let bootstrap: Int
 
@@ -34,6 +38,30 @@ extension SearchConfiguration {
     public enum Method: String, CaseIterable, Sendable {
       /// The expansion of loss(w − w_i).
       case taylor
+      /// Σ |w| of a filter.
+      case l1
+      /// √Σ w² of a filter.
+      case l2
+      /// The distances of a filter to the others of its layer.
+      case geometricMedian = "geometric_median"
+      /// |γ| of the normalisation behind.
+      case normalizationScale = "bn_scale"
+      /// What a response counts for the outputs, passed back through |w|.
+      case nisp
+      /// Drawn numbers.
+      case random
+      /// The share of elements behind the activation that are not 0.
+      case apoz
+      /// The mean magnitude behind the activation.
+      case meanActivation = "mean_activation"
+      /// The change of the loss when a unit is removed, measured unit by unit.
+      case ablation
+
+      /// Whether it predicts the loss; others give scores that only have an order.
+      public var isLoss: Bool { self == .taylor || self == .ablation }
+
+      /// Whether it goes by the weights alone: no sample is run.
+      public var isOfWeights: Bool { !isLoss && self != .apoz && self != .meanActivation }
     }
 
     /// What stands for the second derivatives.
@@ -80,12 +108,60 @@ extension SearchConfiguration {
       case sample
     }
 
+    /// How the scores of coupled layers become one.
+    public enum ScoreReduction: String, CaseIterable, Sendable {
+      /// Their sum.
+      case sum
+      /// Their mean.
+      case mean
+      /// The largest.
+      case max
+      /// That of the first layer.
+      case first
+    }
+
+    /// What makes scores of different layers comparable.
+    public enum Normalization: String, CaseIterable, Sendable {
+      /// Nothing.
+      case none
+      /// Division by the mean of the group.
+      case mean
+      /// Division by the largest of the group.
+      case max
+      /// Division by the norm of the layer.
+      case norm
+      /// Division by the sum of those left when a unit goes.
+      case lamp
+    }
+
     /// How the values of coupled layers become one.
     public enum GroupReduction: String, CaseIterable, Sendable {
       /// Values are added up, then reduced: a unit is removed as a whole.
       case sum
       /// Every layer's value is reduced, then added up, as AMCT and Torch-Pruning do.
       case sumOfAbsolutes = "sum_abs"
+    }
+  }
+}
+
+extension SearchConfiguration.Sensitivity.Method {
+  /// What holds where nothing is asked for. Scales of normalisations are trained against each other, and drawn numbers
+  /// have one scale already.
+  fileprivate var normalization: SearchConfiguration.Sensitivity.Normalization {
+    switch self {
+    case .l1, .l2, .geometricMedian, .nisp, .apoz, .meanActivation: .mean
+    case .taylor, .normalizationScale, .random, .ablation: .none
+    }
+  }
+
+  /// The keys that go with it.
+  fileprivate var keys: [String] {
+    switch self {
+    case .taylor: ConfigurationKeys.sensitivity.filter { $0 != "normalization" }
+    case .l1, .l2, .geometricMedian, .normalizationScale, .nisp, .apoz, .meanActivation:
+      ["method", "group_reduction", "normalization"]
+    case .random: ["method", "group_reduction", "normalization", "seed"]
+    case .ablation: ["method"]
     }
   }
 }
@@ -110,7 +186,9 @@ extension SearchConfiguration.Sensitivity {
     seed = try members?["seed"]?.integer(in: 0...Int(UInt32.max)) ?? 0
     reduction = try members?["reduction"]?.choice() ?? (choosesBits ? .meanAbs : .meanSquare)
     level = try members?["level"]?.choice() ?? .batch
-    groupReduction = try members?["group_reduction"]?.choice() ?? .sum
+    groupReduction = method.isLoss ? try members?["group_reduction"]?.choice() ?? .sum : .sum
+    scoreReduction = method.isLoss ? .sum : try members?["group_reduction"]?.choice() ?? .sum
+    normalization = try members?["normalization"]?.choice() ?? method.normalization
     bootstrap = try members?["bootstrap"]?.integer(in: 0...Self.counts.upperBound) ?? 0
     func refuse(_ keys: [String], _ why: String) throws(ConfigurationError) {
       for key in keys {
@@ -118,6 +196,19 @@ extension SearchConfiguration.Sensitivity {
         throw place.error(why)
       }
     }
+    guard method == .taylor else {
+      try refuse(
+        ConfigurationKeys.sensitivity.filter { !method.keys.contains($0) },
+        "it does not belong to \"method\": \(quoted(method.rawValue))")
+      if choosesBits, !method.isLoss {
+        try refuse(
+          ["method"],
+          "the losses of widths in $.bits.search are added to those of channels, which then must be in loss units: "
+            + "expected \"taylor\" or \"ablation\"")
+      }
+      return
+    }
+    try refuse(["normalization"], "losses of different layers have one unit: it belongs to criteria that give no losses")
     if order == 1 {
       if setLoss != .additive { try refuse(["set_loss"], "\(quoted(setLoss.rawValue)) needs \"order\": 2") }
       try refuse(
@@ -152,6 +243,15 @@ extension SearchConfiguration.Sensitivity {
   }
 
   var json: JSONValue {
+    guard method != .ablation else { return ["method": .string(method.rawValue)] }
+    guard method.isLoss else {
+      var object: JSONObject = [
+        "method": .string(method.rawValue), "group_reduction": .string(scoreReduction.rawValue),
+        "normalization": .string(normalization.rawValue),
+      ]
+      if method == .random { object["seed"] = .integer(seed) }
+      return .object(object)
+    }
     var object: JSONObject = ["method": .string(method.rawValue), "order": .integer(order)]
     if order == 1 {
       object["reduction"] = .string(reduction.rawValue)

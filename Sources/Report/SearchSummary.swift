@@ -13,10 +13,16 @@ public struct SearchSummary {
   /// - Parameter width: characters per line; `nil` for no limit.
   public func text(width: Int?) -> String {
     var text = RatioTable(outcome.ratios).text(width: width)
-    text +=
-      "calibration: \(Quantity.number(outcome.sampleCount, "sample")), mean loss \(Quantity.significant(outcome.meanLoss))"
-    text += outcome.accuracy.map { ", accuracy \(Quantity.percent($0))" } ?? ""
-    text += "\n" + RatioTable(outcome.ratios).solution
+    if let loss = outcome.meanLoss {
+      text +=
+        "calibration: \(Quantity.number(outcome.sampleCount, "sample")), mean loss \(Quantity.significant(loss))"
+      text += outcome.accuracy.map { ", accuracy \(Quantity.percent($0))" } ?? ""
+    } else if outcome.sampleCount > 0 {
+      text += "calibration: \(Quantity.number(outcome.sampleCount, "sample")), forward only"
+    } else {
+      text += "calibration: no sample was run, the criterion goes by the weights"
+    }
+    text += "\n" + RatioTable(outcome.ratios).solution(isLoss: outcome.meanLoss != nil)
     return text + "files in \(outcome.directory): \(outcome.files.joined(separator: ", "))\n"
   }
 }
@@ -31,7 +37,8 @@ public struct SolveSummary {
   /// Table, costs, the curve if there is one, and places of the files.
   /// - Parameter width: characters per line; `nil` for no limit.
   public func text(width: Int?) -> String {
-    var text = RatioTable(outcome.ratios).text(width: width) + RatioTable(outcome.ratios).solution
+    var text = RatioTable(outcome.ratios).text(width: width)
+    text += RatioTable(outcome.ratios).solution(isLoss: outcome.isLoss)
     if let frontier = outcome.frontier { text += "\n" + self.text(of: frontier, width: width) }
     return text + "files in \(outcome.directory): \(outcome.files.joined(separator: ", "))\n"
   }
@@ -117,8 +124,10 @@ struct RatioTable {
   }
 
   /// What the plan is predicted to lose, how far from the best it may be, and how sure it is.
-  var solution: String {
-    var text = "predicted loss change (\(ratios.method)): \(Quantity.significant(ratios.predictedLossChange))"
+  /// - Parameter isLoss: whether what the plan minimises predicts the loss; scores of weights do not.
+  func solution(isLoss: Bool) -> String {
+    let sum = isLoss ? "predicted loss change" : "sum of the scores of what goes"
+    var text = "\(sum) (\(ratios.method)): \(Quantity.significant(ratios.predictedLossChange))"
     if let bound = ratios.lowerBound, let gap = ratios.gap {
       let damped = ratios.objective != ratios.predictedLossChange
       text += damped ? "\nobjective with damping: \(Quantity.significant(ratios.objective))" : ""

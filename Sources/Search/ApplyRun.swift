@@ -128,7 +128,11 @@ public struct ApplyRun {
     let gathers = request.gatherInputs ?? configuration?.apply.gatherInputs ?? false
     let asked = try RemovalRequest(ratios, for: structure, costs, acceptsFrozen: gathers) {
       logger.info("channels are chosen by \(criterion.rawValue)")
-      return try criterion.scores(of: network, structure, stored: stored)
+      do {
+        return try criterion.scores(of: network, structure, stored: stored)
+      } catch let error as SensitivityError {
+        throw SearchError(.badContent, file: request.model, "\(error)")
+      }
     }
     var gathering: [InputGathering] = []
     if !asked.frozen.isEmpty {

@@ -10,6 +10,12 @@ public enum ChannelCriterion: String, Hashable, Sendable, CaseIterable {
   case l1
   /// The root of the sum of their squares.
   case l2
+  /// The distances of a channel's weights to those of the layer's other channels.
+  case geometricMedian = "geometric_median"
+  /// The scale of the normalisation behind.
+  case normalizationScale = "bn_scale"
+  /// What a channel counts for the outputs, passed back through the magnitudes of the weights.
+  case nisp
 
   /// What holds where nothing is asked for: sensitivities where some are stored, else `l2`.
   public static func standard(isStored: Bool) -> ChannelCriterion { isStored ? .sensitivity : .l2 }
@@ -32,8 +38,11 @@ public enum ChannelCriterion: String, Hashable, Sendable, CaseIterable {
           "the criterion 'sensitivity' needs the sensitivities of a search, expected that file beside the ratios")
       }
       return try StoredSensitivities(reading: stored, for: structure).scores
-    case .l1: return ChannelScores(.l1, of: network, structure)
-    case .l2: return ChannelScores(.l2, of: network, structure)
+    case .l1: return try ChannelScores(.l1, of: network, structure)
+    case .l2: return try ChannelScores(.l2, of: network, structure)
+    case .geometricMedian: return try ChannelScores(.geometricMedian, of: network, structure)
+    case .normalizationScale: return try ChannelScores(.normalizationScale, of: network, structure)
+    case .nisp: return try ChannelScores(.nisp, of: network, structure)
     }
   }
 }

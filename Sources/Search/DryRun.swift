@@ -59,9 +59,9 @@ public struct DryRun {
       summary: trial.summary, ranks: zip(hosts, used).map { ($0, $1) },
       storedShards: stored.count { $0 },
       secondsPerRun: trial.seconds,
-      predictedSeconds: DryRun.predictedSeconds(
-        preparation, stored, trial.seconds, workers: networks(used).reduce(0, +)),
-      hasEvaluations: preparation.configuration.solver.method == .measured
+      predictedSeconds: preparation.configuration.sensitivity.method == .taylor
+        ? DryRun.predictedSeconds(preparation, stored, trial.seconds, workers: networks(used).reduce(0, +)) : 0,
+      hasEvaluations: preparation.configuration.evaluatesNetworks
         || !preparation.configuration.bits.search.isEmpty,
       samplesPerRun: preparation.runSize, directory: directory,
       files: ResultFiles.names(preparation.configuration, hasRows: preparation.rows != nil)

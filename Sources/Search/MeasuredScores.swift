@@ -110,15 +110,7 @@ struct MeasuredScores {
 
   private func variant(_ candidate: Candidate) throws -> NetworkVariant {
     guard candidate.group >= 0 else { return .original }
-    var removed = [Set<Int>](repeating: [], count: structure.groups.count)
-    removed[candidate.group] = Set(candidate.removed)
-    do {
-      let cut = LayerCut(
-        structure.layers, inputs: try ChannelRemoval(removed, from: structure).removedInputs, outputs: [])
-      return .masking(cut.inputs)
-    } catch {
-      throw SearchError(.program, file: configuration.model.path, "\(error)")
-    }
+    return try NetworkVariant(removing: candidate.removed, of: candidate.group, from: structure, configuration)
   }
 
   private func allocator(_ problem: AllocationProblem, _ known: EvaluationScores) -> MeasuredAllocator? {

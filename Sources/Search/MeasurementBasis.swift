@@ -41,6 +41,9 @@ struct MeasurementBasis: Sendable {
     self.init("sensitivities", model: model, executor: executor, parts)
   }
 
+  /// The basis of what is computed of the weights.
+  init(ofWeights model: [FileDigest]) { self.init("weights", model: model, executor: "", []) }
+
   /// The basis of what changed networks do on samples.
   init(of subject: VariantSubject, model: [FileDigest]) {
     self.init(
@@ -65,6 +68,11 @@ struct MeasurementBasis: Sendable {
     return key.appending(
       [String(identity.count)] + identity
         + pieces.flatMap { [MeasurementBasis.text($0.samples), $0.digest.description] })
+  }
+
+  /// The key of the distances of some filters of a layer.
+  func key(of layer: String, filters: Range<Int>) -> PieceKey {
+    key.appending(["filter distances", layer, MeasurementBasis.text(filters)])
   }
 
   private static func text(_ samples: Range<Int>) -> String { "\(samples.lowerBound) to \(samples.upperBound)" }

@@ -1,3 +1,5 @@
+import Channels
+import Configuration
 import Networks
 import Surgery
 
@@ -33,6 +35,23 @@ extension NetworkVariant: CustomStringConvertible {
       "without input channels of \(removed.keys.sorted().map { "'\($0)'" }.joined(separator: ", "))"
     case .quantizingWeights(let layer, let bits): "with the weights of '\(layer)' in \(bits) bits"
     case .quantizingInput(let layer, let grid): "with what '\(layer)' reads in steps of \(grid.scale)"
+    }
+  }
+}
+
+extension NetworkVariant {
+  /// The network without some units of a group.
+  init(
+    removing units: [Int], of group: Int, from structure: ChannelStructure, _ configuration: SearchConfiguration
+  ) throws {
+    var removed = [Set<Int>](repeating: [], count: structure.groups.count)
+    removed[group] = Set(units)
+    do {
+      let cut = LayerCut(
+        structure.layers, inputs: try ChannelRemoval(removed, from: structure).removedInputs, outputs: [])
+      self = .masking(cut.inputs)
+    } catch {
+      throw SearchError(.program, file: configuration.model.path, "\(error)")
     }
   }
 }

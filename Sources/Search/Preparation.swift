@@ -102,7 +102,18 @@ struct Preparation {
     }
     plan = ShardPlan(sampleCount: calibration.sampleCount, batchSize: batchSize)
     rows = try Preparation.rows(criterion, configuration, layout, plan)
-    if plan.shards.count == 1 || rows?.isSketch == true {
+    if configuration.sensitivity.method != .taylor {
+      let method = "\"\(configuration.sensitivity.method.rawValue)\""
+      if configuration.solver.robust {
+        throw SearchError(
+          .configuration, file: configuration.file, "$.solver.robust: scores by \(method) have no error bars")
+      }
+      if configuration.solver.iterations > 1 {
+        throw SearchError(
+          .configuration, file: configuration.file,
+          "$.solver.iterations: \(method) scores the whole network, not what a step has left of it: expected 1")
+      }
+    } else if plan.shards.count == 1 || rows?.isSketch == true {
       let why = plan.shards.count == 1 ? "the calibration samples make one batch" : "the samples are kept as a sketch"
       if configuration.sensitivity.bootstrap > 0 {
         throw SearchError(

@@ -25,6 +25,9 @@ struct RankUsage {
     forecast = max(forecast, work.forecast.bytes)
   }
 
+  /// Notes workers that hold nothing worth forecasting.
+  mutating func note(workers count: Int) { workers = max(workers, count) }
+
   /// All ranks' use at rank 0; `nil` elsewhere.
   func gather(on session: WorkSession) throws -> [Rank]? {
     let (world, work) = (session.world, session.usage)

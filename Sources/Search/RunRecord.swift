@@ -39,7 +39,8 @@ struct RunRecord {
       "samples": .integer(table.sampleCount), "batches": .integer(preparation.plan.batches.count),
       "shards": .integer(preparation.plan.shards.count), "batch_size_run": .integer(preparation.runSize),
       "sample_shapes": .object(shapes),
-      "mean_loss": .number(table.meanLoss), "accuracy": table.accuracy.map { .number($0) } ?? .null,
+      "mean_loss": table.meanLoss.map { .number($0) } ?? .null,
+      "accuracy": table.accuracy.map { .number($0) } ?? .null,
     ]
     document["ranks"] = .array(
       ranks.map { rank in

@@ -92,6 +92,12 @@ final class SearchCheckpoint {
     return StoredPieces(in: store, keys: keys)
   }
 
+  /// Pieces of other kinds, by their keys.
+  func pieces(_ keys: [PieceKey]) -> StoredPieces {
+    used.formUnion(keys)
+    return StoredPieces(in: store, keys: keys)
+  }
+
   /// What the unchanged network does on every shard.
   /// - Parameter what: tells it from other things that are measured shard by shard.
   func parts(_ basis: MeasurementBasis, _ what: [String]) throws -> StoredPieces {

@@ -6,6 +6,8 @@ public struct SearchProgress: Sendable {
     case batch
     /// Evaluations of changed networks, of all ranks.
     case evaluation
+    /// Filters scored.
+    case filter
     /// Times of single layers, of all ranks.
     case measurement
   }

@@ -128,7 +128,7 @@ extension SearchRun {
       return MeasuredScores.Request(
         problem: try steps.problem(measurement.table.groups),
         basis: EvaluationBasis(
-          preparation.configuration, model: source.digests, data: data, samples: measurement.table.sampleCount,
+          preparation.configuration, model: source.digests, data: data, samples: scores.evaluation.subject.data.sampleCount,
           runSize: preparation.runSize),
         path: preparation.configuration.outputDirectory.path + "/" + EvaluationScores.fileName)
     }
@@ -157,7 +157,7 @@ extension SearchRun {
       stored: (checkpoint, MeasurementBasis(of: subject, model: source.digests)))
   }
 
-  private func report(_ done: Int, _ total: Int) {
+  func report(_ done: Int, _ total: Int) {
     progress(SearchProgress(done: done, total: total, unit: .evaluation))
   }
 }

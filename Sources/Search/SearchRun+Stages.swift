@@ -53,6 +53,13 @@ struct SearchStages {
       place = "$.solver.method: \"measured\""
     } else if !configuration.bits.search.isEmpty {
       place = "$.bits.search"
+    } else if configuration.sensitivity.method != .taylor, !configuration.sensitivity.method.isOfWeights {
+      place = "$.sensitivity.method: \"\(configuration.sensitivity.method.rawValue)\""
+    } else if configuration.sensitivity.method.isOfWeights {
+      throw SearchError(
+        .configuration, file: configuration.file,
+        "$.sensitivity.method: \"\(configuration.sensitivity.method.rawValue)\" goes by the weights of the whole "
+          + "network, which --grid cuts into stages; leave --grid out, as nothing else is held")
     } else {
       return
     }

@@ -44,7 +44,8 @@ struct SearchSteps {
       // Losses of order 1 are sizes that add up over the steps, widths being chosen anew in each; those of order 2 are
       // changes of the loss of the network as it now is.
       let before =
-        settings.order == 1 ? result?.channelLoss ?? 0 : measurement.table.meanLoss - first.table.meanLoss
+        settings.order == 1
+        ? result?.channelLoss ?? 0 : (measurement.table.meanLoss ?? 0) - (first.table.meanLoss ?? 0)
       let solution = Solution(
         plan: plan, bits: try bits(plan), predictedLossChange: before + plan.predictedLossChange - damping,
         objective: before + plan.predictedLossChange, lowerBound: step == 1 ? plan.lowerBound : nil)

@@ -88,7 +88,7 @@ public struct SolveRun {
       }
       try output.write(ratios)
       return SolveOutcome(
-        ratios: ratios, frontier: frontier,
+        ratios: ratios, frontier: frontier, isLoss: configuration.sensitivity.method.isLoss,
         files: ["ratios.json", ResultFiles.ratiosForAMCT] + (frontier == nil ? [] : [StoredFrontier.fileName]),
         directory: output.directory)
     } catch let error as AllocationError {
@@ -103,6 +103,8 @@ public struct SolveOutcome: Sendable {
   public let ratios: RatioConfig
   /// The curve of loss over compression; `nil` unless asked for.
   public let frontier: StoredFrontier?
+  /// Whether what the plan minimises predicts the loss; scores of weights do not.
+  public let isLoss: Bool
   /// The files written.
   public let files: [String]
   /// Where they are.

@@ -9,12 +9,33 @@ public struct SensitivityTable: Sendable {
   /// Per unit of all groups, group after group, −mean of t: the loss change to first order, with its sign; empty for an
   /// expansion of order 1.
   public let slopes: [Double]
-  /// The mean loss of the samples.
-  public let meanLoss: Double
+  /// The mean loss of the samples; `nil` where none was run.
+  public let meanLoss: Double?
   /// Samples that counted.
   public let sampleCount: Int
   /// The share of samples classified as labelled; `nil` without class labels.
   public let accuracy: Double?
+
+  /// Scores that are made otherwise; they have no error bars.
+  /// - Parameters:
+  ///   - meanLoss: the mean loss of the samples; `nil` where none was run.
+  ///   - sampleCount: samples run.
+  ///   - accuracy: the share of them classified as labelled; `nil` without class labels.
+  /// - Throws: `SensitivityError` when a score is not finite.
+  public init(
+    scores: ChannelScores, meanLoss: Double? = nil, sampleCount: Int = 0, accuracy: Double? = nil
+  ) throws(SensitivityError) {
+    guard (scores.layers + scores.groups).joined().allSatisfy(\.isFinite) else {
+      throw SensitivityError("a score is infinite or not a number, though everything that it is made from is finite")
+    }
+    layers = scores.layers
+    groups = scores.groups
+    errors = scores.groups.map { [Double](repeating: 0, count: $0.count) }
+    slopes = []
+    self.meanLoss = meanLoss
+    self.sampleCount = sampleCount
+    self.accuracy = accuracy
+  }
 
   /// Adds up shards in the order given, which has to be the plan's order for the bytes to be the same.
   /// - Throws: `SensitivityError` when there is no sample, or when a sensitivity is not finite.

@@ -45,7 +45,7 @@ struct ApplyCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "What chooses channels where only ratios are given: sensitivity, l1 or l2. Default: the sensitivities stored beside RATIOS if there are any, else l2.",
+      "What chooses channels where only ratios are given: sensitivity, l1, l2, geometric_median, bn_scale or nisp. Default: the sensitivities stored beside RATIOS if there are any, else l2.",
       valueName: "name"))
   var criterion: ChannelCriterion?
 

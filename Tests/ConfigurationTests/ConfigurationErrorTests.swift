@@ -168,8 +168,31 @@ extension WrongConfiguration {
       #""sensitivity": {"order": 3}"#,
       "$.sensitivity.order: expected an integer from 1 to 2, found the number 3"),
     .root(
-      #""sensitivity": {"method": "l1"}"#,
-      #"$.sensitivity.method: expected "taylor", found the string "l1""#),
+      #""sensitivity": {"method": "l3"}"#,
+      #"$.sensitivity.method: expected one of "taylor", "l1", "l2", "geometric_median", "bn_scale", "nisp", "random", "#
+        + #""apoz", "mean_activation" or "ablation", found the string "l3"; did you mean "l1"?"#),
+    .root(
+      #""sensitivity": {"method": "l1", "order": 2}"#,
+      #"$.sensitivity.order: it does not belong to "method": "l1""#),
+    .root(
+      #""sensitivity": {"method": "l1", "seed": 1}"#,
+      #"$.sensitivity.seed: it does not belong to "method": "l1""#),
+    .root(
+      #""sensitivity": {"method": "random", "bootstrap": 5}"#,
+      #"$.sensitivity.bootstrap: it does not belong to "method": "random""#),
+    .root(
+      #""sensitivity": {"method": "l2", "group_reduction": "sum_abs"}"#,
+      #"$.sensitivity.group_reduction: expected one of "sum", "mean", "max" or "first", found the string "sum_abs""#),
+    .root(
+      #""sensitivity": {"normalization": "mean"}"#,
+      "$.sensitivity.normalization: losses of different layers have one unit: it belongs to criteria that give no losses"),
+    .root(
+      #""sensitivity": {"method": "l1"}, "bits": {"search": [4, 8]}"#,
+      "$.sensitivity.method: the losses of widths in $.bits.search are added to those of channels, which then must be in "
+        + #"loss units: expected "taylor" or "ablation""#),
+    .root(
+      #""sensitivity": {"method": "ablation", "normalization": "mean"}"#,
+      #"$.sensitivity.normalization: it does not belong to "method": "ablation""#),
     .root(
       #""sensitivity": {"reduction": "abs"}"#,
       #"$.sensitivity.reduction: expected one of "mean_abs", "abs_mean" or "mean_square", found the string "abs""#),

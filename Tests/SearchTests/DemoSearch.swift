@@ -107,6 +107,22 @@ struct SearchMode: Sendable, CustomTestStringConvertible {
         ("bits", #"{"search": [4, 8], "layers": {"head": {"weight": 8}}}"#), sensitivity(#""order": 2"#),
         ("target", #"{"compression_ratio": 2.7, "metric": "memory"}"#), solver(""),
       ], files: ["quantization.npz", "set_loss.npz"]),
+    SearchMode(testDescription: "l1", changes: [sensitivity(#""method": "l1""#), solver("")]),
+    SearchMode(
+      testDescription: "l2, lamp",
+      changes: [sensitivity(#""method": "l2", "normalization": "lamp""#), solver(#""method": "greedy""#)]),
+    SearchMode(
+      testDescription: "geometric_median",
+      changes: [
+        sensitivity(#""method": "geometric_median", "normalization": "norm", "group_reduction": "max""#), solver(""),
+      ]),
+    SearchMode(testDescription: "nisp", changes: [sensitivity(#""method": "nisp""#), solver("")]),
+    SearchMode(testDescription: "random", changes: [sensitivity(#""method": "random", "seed": 5"#), solver("")]),
+    SearchMode(testDescription: "apoz", changes: [sensitivity(#""method": "apoz""#), solver("")]),
+    SearchMode(
+      testDescription: "mean_activation",
+      changes: [sensitivity(#""method": "mean_activation", "group_reduction": "mean""#), solver("")]),
+    SearchMode(testDescription: "ablation", changes: [sensitivity(#""method": "ablation""#), solver("")]),
     SearchMode(testDescription: "robust", changes: [solver(#""robust": true"#)]),
     SearchMode(
       testDescription: "several targets",

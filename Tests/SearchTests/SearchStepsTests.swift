@@ -145,7 +145,7 @@ struct SearchStepsTests {
         ("sensitivity", #"{"order": 2, "set_loss": "additive"}"#), ("solver", #"{"iterations": 3}"#),
         ("target.compression_ratio", "3"),
       ], output: "out")
-    let losses = steps.measurements.map(\.table.meanLoss)
+    let losses = try steps.measurements.map { try #require($0.table.meanLoss) }
     for (number, solution) in steps.solutions.enumerated() {
       #expect(
         solution.predictedLossChange == losses[number] - losses[0] + solution.plan.predictedLossChange,

@@ -54,7 +54,7 @@ struct StoredSensitivitiesTests {
     #expect(ChannelCriterion.standard(isStored: true) == .sensitivity)
     #expect(ChannelCriterion.standard(isStored: false) == .l2)
     let l2 = try ChannelCriterion.l2.scores(of: branched.network, branched.structure, stored: nil)
-    #expect(l2 == ChannelScores(.l2, of: branched.network, branched.structure))
+    #expect(try l2 == ChannelScores(.l2, of: branched.network, branched.structure))
     #expect(try ChannelCriterion.l1.scores(of: branched.network, branched.structure, stored: nil) != l2)
     let error = #expect(throws: SearchError.self) {
       try ChannelCriterion.sensitivity.scores(of: branched.network, branched.structure, stored: nil)

@@ -33,7 +33,7 @@ struct SubjectCase: Sendable {
     subject = VariantSubject(
       configuration: configuration, backend: OneDNNBackend(), network: network, data: calibration)
     let model = try ONNXFormat().decode(source.message, sampleShapes: calibration.sampleShapes)
-    let scores = ChannelScores(
+    let scores = try ChannelScores(
       .l2, of: try model.runnableNetwork(batchSize: configuration.calibration.batchSize), preparation.structure)
     problem = try preparation.analysis.solving.problem(AllocationInput(losses: scores.groups))
   }

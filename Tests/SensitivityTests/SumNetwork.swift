@@ -4,6 +4,7 @@ import Networks
 
 /// Two 1×1 convolutions of two channels whose outputs are added, then a head: one group of two units, and one frozen.
 struct SumNetwork {
+  let network: Network
   let structure: ChannelStructure
 
   init() throws {
@@ -20,13 +21,13 @@ struct SumNetwork {
         name: name, opType: "Conv", operation: operation, inputs: inputs.map { ValueID($0) }, outputs: [ValueID(output)]
       )
     }
-    structure = ChannelStructure(
-      of: try Network(
-        name: "sum", batchSize: 2, values: values,
-        nodes: [
-          node("a", convolution, [0, 5], 1), node("b", convolution, [0, 6], 2), node("add", .binary(.add), [1, 2], 3),
-          node("y", convolution, [3, 7], 4),
-        ], inputs: [ValueID(0)], outputs: [ValueID(4)]))
+    network = try Network(
+      name: "sum", batchSize: 2, values: values,
+      nodes: [
+        node("a", convolution, [0, 5], 1), node("b", convolution, [0, 6], 2), node("add", .binary(.add), [1, 2], 3),
+        node("y", convolution, [3, 7], 4),
+      ], inputs: [ValueID(0)], outputs: [ValueID(4)])
+    structure = ChannelStructure(of: network)
   }
 
   /// What an executor gives for samples with these products at a and b, [sample][channel]; those at y are 0.
