@@ -128,7 +128,8 @@ extension SearchRun {
       return MeasuredScores.Request(
         problem: try steps.problem(measurement.table.groups),
         basis: EvaluationBasis(
-          preparation.configuration, model: source.digests, data: data, samples: scores.evaluation.subject.data.sampleCount,
+          preparation.configuration, model: source.digests, data: data,
+          samples: scores.evaluation.subject.data.sampleCount,
           runSize: preparation.runSize),
         path: preparation.configuration.outputDirectory.path + "/" + EvaluationScores.fileName)
     }

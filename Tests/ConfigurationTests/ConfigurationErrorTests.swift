@@ -185,7 +185,8 @@ extension WrongConfiguration {
       #"$.sensitivity.group_reduction: expected one of "sum", "mean", "max" or "first", found the string "sum_abs""#),
     .root(
       #""sensitivity": {"normalization": "mean"}"#,
-      "$.sensitivity.normalization: losses of different layers have one unit: it belongs to criteria that give no losses"),
+      "$.sensitivity.normalization: losses of different layers have one unit: it belongs to criteria that give no losses"
+    ),
     .root(
       #""sensitivity": {"method": "l1"}, "bits": {"search": [4, 8]}"#,
       "$.sensitivity.method: the losses of widths in $.bits.search are added to those of channels, which then must be in "

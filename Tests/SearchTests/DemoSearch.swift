@@ -109,8 +109,8 @@ struct SearchMode: Sendable, CustomTestStringConvertible {
       ], files: ["quantization.npz", "set_loss.npz"]),
     SearchMode(testDescription: "l1", changes: [sensitivity(#""method": "l1""#), solver("")]),
     SearchMode(
-      testDescription: "l2, lamp",
-      changes: [sensitivity(#""method": "l2", "normalization": "lamp""#), solver(#""method": "greedy""#)]),
+      testDescription: "l2, mean",
+      changes: [sensitivity(#""method": "l2", "normalization": "mean""#), solver(#""method": "greedy""#)]),
     SearchMode(
       testDescription: "geometric_median",
       changes: [

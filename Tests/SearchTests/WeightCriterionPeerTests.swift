@@ -101,7 +101,7 @@ struct WeightCriterionPeerTests {
       #expect(error?.description.contains("no normalisation follows '\(maker)'") == true)
     }
     let found = try ChannelScores(.normalizationScale, of: network, structure, groups: Set(hasScale))
-    let largest = hasScale.flatMap { found.groups[$0] }.max()
+    let largest = hasScale.flatMap { found.groups[$0] }.max() ?? 0
     for group in structure.groups where group.isPrunable {
       guard hasScale.contains(group.id) else {
         #expect(found.groups[group.id].allSatisfy { $0 == largest })
