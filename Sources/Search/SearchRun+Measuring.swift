@@ -8,8 +8,37 @@ import WorkSharing
 
 /// What all ranks of a search do together.
 extension SearchRun {
-  /// What all ranks measure, at rank 0; `nil` elsewhere.
-  func measure(
+  /// What the criterion that is asked for makes of the network, at rank 0; `nil` elsewhere.
+  /// - Parameters:
+  ///   - step: from 1 on; expansions alone are taken in several.
+  ///   - isLast: whether nothing behind it needs the weights.
+  func measurement(
+    of preparation: inout Preparation, step: Int, _ steps: SearchSteps, isLast: Bool, _ session: WorkSession,
+    _ source: ModelSource, _ checkpoint: SearchCheckpoint, _ usage: inout RankUsage, _ clock: inout PhaseClock
+  ) throws -> SensitivityMeasurement? {
+    let method = preparation.configuration.sensitivity.method
+    guard method == .taylor else {
+      let workers = try ProcessorShare.count(on: world)
+      usage.note(workers: workers)
+      if let criterion = WeightCriterion(method) {
+        return try score(preparation, by: criterion, session, checkpoint, model: source.digests, workers: workers)
+      }
+      if let criterion = ActivationCriterion(method) {
+        return try observe(preparation, by: criterion, session, source, checkpoint)
+      }
+      return try ablate(preparation, session, source, checkpoint)
+    }
+    let work = try plan(&preparation, without: steps.removed, isLast: isLast)
+    clock.end(of: "compile")
+    usage.note(work)
+    if step == 1 { try tell(work, preparation) }
+    let basis = MeasurementBasis(
+      ofTables: preparation, model: source.digests, executor: backend.description, without: steps.removed)
+    return try measure(preparation, work, session, checkpoint, basis)
+  }
+
+  /// The tables of all shards, added up at rank 0; `nil` elsewhere.
+  private func measure(
     _ preparation: Preparation, _ work: WorkPlan, _ session: WorkSession, _ checkpoint: SearchCheckpoint,
     _ basis: MeasurementBasis
   ) throws -> SensitivityMeasurement? {
@@ -56,7 +85,7 @@ extension SearchRun {
 
   /// Compiles what this rank measures with.
   /// - Parameter isLast: whether nothing else needs the weights.
-  func plan(
+  private func plan(
     _ preparation: inout Preparation, without removed: [[Int]], isLast: Bool
   ) throws -> WorkPlan {
     var mostWorkers = min(try ProcessorShare.count(on: world), preparation.plan.shards.count)
@@ -80,7 +109,7 @@ extension SearchRun {
   }
 
   /// Says what memory the work takes.
-  func tell(_ work: WorkPlan, _ preparation: Preparation) throws {
+  private func tell(_ work: WorkPlan, _ preparation: Preparation) throws {
     func memory(_ bytes: Int) -> String { "\(MemoryForecast.mebibytes(bytes)) MiB" }
     let workers = "\(work.workerCount) \(work.workerCount == 1 ? "worker" : "workers")"
     guard let stages else {

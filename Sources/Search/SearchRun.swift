@@ -121,27 +121,8 @@ public struct SearchRun {
     var usage = RankUsage()
     for step in 1...configuration.solver.iterations {
       let isLast = step == configuration.solver.iterations && configuration.solver.method != .measured
-      let measurement: SensitivityMeasurement?
-      if configuration.sensitivity.method == .ablation {
-        usage.note(workers: try ProcessorShare.count(on: world))
-        measurement = try ablate(preparation, session, source, checkpoint)
-      } else if let criterion = ActivationCriterion(configuration.sensitivity.method) {
-        usage.note(workers: try ProcessorShare.count(on: world))
-        measurement = try observe(preparation, by: criterion, session, source, checkpoint)
-      } else if let criterion = WeightCriterion(configuration.sensitivity.method) {
-        let workers = try ProcessorShare.count(on: world)
-        usage.note(workers: workers)
-        measurement = try score(
-          preparation, by: criterion, session, checkpoint, model: source.digests, workers: workers)
-      } else {
-        let work = try plan(&preparation, without: steps.removed, isLast: isLast)
-        clock.end(of: "compile")
-        usage.note(work)
-        if step == 1 { try tell(work, preparation) }
-        let basis = MeasurementBasis(
-          ofTables: preparation, model: source.digests, executor: backend.description, without: steps.removed)
-        measurement = try measure(preparation, work, session, checkpoint, basis)
-      }
+      let measurement = try measurement(
+        of: &preparation, step: step, steps, isLast: isLast, session, source, checkpoint, &usage, &clock)
       clock.end(of: "measure")
       let scores = try evaluate(preparation, session, source, checkpoint, measurement, steps, &clock)
       steps = try session.alone("solving") { [steps] in
