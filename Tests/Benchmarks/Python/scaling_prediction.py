@@ -110,7 +110,7 @@ def is_possible() -> bool:
 
 
 def predict(measured: Subject, options: argparse.Namespace, folder: Path) -> Prediction:
-    subject = replace(measured, samples=min(measured.samples, TRACED))
+    subject = measured if options.smoke else replace(measured, samples=min(measured.samples, TRACED))
     place = folder / "traced"
     place.mkdir()
     config = subject.write(place)
