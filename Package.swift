@@ -55,6 +55,7 @@ let package = Package(
       name: "CLAPACK", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
     .target(name: "COneDNN", dependencies: ["CKernels"], linkerSettings: [.linkedLibrary("dnnl")]),
     .target(name: "CKernels"),
+    .target(name: "CProcess"),
 
     // Arrows point down only: nothing imports a target that stands below it in this list.
     library("MessagePassing"),
@@ -76,7 +77,7 @@ let package = Package(
     library(
       "Search",
       [
-        "Allocation", "ArrayFiles", "CMalloc", "Channels", "Configuration", "Execution", "Interchange",
+        "Allocation", "ArrayFiles", "CMalloc", "CProcess", "Channels", "Configuration", "Execution", "Interchange",
         "MessagePassing", "Networks", "Pipelining", "Sensitivity", "Surgery", "WorkSharing", crypto, logging,
       ]),
     library("ONNXFormat", ["Networks", "ONNX", "Search"]),
@@ -124,8 +125,8 @@ let package = Package(
     tests(
       "SearchTests",
       [
-        "Allocation", "ArrayFiles", "Channels", "Configuration", "Execution", "MessagePassing", "Networks",
-        "ONNXFormat", "OneDNN", "ProgramRuns", "ReferenceData", "Search", "Sensitivity", "Surgery", "WorkSharing",
+        "Allocation", "AllocationProblems", "ArrayFiles", "Channels", "Configuration", "Execution", "MessagePassing",
+        "Networks", "ONNXFormat", "OneDNN", "ProgramRuns", "ReferenceData", "Search", "Sensitivity", "Surgery", "WorkSharing",
         logging,
       ]),
     tests(

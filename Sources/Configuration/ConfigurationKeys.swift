@@ -13,7 +13,7 @@ enum ConfigurationKeys {
   static let sensitivity = [
     "method", "order", "set_loss", "damping", "first_order", "curvature", "curvature_labels", "draws", "classes",
     "seed", "reduction", "level",
-    "group_reduction", "normalization", "bootstrap",
+    "group_reduction", "normalization", "bootstrap", "command", "time_limit", "inputs", "unit",
   ]
   static let bits = ["activation", "weight", "layers", "search"]
   static let layerBits = ["activation", "weight"]
@@ -23,7 +23,9 @@ enum ConfigurationKeys {
     "op_types", "op_names", "op_partial_names", "sparsity_per_layer", "sparsity", "total_sparsity",
     "max_sparsity_per_layer", "exclude",
   ]
-  static let solver = ["method", "channel_multiple", "channel_widths", "min_channels", "iterations", "robust"]
+  static let solver = [
+    "method", "channel_multiple", "channel_widths", "min_channels", "iterations", "robust", "command", "time_limit",
+  ]
   static let measured = ["candidates", "score", "monotonic_fit", "saved_eval_scores"]
   static let repair = ["bias_correction", "reconstruction", "batch_norm_adaptation", "held_out", "ridge", "rows"]
   static let apply = ["tolerance", "probes", "gather_inputs"]
@@ -47,12 +49,12 @@ enum ConfigurationKeys {
     ("$.calibration", calibration),
     ("$.calibration.preprocessing", preprocessing),
     ("$.loss", loss),
-    ("$.sensitivity", Array(sensitivity.dropFirst())),
+    ("$.sensitivity", sensitivity.dropFirst().filter { !SearchConfiguration.Plugin.keys.contains($0) }),
     ("$.bits", bits),
     ("$.target", target),
     ("an entry of $.config_list", rule),
     ("$.latency", latency),
-    ("$.solver", Array(solver.dropFirst())),
+    ("$.solver", solver.dropFirst().filter { !SearchConfiguration.Plugin.keys.contains($0) }),
     ("$.measured", measured),
     ("$.repair", repair),
     ("$.apply", apply),

@@ -43,6 +43,15 @@ extension SearchConfiguration {
     if solver.method == .measured, sensitivity.bootstrap > 0, let place = members["sensitivity"] {
       throw place.error("\"bootstrap\" solves resamples again, which the evaluations of \"measured\" do not allow")
     }
+    if solver.method == .external, let place = members["solver"] {
+      guard sensitivity.setLoss == .additive else {
+        throw place.error(
+          "\"external\" needs sensitivities that add up: \"set_loss\": \"additive\" in $.sensitivity")
+      }
+      guard sensitivity.bootstrap == 0 else {
+        throw place.error("\"external\" is run once for a plan, and solves no resamples: \"bootstrap\" has to be 0")
+      }
+    }
     if let place = members["measured"], solver.method != .measured {
       throw place.error("it belongs to $.solver.method \"measured\", which is \(quoted(solver.method.rawValue)) here")
     }

@@ -33,6 +33,12 @@ extension SearchConfiguration {
     public let normalization: Normalization
     /// Resamples of the shards that the error bars of the ratios are taken from; 0 for none.
     public let bootstrap: Int
+    /// The program of `external`; `nil` for every other method.
+    public let plugin: Plugin?
+    /// What the program is given beside the weights.
+    public let inputs: [PluginInput]
+    /// What the program's numbers are.
+    public let unit: Unit
 
     /// A criterion.
     public enum Method: String, CaseIterable, Sendable {
@@ -56,12 +62,19 @@ extension SearchConfiguration {
       case meanActivation = "mean_activation"
       /// The change of the loss when a unit is removed, measured unit by unit.
       case ablation
+      /// What a program of the user's says.
+      case external
 
       /// Whether it predicts the loss; others give scores that only have an order.
       public var isLoss: Bool { self == .taylor || self == .ablation }
 
       /// Whether it goes by the weights alone: no sample is run.
-      public var isOfWeights: Bool { !isLoss && self != .apoz && self != .meanActivation }
+      public var isOfWeights: Bool {
+        switch self {
+        case .l1, .l2, .geometricMedian, .normalizationScale, .nisp, .random: true
+        case .taylor, .apoz, .meanActivation, .ablation, .external: false
+        }
+      }
     }
 
     /// What stands for the second derivatives.
@@ -150,7 +163,7 @@ extension SearchConfiguration.Sensitivity.Method {
   fileprivate var normalization: SearchConfiguration.Sensitivity.Normalization {
     switch self {
     case .l1, .l2, .geometricMedian, .nisp, .apoz, .meanActivation: .lamp
-    case .taylor, .normalizationScale, .random, .ablation: .none
+    case .taylor, .normalizationScale, .random, .ablation, .external: .none
     }
   }
 
@@ -158,6 +171,7 @@ extension SearchConfiguration.Sensitivity.Method {
   fileprivate var keys: [String] {
     switch self {
     case .taylor: ConfigurationKeys.sensitivity.filter { $0 != "normalization" }
+    case .external: SearchConfiguration.Sensitivity.pluginKeys
     case .l1, .l2, .geometricMedian, .normalizationScale, .nisp, .apoz, .meanActivation:
       ["method", "group_reduction", "normalization"]
     case .random: ["method", "group_reduction", "normalization", "seed"]
@@ -190,24 +204,31 @@ extension SearchConfiguration.Sensitivity {
     scoreReduction = method.isLoss ? .sum : try members?["group_reduction"]?.choice() ?? .sum
     normalization = try members?["normalization"]?.choice() ?? method.normalization
     bootstrap = try members?["bootstrap"]?.integer(in: 0...Self.counts.upperBound) ?? 0
+    inputs = try Self.inputs(members?["inputs"])
+    unit = try members?["unit"]?.choice() ?? .score
     func refuse(_ keys: [String], _ why: String) throws(ConfigurationError) {
       for key in keys {
         guard let place = members?[key] else { continue }
         throw place.error(why)
       }
     }
+    plugin = try SearchConfiguration.Plugin(members, isExternal: method == .external)
     guard method == .taylor else {
       try refuse(
         ConfigurationKeys.sensitivity.filter { !method.keys.contains($0) },
         "it does not belong to \"method\": \(quoted(method.rawValue))")
-      if choosesBits, !method.isLoss {
+      if unit == .loss, normalization != .none {
+        try refuse(["normalization"], "losses of different layers have one unit: it belongs to \"unit\": \"score\"")
+      }
+      if choosesBits, !isLoss {
         try refuse(
           ["method"],
           "the losses of widths in $.bits.search are added to those of channels, which then must be in loss units: "
-            + "expected \"taylor\" or \"ablation\"")
+            + "expected \"taylor\", \"ablation\", or \"external\" with \"unit\": \"loss\"")
       }
       return
     }
+    try refuse(["inputs", "unit"], "it belongs to \"method\": \"external\"")
     try refuse(
       ["normalization"], "losses of different layers have one unit: it belongs to criteria that give no losses")
     if order == 1 {
@@ -245,6 +266,14 @@ extension SearchConfiguration.Sensitivity {
 
   var json: JSONValue {
     guard method != .ablation else { return ["method": .string(method.rawValue)] }
+    if let plugin {
+      var object: JSONObject = ["method": .string(method.rawValue)]
+      plugin.write(to: &object)
+      object["inputs"] = .array(inputs.map { .string($0.rawValue) })
+      object["unit"] = .string(unit.rawValue)
+      object["normalization"] = .string(normalization.rawValue)
+      return .object(object)
+    }
     guard method.isLoss else {
       var object: JSONObject = [
         "method": .string(method.rawValue), "group_reduction": .string(scoreReduction.rawValue),

@@ -13,10 +13,13 @@ extension SearchConfiguration {
     public let iterations: Int
     /// Whether sensitivities are taken at the upper end of their error bars.
     public let robust: Bool
+    /// The program of `external`; `nil` for every other method.
+    public let plugin: Plugin?
 
     /// What holds where the file says nothing.
     public static let standard = Solver(
-      method: .optimal, channelMultiple: 1, channelWidths: [], minChannels: 1, iterations: 1, robust: false)
+      method: .optimal, channelMultiple: 1, channelWidths: [], minChannels: 1, iterations: 1, robust: false,
+      plugin: nil)
 
     /// An algorithm.
     public enum Method: String, CaseIterable, Sendable {
@@ -26,6 +29,8 @@ extension SearchConfiguration {
       case greedy
       /// The least ratios whose measured scores stay above a common floor.
       case measured
+      /// What a program of the user's says.
+      case external
     }
   }
 
@@ -64,6 +69,7 @@ extension SearchConfiguration.Solver {
     minChannels = try members?["min_channels"]?.integer(in: Self.channels) ?? standard.minChannels
     iterations = try members?["iterations"]?.integer(in: 1...100) ?? standard.iterations
     robust = try members?["robust"]?.boolean() ?? standard.robust
+    plugin = try SearchConfiguration.Plugin(members, isExternal: method == .external)
     var widths: [Int] = []
     if let place = members?["channel_widths"] {
       for element in try place.elements() {
@@ -89,9 +95,10 @@ extension SearchConfiguration.Solver {
 
   var json: JSONValue {
     var object: JSONObject = [
-      "method": .string(method.rawValue),
-      "channel_multiple": .integer(channelMultiple),
+      "method": .string(method.rawValue)
     ]
+    plugin?.write(to: &object)
+    object["channel_multiple"] = .integer(channelMultiple)
     if !channelWidths.isEmpty { object["channel_widths"] = .array(channelWidths.map(JSONValue.integer)) }
     object["min_channels"] = .integer(minChannels)
     object["iterations"] = .integer(iterations)

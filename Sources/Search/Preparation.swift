@@ -124,6 +124,7 @@ struct Preparation {
           .configuration, file: configuration.file, "$.solver.robust: \(why), so there are no error bars")
       }
     }
+    if isSolving { try PluginProgram.check(configuration) }
     if isSolving, let saved = configuration.measured.savedScores {
       _ = try EvaluationScores.Stored(reading: saved.path)
     }
@@ -263,6 +264,11 @@ extension Loss {
 extension TaylorCriterion {
   /// The criterion that a configuration asks for.
   init(_ sensitivity: SearchConfiguration.Sensitivity, _ loss: LossFunction) {
+    // A program of the user's is given sums of the samples' values and of their squares.
+    guard sensitivity.method != .external else {
+      self = .second(.fisher)
+      return
+    }
     guard sensitivity.order == 1 else {
       switch (sensitivity.curvature, sensitivity.curvatureLabels) {
       case (.fisher, _): self = .second(.fisher)

@@ -14,6 +14,39 @@ extension SearchRun {
     _ checkpoint: SearchCheckpoint
   ) throws -> SensitivityMeasurement? {
     let configuration = preparation.configuration
+    let layout = preparation.layout
+    var sums = [Double](repeating: 0, count: world.rank == 0 ? layout.units.lowerBound : 0)
+    let elements = try observe(preparation, by: [criterion], session, source, checkpoint) { _, packed in
+      for (place, value) in zip(sums.indices, packed) { sums[place] += value }
+    }
+    guard world.rank == 0 else { return nil }
+    let samples = preparation.plan.batches.last?.upperBound ?? 0
+    let layers = layout.layers.indices.map { layer in
+      sums[layout.layers[layer]].map { $0 / Double(samples * elements[layer]) }
+    }
+    do {
+      return SensitivityMeasurement(
+        table: try SensitivityTable(
+          scores: ChannelScores(
+            layers: layers, of: preparation.structure, ScoreReduction(configuration.sensitivity),
+            ScoreNormalization(configuration.sensitivity)), sampleCount: samples),
+        groups: [], setLoss: nil, rowGroups: [], layout: layout, criterion: preparation.criterion)
+    } catch {
+      throw SearchError(.badContent, file: configuration.model.path, "\(error)")
+    }
+  }
+
+  /// What all channels answer to the samples, shard by shard; all ranks take part.
+  /// - Parameters:
+  ///   - criteria: what is summed up, in one pass.
+  ///   - combine: called at rank 0 with every shard in order, and the sums over its samples: of all channels by the first
+  ///     criterion, then by the next.
+  /// - Returns: by layer how many elements of a sample make a channel's sum.
+  func observe(
+    _ preparation: Preparation, by criteria: [ActivationCriterion], _ session: WorkSession, _ source: ModelSource,
+    _ checkpoint: SearchCheckpoint, combine: (_ shard: Int, _ sums: ArraySlice<Double>) -> Void
+  ) throws -> [Int] {
+    let configuration = preparation.configuration
     let request = try preparation.execution(without: []).request
     let network = request.network
     let observed = request.observed.map { one in
@@ -32,44 +65,33 @@ extension SearchRun {
     let shards = subject.shards
     try checkpoint.readSamples(on: session, workers: workers, isNeeded: true)
     let basis = MeasurementBasis(of: subject, model: source.digests)
-    let stored = world.rank == 0 ? try checkpoint.parts(basis, [criterion.rawValue]) : nil
-    var sums = [Double](repeating: 0, count: world.rank == 0 ? channels : 0)
+    let stored = world.rank == 0 ? try checkpoint.parts(basis, criteria.map(\.rawValue)) : nil
     var done = 0
     report(0, shards.count)
     try session.perform(
-      "shard", shards.count, length: channels, stored: stored,
+      "shard", shards.count, length: channels * criteria.count, stored: stored,
       by: WorkerPool(count: workers) { try model.makeExecutor() }
     ) { shard, executor, pulse in
-      var sums = [Double](repeating: 0, count: channels)
+      var sums = [Double](repeating: 0, count: channels * criteria.count)
       for run in shards[shard].runs(of: model.runSize) {
         let outputs = try model.run(run, on: executor).outputs
         for (layer, places) in layout.layers.enumerated() {
-          criterion.add(outputs[layer], shapes[layer], channelAxis: observed[layer].axis, to: &sums[places])
+          for (number, criterion) in criteria.enumerated() {
+            let places = places.lowerBound + number * channels..<places.upperBound + number * channels
+            criterion.add(outputs[layer], shapes[layer], channelAxis: observed[layer].axis, to: &sums[places])
+          }
         }
         try pulse.beat()
       }
       return sums
     } combine: { packed in
-      for (place, value) in zip(sums.indices, packed) { sums[place] += value }
+      combine(done, packed)
       done += 1
       report(done, shards.count)
     }
-    guard world.rank == 0 else { return nil }
-    let samples = subject.data.sampleCount
-    let layers = layout.layers.indices.map { layer in
+    return layout.layers.indices.map { layer in
       let (shape, axis) = (shapes[layer], observed[layer].axis)
-      let elements = shape.reduce(1, *) / (shape[0] * shape[axis])
-      return sums[layout.layers[layer]].map { $0 / Double(samples * elements) }
-    }
-    do {
-      return SensitivityMeasurement(
-        table: try SensitivityTable(
-          scores: ChannelScores(
-            layers: layers, of: preparation.structure, ScoreReduction(configuration.sensitivity),
-            ScoreNormalization(configuration.sensitivity)), sampleCount: samples),
-        groups: [], setLoss: nil, rowGroups: [], layout: layout, criterion: preparation.criterion)
-    } catch {
-      throw SearchError(.badContent, file: configuration.model.path, "\(error)")
+      return shape.reduce(1, *) / (shape[0] * shape[axis])
     }
   }
 }

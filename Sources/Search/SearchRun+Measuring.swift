@@ -26,6 +26,9 @@ extension SearchRun {
       if let criterion = ActivationCriterion(method) {
         return try observe(preparation, by: criterion, session, source, checkpoint)
       }
+      if let plugin = preparation.configuration.sensitivity.plugin {
+        return try ask(plugin, &preparation, session, source, checkpoint)
+      }
       return try ablate(preparation, session, source, checkpoint)
     }
     let work = try plan(&preparation, without: steps.removed, isLast: isLast)
@@ -38,7 +41,7 @@ extension SearchRun {
   }
 
   /// The tables of all shards, added up at rank 0; `nil` elsewhere.
-  private func measure(
+  func measure(
     _ preparation: Preparation, _ work: WorkPlan, _ session: WorkSession, _ checkpoint: SearchCheckpoint,
     _ basis: MeasurementBasis
   ) throws -> SensitivityMeasurement? {
@@ -85,7 +88,7 @@ extension SearchRun {
 
   /// Compiles what this rank measures with.
   /// - Parameter isLast: whether nothing else needs the weights.
-  private func plan(
+  func plan(
     _ preparation: inout Preparation, without removed: [[Int]], isLast: Bool
   ) throws -> WorkPlan {
     var mostWorkers = min(try ProcessorShare.count(on: world), preparation.plan.shards.count)

@@ -53,6 +53,11 @@ struct SearchStages {
       place = "$.solver.method: \"measured\""
     } else if !configuration.bits.search.isEmpty {
       place = "$.bits.search"
+    } else if configuration.sensitivity.method == .external {
+      throw SearchError(
+        .configuration, file: configuration.file,
+        "$.sensitivity.method: \"external\" is given the weights of the whole network, which --grid cuts into stages; "
+          + "leave one of them out")
     } else if configuration.sensitivity.method != .taylor, !configuration.sensitivity.method.isOfWeights {
       place = "$.sensitivity.method: \"\(configuration.sensitivity.method.rawValue)\""
     } else if configuration.sensitivity.method.isOfWeights {

@@ -13,7 +13,7 @@ public import WorkSharing
 /// shard order, solves and writes. Nothing flows back, and no rank holds what another needs.
 public struct SearchRun {
   let world: any Communicator
-  private let options: WorkSession.Options
+  let options: WorkSession.Options
   let backend: any ExecutionBackend
   private let format: any ModelFormat
   let memoryLimit: Int?
@@ -74,6 +74,7 @@ public struct SearchRun {
     }
     let lock = try OutputLock(preparation.configuration.outputDirectory.path)
     defer { withExtendedLifetime(lock) {} }
+    PluginFolder.removeLeftovers(in: preparation.configuration.outputDirectory.path)
     var journal = try RunJournal(
       beginning: RunAttempt(
         hosts: session.hosts, schedule: options.schedule.rawValue, grid: grid?.description),
@@ -119,15 +120,17 @@ public struct SearchRun {
     let configuration = preparation.configuration
     var steps = SearchSteps(preparation.analysis, configuration, quantization)
     var usage = RankUsage()
+    let solver = ExternalSolver(
+      configuration, outputDirectory: files.directory, stop: options.stop, isShared: world.size == 1, logger: logger)
     for step in 1...configuration.solver.iterations {
       let isLast = step == configuration.solver.iterations && configuration.solver.method != .measured
       let measurement = try measurement(
         of: &preparation, step: step, steps, isLast: isLast, session, source, checkpoint, &usage, &clock)
       clock.end(of: "measure")
       let scores = try evaluate(preparation, session, source, checkpoint, measurement, steps, &clock)
-      steps = try session.alone("solving") { [steps] in
+      steps = try session.alone("solving", ending: solver?.program) { [steps] in
         var steps = steps
-        try steps.solve(measurement, scores)
+        try steps.solve(measurement, scores ?? solver)
         return steps
       }
       clock.end(of: "solve")
@@ -172,7 +175,7 @@ public struct SearchRun {
     checkpoint.removeOthers()
     let names = ResultFiles.names(configuration, hasRows: preparation.rows != nil)
     let outcome = SearchOutcome(
-      ratios: ratios, pruning: pruning, meanLoss: table.meanLoss, accuracy: table.accuracy,
+      ratios: ratios, pruning: pruning, isLoss: configuration.sensitivity.isLoss, meanLoss: table.meanLoss, accuracy: table.accuracy,
       sampleCount: table.sampleCount, files: names + [RunJournal.fileName], directory: files.directory)
     return Found(outcome: outcome, record: record, files: names + (pruning?.files ?? []))
   }

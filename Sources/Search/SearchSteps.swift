@@ -30,14 +30,14 @@ struct SearchSteps {
   /// Solves the present step.
   /// - Parameters:
   ///   - measurement: at rank 0 what was measured, `nil` elsewhere.
-  ///   - scores: what the solver `measured` goes by.
-  mutating func solve(_ measurement: SensitivityMeasurement?, _ scores: MeasuredAllocator?) throws {
+  ///   - maker: what makes the plan where the problem alone does not say it; `nil` where it does.
+  mutating func solve(_ measurement: SensitivityMeasurement?, _ maker: (any PlanMaker)?) throws {
     guard let measurement else { return }
     do {
       let settings = configuration.sensitivity
       let setLoss = try measurement.setLoss?.setLoss(structure, settings)
       let losses = configuration.solver.robust ? measurement.table.upperGroups : measurement.table.groups
-      let plan = try analysis.solving.plan(input(losses), setLoss: setLoss, scores)
+      let plan = try analysis.solving.plan(input(losses), setLoss: setLoss, maker)
       let first = result?.first ?? measurement
       let damping = setLoss.map { $0.damping(of: plan, settings, measurement.table.slopes) } ?? 0
       let channels = (result?.channelLoss ?? 0) + plan.choices.reduce(0) { $0 + $1.lossChange }

@@ -38,13 +38,13 @@ struct Solving {
   /// The plan.
   /// - Parameters:
   ///   - setLoss: the loss of sets of units; `nil` where units add up.
-  ///   - scores: what the solver `measured` goes by.
+  ///   - maker: what makes the plan where the problem alone does not say it; `nil` where it does.
   ///   - isQuick: whether a good plan is enough, without a bound.
   /// - Throws: `AllocationError` when a target cannot be reached; what keeps the latency from being told.
   func plan(
-    _ input: AllocationInput, setLoss: SetLoss?, _ scores: MeasuredAllocator?, isQuick: Bool = false
+    _ input: AllocationInput, setLoss: SetLoss?, _ maker: (any PlanMaker)?, isQuick: Bool = false
   ) throws -> AllocationPlan {
-    let first = try solve(try problem(input), setLoss, scores, isQuick)
+    let first = try solve(try problem(input), setLoss, maker, isQuick)
     guard let latency = input.latency, let target = targets.firstIndex(where: { $0.metric == .latency }) else {
       return first
     }
@@ -56,7 +56,7 @@ struct Solving {
       let time = try latency.exact(plan.kept)
       guard time > limit else { return plan.withBound(first.lowerBound) }
       input.latencyTightening *= min(limit / time, 1 - Self.leastTightening)
-      plan = try solve(try problem(input), setLoss, scores, isQuick)
+      plan = try solve(try problem(input), setLoss, maker, isQuick)
     }
     guard try latency.exact(plan.kept) <= limit else {
       throw AllocationError.infeasible(
@@ -70,16 +70,16 @@ struct Solving {
   private static let (tightenings, leastTightening) = (12, 1e-3)
 
   private func solve(
-    _ problem: AllocationProblem, _ setLoss: SetLoss?, _ scores: MeasuredAllocator?, _ isQuick: Bool
-  ) throws(AllocationError) -> AllocationPlan {
-    if let scores { return try scores.allocate(problem) }
+    _ problem: AllocationProblem, _ setLoss: SetLoss?, _ maker: (any PlanMaker)?, _ isQuick: Bool
+  ) throws -> AllocationPlan {
+    if let maker { return try maker.allocate(problem) }
     if let setLoss {
       return try JointAllocator(setLoss: setLoss, effort: isQuick || solver.method == .greedy ? .greedy : .full)
         .allocate(problem)
     }
     switch solver.method {
     case .greedy: return try GreedyAllocator().allocate(problem)
-    case .optimal, .measured: return try OptimalAllocator(effort: isQuick ? .quick : .full).allocate(problem)
+    case .optimal, .measured, .external: return try OptimalAllocator(effort: isQuick ? .quick : .full).allocate(problem)
     }
   }
 }

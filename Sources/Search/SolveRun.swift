@@ -3,6 +3,7 @@ import Channels
 public import Configuration
 public import Logging
 import Sensitivity
+import WorkSharing
 
 import Glibc
 
@@ -56,6 +57,7 @@ public struct SolveRun {
     }
     let analysis = try NetworkAnalysis(network, configuration, latency: latency)
     _ = try analysis.ranges()
+    try PluginProgram.check(configuration)
     let output = ResultFiles(in: request.output ?? request.directory + "/solved")
     guard FileIdentity(output.directory) != FileIdentity(request.directory) else {
       throw SearchError(
@@ -65,7 +67,11 @@ public struct SolveRun {
     let stored = try StoredMeasurement(reading: request.directory, analysis, configuration)
     do {
       let input = try analysis.input(stored.losses, stored.quantization)
-      let plan = try analysis.solving.plan(input, setLoss: stored.setLoss, nil)
+      let solver = ExternalSolver(
+        configuration, outputDirectory: output.directory, stop: .ofProcess, isShared: true, logger: logger)
+      // The program is not in this process's group: what ends this one has to end it too.
+      if solver != nil { StopRequest.listenToSignals() }
+      let plan = try analysis.solving.plan(input, setLoss: stored.setLoss, solver)
       let damping = stored.setLoss.map { $0.damping(of: plan, configuration.sensitivity, stored.slopes) } ?? 0
       let original = analysis.solving.costs.bits
       let ratios = try RatioConfig(
@@ -88,7 +94,7 @@ public struct SolveRun {
       }
       try output.write(ratios)
       return SolveOutcome(
-        ratios: ratios, frontier: frontier, isLoss: configuration.sensitivity.method.isLoss,
+        ratios: ratios, frontier: frontier, isLoss: configuration.sensitivity.isLoss,
         files: ["ratios.json", ResultFiles.ratiosForAMCT] + (frontier == nil ? [] : [StoredFrontier.fileName]),
         directory: output.directory)
     } catch let error as AllocationError {

@@ -33,6 +33,19 @@ public struct LayerFilters: Sendable {
     }
   }
 
+  /// The weights filter by filter, where they are float32; `nil` where they are wider.
+  public var floats: [Float]? {
+    if case .float(let values) = rows { values } else { nil }
+  }
+
+  /// The weights filter by filter.
+  public var doubles: [Double] {
+    switch rows {
+    case .float(let values): values.map(Double.init)
+    case .double(let values): values
+    }
+  }
+
   /// By filter Σ |w|.
   public var absoluteSums: [Double] {
     switch rows {

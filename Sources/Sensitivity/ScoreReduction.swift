@@ -83,6 +83,16 @@ extension ChannelScores {
     }
     self.init(layers: layers, groups: groups)
   }
+
+  /// Scores of units alone, made comparable; a layer's channel has that of its unit, and one of none 0.
+  public init(groups: [[Double]], of structure: ChannelStructure, _ normalization: ScoreNormalization) {
+    let normalized = groups.map { scores in
+      normalization == .norm
+        ? ScoreNormalization.divided(scores, by: scores.reduce(0) { $0 + $1 * $1 }.squareRoot())
+        : normalization.applied(to: scores)
+    }
+    self.init(groups: normalized, of: structure)
+  }
 }
 
 extension ScoreReduction {

@@ -34,7 +34,18 @@ public struct Interruption: Error, Hashable, Sendable, CustomStringConvertible {
   /// Pieces of the work at hand.
   public let total: Int
   /// Whether all ranks stop in this way together; else this one alone has, and the others wait for it.
-  public var isShared = true
+  public var isShared: Bool
+
+  /// Work that rank 0 alone does and that stores nothing, given up for a stop that was asked for.
+  public init(of stop: StopRequest, unit: String, isShared: Bool) {
+    (cause, self.unit) = (stop.signal.map { .signal($0) } ?? .peer, unit)
+    (stored, total, self.isShared) = (0, 0, isShared)
+  }
+
+  init(cause: Cause, unit: String, stored: Int, total: Int, isShared: Bool = true) {
+    (self.cause, self.unit) = (cause, unit)
+    (self.stored, self.total, self.isShared) = (stored, total, isShared)
+  }
 
   /// What a person is told.
   public var description: String {

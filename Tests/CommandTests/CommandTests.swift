@@ -80,6 +80,7 @@ struct CommandTests {
     ("calibration.inputs", #""\#(DemoNetwork.model)""#, 65, "fashion-resnet.onnx"),
     ("calibration.samples", "100000", 78, "$.calibration.samples"),
     ("output.directory", #""/proc/no/such""#, 73, "/proc/no"),
+    ("sensitivity", #"{"method": "external", "command": ["/no/such/program"]}"#, 78, "$.sensitivity.command"),
     ("config_list", #"[{"op_names": ["stem"], "exclude": true}]"#, 78, "$.config_list[0].op_names[0]"),
   ]
 

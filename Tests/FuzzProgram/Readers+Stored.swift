@@ -22,6 +22,15 @@ extension FuzzReader {
       _ = try? VerifyRun(folder)
       _ = try StoredRun(reading: folder, [])
     },
+    text("plugin-answer", [criterionAnswer]) { bytes, _ in
+      _ = try CriterionAnswer(
+        parsing: bytes, file: "answer.json",
+        for: [.init(units: 3, isPrunable: true), .init(units: 2, isPrunable: false), .init(units: 1, isPrunable: true)],
+        unit: .score, allowsNegative: false)
+    },
+    text("plugin-plan", [solverAnswer]) { bytes, _ in
+      _ = try SolverAnswer(parsing: bytes, file: "plan.json", ladders: [[4, 3, 2], [8, 4], [1]], alternatives: [2, 3])
+    },
     archive("set-loss", setLoss) { _ = try StoredSetLoss(reading: $0, for: structure) },
     archive("sensitivities", sensitivities) { _ = try StoredSensitivities(reading: $0, for: structure) },
     archive("quantization", quantization) { _ = try QuantizationTable(reading: $0, structure.layers) },
@@ -168,6 +177,16 @@ extension FuzzReader {
     "cross_entropy", "inputs": [{"name": "x", "array": "images", "preprocessing": {"scale": 1.0, "mean": [0.5], "std": [1, 2.5]}}]},
     "original": {"loss": 0.5, "accuracy": 0.75}, "groups": [{"group": 0, "layer": "c", "units": 4, "order": [3, 0, 1], "scores":
     [{"kept": 3, "loss": 0.625, "accuracy": 0.5}, {"kept": 1, "loss": 2.5, "accuracy": null}]}]}
+    """#
+
+  private static let criterionAnswer = #"""
+    {"protocol": "prune-cluster-criterion", "version": 1, "unit": "score", "groups": [{"group": 0, "scores": [0.5, 1, 2e-3]},
+    {"group": 2, "scores": [4]}]}
+    """#
+
+  private static let solverAnswer = #"""
+    {"protocol": "prune-cluster-solver", "version": 1, "groups": [{"group": 0, "kept": 3}, {"group": 1, "kept": 8}, {"group": 2,
+    "kept": 1}], "options": [{"option": 0, "alternative": 1}, {"option": 1, "alternative": 2}]}
     """#
 
   private static let latencies = #"""
