@@ -48,7 +48,9 @@ extension SearchConfiguration.Plugin {
       throw place.error("an argument cannot hold the character \\u0000")
     }
     timeLimit =
-      try members["time_limit"]?.number(expected: "a number of seconds above 0, at most 10000000") { $0 > 0 && $0 <= 1e7 }
+      try members["time_limit"]?.number(expected: "a number of seconds above 0, at most 10000000") {
+        $0 > 0 && $0 <= 1e7
+      }
       ?? Self.standardTimeLimit
   }
 

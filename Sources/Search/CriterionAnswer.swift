@@ -51,7 +51,8 @@ package struct CriterionAnswer: Hashable {
       let numbers = try members.required("scores")
       let elements = try numbers.elements()
       guard elements.count == groups[group].units else {
-        throw numbers.error("expected \(groups[group].units) scores, one per unit of group \(group), found \(elements.count)")
+        throw numbers.error(
+          "expected \(groups[group].units) scores, one per unit of group \(group), found \(elements.count)")
       }
       var own: [Double] = []
       own.reserveCapacity(elements.count)

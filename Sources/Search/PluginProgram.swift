@@ -146,7 +146,9 @@ extension PluginProgram {
       guard let plugin, let program = plugin.command.first else { continue }
       var paths: [String] = []
       if program.contains("/") {
-        paths = [program.hasPrefix("/") || configuration.directory.isEmpty ? program : "\(configuration.directory)/\(program)"]
+        paths = [
+          program.hasPrefix("/") || configuration.directory.isEmpty ? program : "\(configuration.directory)/\(program)"
+        ]
       } else if let list = getenv("PATH") {
         paths = String(cString: list).split(separator: ":").map { "\($0)/\(program)" }
       }

@@ -40,7 +40,8 @@ struct ProgramOutput {
   private static func text(_ bytes: [UInt8]) -> String {
     String(decoding: bytes, as: UTF8.self).unicodeScalars.reduce(into: "") { line, scalar in
       guard scalar != "\r" else { return }
-      line += scalar.properties.generalCategory == .control && scalar != "\t"
+      line +=
+        scalar.properties.generalCategory == .control && scalar != "\t"
         ? scalar.escaped(asASCII: true) : String(scalar)
     }
   }

@@ -25,7 +25,8 @@ package struct SolverAnswer: Hashable {
       (group, place) throws(ConfigurationError) in
       let kept = try place.integer(in: 0...Int.max, expected: "a number of units")
       guard ladders[group].contains(kept) else {
-        throw place.error("expected one of the \(ladders[group].count) numbers that group \(group) may keep, found \(kept)")
+        throw place.error(
+          "expected one of the \(ladders[group].count) numbers that group \(group) may keep, found \(kept)")
       }
       return kept
     }

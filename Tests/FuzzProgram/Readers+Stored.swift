@@ -25,11 +25,14 @@ extension FuzzReader {
     text("plugin-answer", [criterionAnswer]) { bytes, _ in
       _ = try CriterionAnswer(
         parsing: bytes, file: "answer.json",
-        for: [.init(units: 3, isPrunable: true), .init(units: 2, isPrunable: false), .init(units: 1, isPrunable: true)],
+        for: [
+          .init(units: 3, isPrunable: true), .init(units: 2, isPrunable: false), .init(units: 1, isPrunable: true),
+        ],
         unit: .score, allowsNegative: false)
     },
     text("plugin-plan", [solverAnswer]) { bytes, _ in
-      _ = try SolverAnswer(parsing: bytes, file: "plan.json", ladders: [[4, 3, 2], [8, 4], [1]], alternatives: [2, 3])
+      _ = try SolverAnswer(
+        parsing: bytes, file: "plan.json", ladders: [[4, 3, 2], [8, 4], [1]], alternatives: [2, 3])
     },
     archive("set-loss", setLoss) { _ = try StoredSetLoss(reading: $0, for: structure) },
     archive("sensitivities", sensitivities) { _ = try StoredSensitivities(reading: $0, for: structure) },

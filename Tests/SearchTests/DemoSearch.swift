@@ -62,7 +62,7 @@ struct SearchMode: Sendable, CustomTestStringConvertible {
   private static func solver(_ json: String) -> (path: String, json: String?) { ("solver", "{\(json)}") }
 
   /// Modes whose plan one solving gives, of what is measured once.
-  static let ofOneStep: [SearchMode] = PluginScripts.modes + [
+  static let ofOneStep: [SearchMode] = [
     SearchMode(testDescription: "order 1", changes: [solver("")]),
     SearchMode(testDescription: "sum_abs", changes: [sensitivity(#""group_reduction": "sum_abs""#), solver("")]),
     SearchMode(

@@ -15,7 +15,9 @@ enum PluginScripts {
   /// Whether there is a Python to run them.
   static var hasPython: Bool { python != nil }
 
-  private static func shipped(_ name: String) -> String { #"["python3", "\#(DemoNetwork.directory)/plugins/\#(name)"]"# }
+  private static func shipped(_ name: String) -> String {
+    #"["python3", "\#(DemoNetwork.directory)/plugins/\#(name)"]"#
+  }
 
   /// The programs that ship with the project, as ways to search.
   static let modes: [SearchMode] =

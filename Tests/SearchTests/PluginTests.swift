@@ -108,7 +108,9 @@ struct PluginTests {
   func `a program can calculate from what it is given what the product's own criteria do`(_ index: Int) throws {
     let (script, inputs, twin) = Self.twins[index]
     try PluginScripts.write(script, to: folder)
-    let outcome = try search([Self.criterion(#"["python3", "plugin.py"]"#, #", "inputs": \#(inputs)"#), ("solver", "{}")])
+    let outcome = try search([
+      Self.criterion(#"["python3", "plugin.py"]"#, #", "inputs": \#(inputs)"#), ("solver", "{}"),
+    ])
     let found = try Self.scores(in: folder)
     let other = try TemporaryFolder()
     let expected = try DemoSearch.run(in: other, [("sensitivity", twin), ("solver", "{}")])
@@ -174,43 +176,70 @@ struct PluginTests {
 
   /// A shell script, the kind of error, and what it says.
   private static let failures: [(script: String, more: String, kind: SearchError.Kind, text: String)] = [
-    ("sleep 600 & echo $! > pids; echo $$ >> pids; echo begun; sleep 600", #", "time_limit": 0.5"#, .badContent,
-      #"was not done after 0.5 s, the "time_limit", and was killed; the last that it wrote: "begun""#),
+    (
+      "sleep 600 & echo $! > pids; echo $$ >> pids; echo begun; sleep 600", #", "time_limit": 0.5"#, .badContent,
+      #"was not done after 0.5 s, the "time_limit", and was killed; the last that it wrote: "begun""#
+    ),
     ("trap '' TERM INT HUP; while :; do :; done", #", "time_limit": 0.3"#, .badContent, "was not done after 0.3 s"),
-    ("echo first; echo 'it broke' >&2; exit 3", "", .badContent,
-      #"$.sensitivity.command: the plug-in "sh plugin.sh" ended with exit code 3, expected 0; the last that it wrote: "it broke""#),
+    (
+      "echo first; echo 'it broke' >&2; exit 3", "", .badContent,
+      #"$.sensitivity.command: the plug-in "sh plugin.sh" ended with exit code 3, expected 0; the last that it wrote: "it broke""#
+    ),
     ("kill -SEGV $$", "", .badContent, "was ended by signal 11, expected exit code 0"),
     ("sleep 600 & echo $! > pids", "", .badContent, "ended without an error and has left no answer.json in its folder"),
     ("setsid sleep 3 & exit 5", "", .badContent, "ended with exit code 5"),
     ("head -c 300000000 /dev/zero; exit 4", "", .badContent, "ended with exit code 4"),
     ("yes | head -c 1000000; exit 4", "", .badContent, "the last that it wrote: \"y\""),
-    ("echo garbage > $1/answer.json", "", .badContent,
-      #"answer.json of the plug-in "sh plugin.sh": line 1, column 1: not JSON: expected a value, found garbage"#),
+    (
+      "echo garbage > $1/answer.json", "", .badContent,
+      #"answer.json of the plug-in "sh plugin.sh": line 1, column 1: not JSON: expected a value, found garbage"#
+    ),
     (": > $1/answer.json", "", .badContent, "line 1, column 1"),
     ("truncate -s 1G $1/answer.json", "", .badContent, "has 1073741824 bytes, at most 67108864 are read"),
     ("mkdir $1/answer.json", "", .badContent, "is no regular file"),
     ("mkfifo $1/answer.json", "", .badContent, "is no regular file"),
     ("ln -s /dev/zero $1/answer.json", "", .badContent, "is no regular file"),
     ("rm -rf $1; mkdir -p $1", "", .badContent, "has left no answer.json"),
-    (#"echo '{"protocol":"prune-cluster-solver","version":1,"unit":"score","groups":[]}' > $1/answer.json"#, "",
-      .badContent, #"$.protocol: expected "prune-cluster-criterion", found the string "prune-cluster-solver""#),
-    (#"echo '{"protocol":"prune-cluster-criterion","version":2,"unit":"score","groups":[]}' > $1/answer.json"#, "",
-      .badContent, "$.version: expected version 1, found the number 2"),
-    (#"echo '{"protocol":"prune-cluster-criterion","version":1,"unit":"loss","groups":[]}' > $1/answer.json"#, "",
-      .badContent, #"$.unit: expected "score", which is "unit" in $.sensitivity"#),
-    (#"echo '\#(head){"group":0,"scores":[NaN]}]}' > $1/answer.json"#, "", .badContent, "line 1, column 97: not JSON: expected a value, found NaN"),
-    (#"echo '\#(head){"group":0,"scores":[-Infinity]}]}' > $1/answer.json"#, "", .badContent, "line 1, column 98: not JSON: expected a digit, found Infinity"),
-    (#"echo '\#(head){"group":0,"scores":[1e999]}]}' > $1/answer.json"#, "", .badContent, "line 1, column 97: the number 1e999 is beyond"),
-    (#"echo '\#(head){"group":1,"scores":[1, 2]}]}' > $1/answer.json"#, "", .badContent,
-      "$.groups[0].scores: expected 16 scores, one per unit of group 1, found 2"),
-    (#"echo '\#(head){"group":99,"scores":[]}]}' > $1/answer.json"#, "", .badContent, "$.groups[0].group: expected the number of a group"),
+    (
+      #"echo '{"protocol":"prune-cluster-solver","version":1,"unit":"score","groups":[]}' > $1/answer.json"#, "",
+      .badContent, #"$.protocol: expected "prune-cluster-criterion", found the string "prune-cluster-solver""#
+    ),
+    (
+      #"echo '{"protocol":"prune-cluster-criterion","version":2,"unit":"score","groups":[]}' > $1/answer.json"#, "",
+      .badContent, "$.version: expected version 1, found the number 2"
+    ),
+    (
+      #"echo '{"protocol":"prune-cluster-criterion","version":1,"unit":"loss","groups":[]}' > $1/answer.json"#, "",
+      .badContent, #"$.unit: expected "score", which is "unit" in $.sensitivity"#
+    ),
+    (
+      #"echo '\#(head){"group":0,"scores":[NaN]}]}' > $1/answer.json"#, "", .badContent,
+      "line 1, column 97: not JSON: expected a value, found NaN"
+    ),
+    (
+      #"echo '\#(head){"group":0,"scores":[-Infinity]}]}' > $1/answer.json"#, "", .badContent,
+      "line 1, column 98: not JSON: expected a digit, found Infinity"
+    ),
+    (
+      #"echo '\#(head){"group":0,"scores":[1e999]}]}' > $1/answer.json"#, "", .badContent,
+      "line 1, column 97: the number 1e999 is beyond"
+    ),
+    (
+      #"echo '\#(head){"group":1,"scores":[1, 2]}]}' > $1/answer.json"#, "", .badContent,
+      "$.groups[0].scores: expected 16 scores, one per unit of group 1, found 2"
+    ),
+    (
+      #"echo '\#(head){"group":99,"scores":[]}]}' > $1/answer.json"#, "", .badContent,
+      "$.groups[0].group: expected the number of a group"
+    ),
     (#"echo '\#(head)]}' > $1/answer.json"#, "", .badContent, "$.groups: group 0 is missing"),
     (#"echo '\#(head){"group":0,"scores":[1,2,"x"]}]}' > $1/answer.json"#, "", .badContent, "$.groups[0].scores"),
     ("exit 0", #", "normalisation": "mean""#, .configuration, "normalization"),
   ]
 
   @Test(arguments: failures.indices, [1, 2])
-  func `a program that fails ends in one error, and leaves no process and no folder`(_ index: Int, _ ranks: Int) throws {
+  func `a program that fails ends in one error, and leaves no process and no folder`(_ index: Int, _ ranks: Int) throws
+  {
     let failure = Self.failures[index]
     _ = try folder.write(Data(failure.script.utf8), as: "plugin.sh")
     let change = Self.criterion(#"["sh", "plugin.sh"]"#, failure.more)

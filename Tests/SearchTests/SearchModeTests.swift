@@ -9,7 +9,7 @@ import Testing
 /// Every way to search: the files, their bytes, and what is kept.
 @Suite(.serialized, .timeLimit(.minutes(10)))
 struct SearchModeTests {
-  @Test(arguments: SearchMode.ofOneStep + SearchMode.others)
+  @Test(arguments: SearchMode.ofOneStep + SearchMode.others + PluginScripts.modes)
   func `every file has the same bytes for 1, 2 and 3 ranks, and every target is met`(_ mode: SearchMode) throws {
     var first: [String: Data] = [:]
     for ranks in 1...3 {

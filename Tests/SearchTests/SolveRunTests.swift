@@ -32,7 +32,7 @@ struct SolveRunTests {
     }
   }
 
-  @Test(arguments: SearchMode.ofOneStep)
+  @Test(arguments: SearchMode.ofOneStep + PluginScripts.modes)
   func `without changes the result is that of the search, byte by byte`(_ mode: SearchMode) throws {
     let folder = try TemporaryFolder()
     let search = try DemoSearch.run(in: folder, mode.changes)
