@@ -170,7 +170,7 @@ extension WrongConfiguration {
     .root(
       #""sensitivity": {"method": "l3"}"#,
       #"$.sensitivity.method: expected one of "taylor", "l1", "l2", "geometric_median", "bn_scale", "nisp", "random", "#
-        + #""apoz", "mean_activation" or "ablation", found the string "l3"; did you mean "l1"?"#),
+        + #""apoz", "mean_activation", "ablation" or "external", found the string "l3"; did you mean "l1"?"#),
     .root(
       #""sensitivity": {"method": "l1", "order": 2}"#,
       #"$.sensitivity.order: it does not belong to "method": "l1""#),
@@ -190,7 +190,39 @@ extension WrongConfiguration {
     .root(
       #""sensitivity": {"method": "l1"}, "bits": {"search": [4, 8]}"#,
       "$.sensitivity.method: the losses of widths in $.bits.search are added to those of channels, which then must be in "
-        + #"loss units: expected "taylor" or "ablation""#),
+        + #"loss units: expected "taylor", "ablation", or "external" with "unit": "loss""#),
+    .root(#""sensitivity": {"method": "external"}"#, #"$.sensitivity: the key "command" is missing"#),
+    .root(
+      #""sensitivity": {"method": "external", "command": "python3 x.py"}"#,
+      #"$.sensitivity.command: expected an array of at least one string, found the string "python3 x.py""#),
+    .root(
+      #""sensitivity": {"method": "external", "command": ["x", "\u0000"]}"#,
+      #"$.sensitivity.command: an argument cannot hold the character \u0000"#),
+    .root(
+      #""sensitivity": {"method": "external", "command": ["x"], "time_limit": 0}"#,
+      "$.sensitivity.time_limit: expected a number of seconds above 0, at most 10000000, found the number 0"),
+    .root(
+      #""sensitivity": {"method": "external", "command": ["x"], "inputs": ["weights"]}"#,
+      #"$.sensitivity.inputs[0]: expected one of "activations" or "gradients", found the string "weights""#),
+    .root(
+      #""sensitivity": {"method": "external", "command": ["x"], "inputs": ["gradients", "gradients"]}"#,
+      #"$.sensitivity.inputs[1]: "gradients" stands twice"#),
+    .root(
+      #""sensitivity": {"method": "external", "command": ["x"], "order": 2}"#,
+      #"$.sensitivity.order: it does not belong to "method": "external""#),
+    .root(
+      #""sensitivity": {"method": "external", "command": ["x"], "unit": "loss", "normalization": "mean"}"#,
+      #"$.sensitivity.normalization: losses of different layers have one unit: it belongs to "unit": "score""#),
+    .root(
+      #""sensitivity": {"command": ["x"]}"#, #"$.sensitivity.command: it belongs to "method": "external""#),
+    .root(#""sensitivity": {"unit": "loss"}"#, #"$.sensitivity.unit: it belongs to "method": "external""#),
+    .root(#""solver": {"time_limit": 5}"#, #"$.solver.time_limit: it belongs to "method": "external""#),
+    .root(
+      #""solver": {"method": "external", "command": ["x"]}, "sensitivity": {"bootstrap": 5}"#,
+      #"$.solver: "external" is run once for a plan, and solves no resamples: "bootstrap" has to be 0"#),
+    .root(
+      #""solver": {"method": "external", "command": ["x"]}, "sensitivity": {"order": 2}"#,
+      #"$.solver: "external" needs sensitivities that add up: "set_loss": "additive" in $.sensitivity"#),
     .root(
       #""sensitivity": {"method": "ablation", "normalization": "mean"}"#,
       #"$.sensitivity.normalization: it does not belong to "method": "ablation""#),
@@ -234,7 +266,7 @@ extension WrongConfiguration {
       "line 1, column 89: the number 1e400 is beyond the range of a 64-bit float"),
     .root(
       #""solver": {"method": "best"}"#,
-      #"$.solver.method: expected one of "optimal", "greedy" or "measured", found the string "best""#),
+      #"$.solver.method: expected one of "optimal", "greedy", "measured" or "external", found the string "best""#),
     .root(
       #""solver": {"channel_multiple": 0}"#,
       "$.solver.channel_multiple: expected an integer from 1 to 1048576, found the number 0"),

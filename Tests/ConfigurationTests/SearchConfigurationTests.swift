@@ -241,6 +241,11 @@ func minimal(_ more: String = "", calibration: String = "") -> String {
     minimal(
       #", "evaluation": {"inputs": "e.npy", "labels": "l.npz:y", "samples": 5, "preprocessing": {"std": 2}}, "#
         + #""repair": "none", "apply": {"probes": 3}"#),
+    minimal(
+      #", "sensitivity": {"method": "external", "command": ["a", "b c"], "inputs": ["gradients", "activations"], "#
+        + #""unit": "loss"}, "bits": {"search": [4, 8]}, "solver": {"method": "external", "command": ["./x"], "#
+        + #""time_limit": 2.5}"#),
+    minimal(#", "sensitivity": {"method": "external", "command": ["a"], "time_limit": 7, "normalization": "lamp"}"#),
     exampleText, minimal(), minimal(#", "$schema": "schema.json""#, calibration: #", "labels": "y.npz:y""#),
     minimal(
       """

@@ -1,5 +1,6 @@
 import ArrayFiles
 import Channels
+import Configuration
 import Glibc
 import Networks
 import ONNX
