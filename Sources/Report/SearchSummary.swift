@@ -20,7 +20,7 @@ public struct SearchSummary {
     } else if outcome.sampleCount > 0 {
       text += "calibration: \(Quantity.number(outcome.sampleCount, "sample")), forward only"
     } else {
-      text += "calibration: no sample was run, the criterion goes by the weights"
+      text += "calibration: no sample was run"
     }
     text += "\n" + RatioTable(outcome.ratios).solution(isLoss: outcome.isLoss)
     return text + "files in \(outcome.directory): \(outcome.files.joined(separator: ", "))\n"

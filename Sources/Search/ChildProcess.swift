@@ -45,12 +45,14 @@ final class ChildProcess: Sendable {
   /// - Parameters:
   ///   - command: a program found on `PATH`, or a path from `directory`, and its arguments.
   ///   - directory: where it begins; empty for where this process is.
+  ///   - folder: goes with the program should this process be killed.
   ///   - timeLimit: seconds.
   ///   - isUnwanted: asked again and again: whether it is to be killed.
   ///   - output: is given what the program writes to standard output and standard error, piece by piece.
   /// - Throws: `StartError`.
   func run(
-    _ command: [String], in directory: String, timeLimit: Double, isUnwanted: () -> Bool, output: ([UInt8]) -> Void
+    _ command: [String], in directory: String, with folder: String, timeLimit: Double, isUnwanted: () -> Bool,
+    output: ([UInt8]) -> Void
   ) throws(StartError) -> Ending {
     var ends: [Int32] = [-1, -1]
     guard pc_pipe(&ends) == 0 else { throw StartError(code: errno) }
@@ -60,6 +62,7 @@ final class ChildProcess: Sendable {
     let started = Result { () throws(StartError) in try start(command, in: directory, output: pipe.write) }
     close(pipe.write)
     guard let process = try started.get() else { return .cancelled }
+    let watch = ProcessWatch(over: process, folder)
 
     let clock = ContinuousClock()
     let end = clock.now + .seconds(timeLimit)
@@ -74,6 +77,7 @@ final class ChildProcess: Sendable {
     }
     // While the program itself is not yet reaped, nobody else can have the number of its group.
     ChildProcess.kill(process)
+    watch?.end()
     // What left the group may hold the pipe open: what is in it is read, and its end is not waited for.
     if isOpen { _ = ChildProcess.read(pipe.read, output) }
     return reap(process, early)
@@ -90,6 +94,25 @@ final class ChildProcess: Sendable {
 
   /// - Returns: `nil` when it was cancelled before.
   private func start(_ command: [String], in directory: String, output: Int32) throws(StartError) -> pid_t? {
+    let started: Result<pid_t?, StartError> = state.withLock { state in
+      if case .cancelled = state { return .success(nil) }
+      return Result { () throws(StartError) in
+        let process = try ChildProcess.spawn(command, in: directory, output: output)
+        state = .running(process)
+        return process
+      }
+    }
+    return try started.get()
+  }
+
+  /// Starts a program in a group of its own.
+  /// - Parameters:
+  ///   - directory: where it begins; empty for where this process is.
+  ///   - input: what it reads; `nil` for nothing.
+  ///   - output: where it writes; `nil` for nowhere.
+  static func spawn(
+    _ command: [String], in directory: String = "", input: Int32? = nil, output: Int32? = nil
+  ) throws(StartError) -> pid_t {
     var attributes = posix_spawnattr_t()
     var actions = posix_spawn_file_actions_t()
     posix_spawnattr_init(&attributes)
@@ -106,25 +129,25 @@ final class ChildProcess: Sendable {
     posix_spawnattr_setpgroup(&attributes, 0)
     posix_spawnattr_setflags(
       &attributes, Int16(POSIX_SPAWN_SETPGROUP) | Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETSIGDEF))
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-    posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
-    posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO)
+    for (own, others) in [(STDIN_FILENO, input), (STDOUT_FILENO, output), (STDERR_FILENO, output)] {
+      if let others {
+        posix_spawn_file_actions_adddup2(&actions, others, own)
+      } else {
+        posix_spawn_file_actions_addopen(&actions, own, "/dev/null", O_RDWR, 0)
+      }
+    }
     pc_spawn_close_from(&actions, STDERR_FILENO + 1)
     if !directory.isEmpty { pc_spawn_in(&actions, directory) }
 
     var words: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) }
     defer { for case let word? in words { free(word) } }
     words.append(nil)
-    var variables = ChildProcess.environment
-    let started: Result<pid_t?, StartError> = state.withLock { state in
-      if case .cancelled = state { return .success(nil) }
-      var process: pid_t = 0
-      let code = posix_spawnp(&process, words[0] ?? strdup(""), &actions, &attributes, &words, &variables)
-      guard code == 0 else { return .failure(StartError(code: code)) }
-      state = .running(process)
-      return .success(process)
-    }
-    return try started.get()
+    var variables = environment
+    var process: pid_t = 0
+    guard let program = words[0] else { throw StartError(code: ENOENT) }
+    let code = posix_spawnp(&process, program, &actions, &attributes, &words, &variables)
+    guard code == 0 else { throw StartError(code: code) }
+    return process
   }
 
   /// The variables of this process but for those of its launcher; they stay this process's own.

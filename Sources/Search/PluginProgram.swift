@@ -71,7 +71,8 @@ final class PluginProgram: Sendable {
     let ending: ChildProcess.Ending
     do {
       ending = try child.run(
-        plugin.command + [folder.path], in: directory, timeLimit: plugin.timeLimit, isUnwanted: { stop.isMade }
+        plugin.command + [folder.path], in: directory, with: folder.path, timeLimit: plugin.timeLimit,
+        isUnwanted: { stop.isMade }
       ) { output.add($0, show: show) }
     } catch {
       throw notStarted(error.code)

@@ -65,6 +65,29 @@ struct PluginCommandTests {
     #expect(left.isEmpty)
   }
 
+  @Test func `a plug-in does not outlive a process that is killed`() throws {
+    let folder = try TemporaryFolder()
+    let script = "sleep 600 & echo $! > pids; echo $$ >> pids; kill -KILL $PPID; wait"
+    let run = try Self.search(
+      folder, ranks: nil,
+      [("sensitivity", #"{"method": "external", "command": ["sh", "-c", "\#(script)"]}"#), ("solver", "{}")])
+    #expect(run.exitCode == 128 + SIGKILL, "\(run.errors)")
+    let pids = String(decoding: try folder.contents(of: "pids"), as: UTF8.self).split(separator: "\n")
+    #expect(pids.count == 2)
+    // The watch is a process of its own, and takes a moment.
+    var living: [String] = []
+    var left: [String] = []
+    for _ in 0..<100 {
+      living = pids.compactMap { try? String(contentsOfFile: "/proc/\($0)/stat", encoding: .utf8) }.filter {
+        !$0.contains(") Z ")
+      }
+      left = try FileManager.default.contentsOfDirectory(atPath: folder.file("out")).filter { $0.hasPrefix(".") }
+      if living.isEmpty, left.isEmpty { break }
+      Thread.sleep(forTimeInterval: 0.1)
+    }
+    #expect(living.isEmpty && left.isEmpty, "\(living) \(left)")
+  }
+
   @Test(.enabled(if: ProgramRun.hasLauncher), arguments: ["criterion", "solver"])
   func `solve goes on from it, and mpirun gives the same bytes`(_ part: String) throws {
     let command = #"["python3", "\#(DemoNetwork.directory)/plugins/\#(part).py"]"#
