@@ -5,6 +5,7 @@ import Glibc
 /// A process that outlives this one only to kill a program's group: nothing else can when this process is killed.
 ///
 /// It waits at the end of a pipe whose other end nobody but this process has, and which so closes with it.
+/// Between the program's start and the watch's own there are milliseconds in which it is not yet there.
 struct ProcessWatch {
   private let process: pid_t
   private let pipe: Int32
