@@ -25,6 +25,8 @@ extension SearchConfiguration {
     public let reduction: Reduction
     /// What one value is taken over.
     public let level: Level
+    /// Which layers' weights say what a channel counts, in an expansion of order 1.
+    public let site: Site
     /// How the values of several layers that lose a channel together become one, in an expansion.
     public let groupReduction: GroupReduction
     /// How the scores of several layers that lose a channel together become one, by a criterion that gives no losses.
@@ -38,6 +40,10 @@ extension SearchConfiguration {
     public enum Method: String, CaseIterable, Sendable {
       /// The expansion of loss(w − w_i).
       case taylor
+      /// Half the mean square of a sample's first derivative.
+      case fisher
+      /// The share of Σ |w·∂L/∂w| over all connections.
+      case snip
       /// Σ |w| of a filter.
       case l1
       /// √Σ w² of a filter.
@@ -57,11 +63,30 @@ extension SearchConfiguration {
       /// The change of the loss when a unit is removed, measured unit by unit.
       case ablation
 
+      /// Whether the loss is expanded around the network: what is left of it can be expanded again, and samples give
+      /// error bars.
+      public var isExpansion: Bool {
+        switch self {
+        case .taylor, .fisher, .snip: true
+        case .l1, .l2, .geometricMedian, .normalizationScale, .nisp, .random, .apoz, .meanActivation, .ablation: false
+        }
+      }
+
       /// Whether it predicts the loss; others give scores that only have an order.
-      public var isLoss: Bool { self == .taylor || self == .ablation }
+      public var isLoss: Bool {
+        switch self {
+        case .taylor, .fisher, .ablation: true
+        case .snip, .l1, .l2, .geometricMedian, .normalizationScale, .nisp, .random, .apoz, .meanActivation: false
+        }
+      }
 
       /// Whether it goes by the weights alone: no sample is run.
-      public var isOfWeights: Bool { !isLoss && self != .apoz && self != .meanActivation }
+      public var isOfWeights: Bool {
+        switch self {
+        case .l1, .l2, .geometricMedian, .normalizationScale, .nisp, .random: true
+        case .taylor, .fisher, .snip, .apoz, .meanActivation, .ablation: false
+        }
+      }
     }
 
     /// What stands for the second derivatives.
@@ -98,6 +123,18 @@ extension SearchConfiguration {
       case absMean = "abs_mean"
       /// mean t²
       case meanSquare = "mean_square"
+      /// mean Σ |w·∂L/∂w|
+      case weightMagnitudes = "weight_abs"
+    }
+
+    /// Which layers' weights say what a channel counts.
+    public enum Site: String, CaseIterable, Sendable {
+      /// Those that make it.
+      case producer
+      /// Those that read it.
+      case consumer
+      /// All that go with it.
+      case members
     }
 
     /// What one value t of a channel is taken over.
@@ -150,7 +187,7 @@ extension SearchConfiguration.Sensitivity.Method {
   fileprivate var normalization: SearchConfiguration.Sensitivity.Normalization {
     switch self {
     case .l1, .l2, .geometricMedian, .nisp, .apoz, .meanActivation: .lamp
-    case .taylor, .normalizationScale, .random, .ablation: .none
+    case .taylor, .fisher, .snip, .normalizationScale, .random, .ablation: .none
     }
   }
 
@@ -161,6 +198,8 @@ extension SearchConfiguration.Sensitivity.Method {
     case .l1, .l2, .geometricMedian, .normalizationScale, .nisp, .apoz, .meanActivation:
       ["method", "group_reduction", "normalization"]
     case .random: ["method", "group_reduction", "normalization", "seed"]
+    case .fisher: ["method", "group_reduction", "bootstrap", "seed"]
+    case .snip: ["method", "site", "bootstrap", "seed"]
     case .ablation: ["method"]
     }
   }
@@ -186,8 +225,9 @@ extension SearchConfiguration.Sensitivity {
     seed = try members?["seed"]?.integer(in: 0...Int(UInt32.max)) ?? 0
     reduction = try members?["reduction"]?.choice() ?? (choosesBits ? .meanAbs : .meanSquare)
     level = try members?["level"]?.choice() ?? .batch
-    groupReduction = method.isLoss ? try members?["group_reduction"]?.choice() ?? .sum : .sum
-    scoreReduction = method.isLoss ? .sum : try members?["group_reduction"]?.choice() ?? .sum
+    site = try members?["site"]?.choice() ?? (method == .snip ? .members : .producer)
+    groupReduction = method.isExpansion ? try members?["group_reduction"]?.choice() ?? .sum : .sum
+    scoreReduction = method.isExpansion || method.isLoss ? .sum : try members?["group_reduction"]?.choice() ?? .sum
     normalization = try members?["normalization"]?.choice() ?? method.normalization
     bootstrap = try members?["bootstrap"]?.integer(in: 0...Self.counts.upperBound) ?? 0
     func refuse(_ keys: [String], _ why: String) throws(ConfigurationError) {
@@ -204,7 +244,7 @@ extension SearchConfiguration.Sensitivity {
         try refuse(
           ["method"],
           "the losses of widths in $.bits.search are added to those of channels, which then must be in loss units: "
-            + "expected \"taylor\" or \"ablation\"")
+            + "expected \"taylor\", \"fisher\" or \"ablation\"")
       }
       return
     }
@@ -217,7 +257,21 @@ extension SearchConfiguration.Sensitivity {
         "it belongs to an expansion of \"order\": 2")
     } else {
       try refuse(
-        ["reduction", "level", "group_reduction"], "it belongs to an expansion of \"order\": 1, which adds up channels")
+        ["reduction", "level", "group_reduction", "site"],
+        "it belongs to an expansion of \"order\": 1, which adds up channels")
+    }
+    if reduction != .weightMagnitudes, site == .members {
+      try refuse(["site"], "magnitudes alone are taken over all members: expected \"producer\" or \"consumer\"")
+    }
+    if goesByWeightGradients {
+      if level == .sample {
+        try refuse(
+          ["level"], "gradients of weights are those of a batch: expected \"batch\", and 1 for calibration.batch_size")
+      }
+      if groupReduction == .sumOfAbsolutes {
+        try refuse(
+          ["group_reduction"], "what weights say is added up over the layers, then reduced: expected \"sum\"")
+      }
     }
     if curvature == .fisher {
       try refuse(["curvature_labels", "draws", "classes"], "it belongs to \"curvature\": \"gauss_newton\"")
@@ -243,7 +297,29 @@ extension SearchConfiguration.Sensitivity {
     }
   }
 
+  /// Whether it goes by gradients of weights, not of activations.
+  public var goesByWeightGradients: Bool {
+    switch method {
+    case .taylor: order == 1 && (reduction == .weightMagnitudes || site == .consumer)
+    case .snip: true
+    default: false
+    }
+  }
+
   var json: JSONValue {
+    switch method {
+    case .fisher:
+      return [
+        "method": .string(method.rawValue), "group_reduction": .string(groupReduction.rawValue),
+        "seed": .integer(seed), "bootstrap": .integer(bootstrap),
+      ]
+    case .snip:
+      return [
+        "method": .string(method.rawValue), "site": .string(site.rawValue), "seed": .integer(seed),
+        "bootstrap": .integer(bootstrap),
+      ]
+    default: break
+    }
     guard method != .ablation else { return ["method": .string(method.rawValue)] }
     guard method.isLoss else {
       var object: JSONObject = [
@@ -258,6 +334,7 @@ extension SearchConfiguration.Sensitivity {
       object["reduction"] = .string(reduction.rawValue)
       object["level"] = .string(level.rawValue)
       object["group_reduction"] = .string(groupReduction.rawValue)
+      object["site"] = .string(site.rawValue)
     } else {
       object["set_loss"] = .string(setLoss.rawValue)
       if setLoss != .additive { object["damping"] = .number(damping + 0) }

@@ -85,7 +85,11 @@ struct Preparation {
     if case .classes(_, perSample: 1, _) = data.labels { hasClasses = true } else { hasClasses = false }
     layout = SensitivityLayout(structure)
     do {
-      let request = outline ?? LayerExecution(network, structure, loss: loss).request
+      let request =
+        outline
+        ?? LayerExecution(
+          network, structure, loss: loss, weighs: configuration.sensitivity.goesByWeightGradients
+        ).request
       guard let function = try request.lossFunction() else {
         preconditionFailure("a search has a loss")
       }
@@ -102,7 +106,7 @@ struct Preparation {
     }
     plan = ShardPlan(sampleCount: calibration.sampleCount, batchSize: batchSize)
     rows = try Preparation.rows(criterion, configuration, layout, plan)
-    if configuration.sensitivity.method != .taylor {
+    if !configuration.sensitivity.method.isExpansion {
       let method = "\"\(configuration.sensitivity.method.rawValue)\""
       if configuration.solver.robust {
         throw SearchError(
@@ -142,11 +146,14 @@ extension Preparation {
   func execution(without removed: [[Int]]) throws -> LayerExecution {
     guard let network else { preconditionFailure("the weights were given up") }
     let loss = Loss(configuration.loss)
-    guard removed.contains(where: { !$0.isEmpty }) else { return LayerExecution(network, structure, loss: loss) }
+    let weighs = criterion.weighs
+    guard removed.contains(where: { !$0.isEmpty }) else {
+      return LayerExecution(network, structure, loss: loss, weighs: weighs)
+    }
     do {
       let inputs = try ChannelRemoval(removed.map { Set($0) }, from: structure).removedInputs
       let cut = LayerCut(structure.layers, inputs: inputs, outputs: [])
-      return LayerExecution(network.masking(inputs: cut.inputs), structure, loss: loss)
+      return LayerExecution(network.masking(inputs: cut.inputs), structure, loss: loss, weighs: weighs)
     } catch {
       throw SearchError(.program, file: configuration.model.path, "\(error)")
     }
@@ -263,6 +270,10 @@ extension Loss {
 extension TaylorCriterion {
   /// The criterion that a configuration asks for.
   init(_ sensitivity: SearchConfiguration.Sensitivity, _ loss: LossFunction) {
+    if let whole = FirstOrder(sensitivity.method, sensitivity) {
+      self = .first(whole)
+      return
+    }
     guard sensitivity.order == 1 else {
       switch (sensitivity.curvature, sensitivity.curvatureLabels) {
       case (.fisher, _): self = .second(.fisher)
@@ -278,11 +289,48 @@ extension TaylorCriterion {
     case .meanAbs: reduction = .meanAbs
     case .absMean: reduction = .absMean
     case .meanSquare: reduction = .meanSquare
+    case .weightMagnitudes: reduction = .weightMagnitudes
     }
     self = .first(
       FirstOrder(
         reduction: reduction, level: sensitivity.level == .batch ? .batch : .sample,
-        groupReduction: sensitivity.groupReduction == .sum ? .sum : .sumOfAbsolutes))
+        groupReduction: GroupReduction(sensitivity.groupReduction), site: Site(sensitivity.site)))
+  }
+}
+
+extension TaylorCriterion.FirstOrder {
+  /// What a method of one spelling alone is; `nil` for others.
+  fileprivate init?(
+    _ method: SearchConfiguration.Sensitivity.Method, _ sensitivity: SearchConfiguration.Sensitivity
+  ) {
+    switch method {
+    case .fisher:
+      self.init(
+        reduction: .halfMeanSquare, level: .sample,
+        groupReduction: TaylorCriterion.GroupReduction(sensitivity.groupReduction))
+    case .snip:
+      self.init(reduction: .connectionShare, level: .batch, site: TaylorCriterion.Site(sensitivity.site))
+    default: return nil
+    }
+  }
+}
+
+extension TaylorCriterion.GroupReduction {
+  fileprivate init(_ reduction: SearchConfiguration.Sensitivity.GroupReduction) {
+    switch reduction {
+    case .sum: self = .sum
+    case .sumOfAbsolutes: self = .sumOfAbsolutes
+    }
+  }
+}
+
+extension TaylorCriterion.Site {
+  fileprivate init(_ site: SearchConfiguration.Sensitivity.Site) {
+    switch site {
+    case .producer: self = .producer
+    case .consumer: self = .consumer
+    case .members: self = .members
+    }
   }
 }
 

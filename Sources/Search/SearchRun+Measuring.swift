@@ -17,7 +17,7 @@ extension SearchRun {
     _ source: ModelSource, _ checkpoint: SearchCheckpoint, _ usage: inout RankUsage, _ clock: inout PhaseClock
   ) throws -> SensitivityMeasurement? {
     let method = preparation.configuration.sensitivity.method
-    guard method == .taylor else {
+    guard method.isExpansion else {
       let workers = try ProcessorShare.count(on: world)
       usage.note(workers: workers)
       if let criterion = WeightCriterion(method) {

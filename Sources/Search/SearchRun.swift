@@ -172,7 +172,8 @@ public struct SearchRun {
     checkpoint.removeOthers()
     let names = ResultFiles.names(configuration, hasRows: preparation.rows != nil)
     let outcome = SearchOutcome(
-      ratios: ratios, pruning: pruning, meanLoss: table.meanLoss, accuracy: table.accuracy,
+      ratios: ratios, pruning: pruning, isLoss: preparation.configuration.sensitivity.method.isLoss,
+      meanLoss: table.meanLoss, accuracy: table.accuracy,
       sampleCount: table.sampleCount, files: names + [RunJournal.fileName], directory: files.directory)
     return Found(outcome: outcome, record: record, files: names + (pruning?.files ?? []))
   }
