@@ -15,8 +15,11 @@ extension SearchConfiguration {
     public let classes: Int
     /// Seed of everything that is drawn.
     public let seed: Int
-    /// How much more a channel's own square counts in the loss of a set than the products with others do, ≥ 0.
+    /// How much more a channel's own square counts in the loss of a set than the products with others do, ≥ 0; of an
+    /// influence function what is added to the diagonal, as a share of its mean, > 0.
     public let damping: Double
+    /// One in so many samples is held out, by an influence function.
+    public let holdoutEvery: Int
     /// Whether the first derivative takes part in an expansion of order 2, with its sign.
     public let firstOrder: Bool
     /// Whether removed channels are taken to act on the loss one by one or together.
@@ -44,6 +47,8 @@ extension SearchConfiguration {
       case fisher
       /// The share of Σ |w·∂L/∂w| over all connections.
       case snip
+      /// What passes through a unit of the samples' influence on the loss of others.
+      case influence
       /// Σ |w| of a filter.
       case l1
       /// √Σ w² of a filter.
@@ -67,7 +72,7 @@ extension SearchConfiguration {
       /// error bars.
       public var isExpansion: Bool {
         switch self {
-        case .taylor, .fisher, .snip: true
+        case .taylor, .fisher, .snip, .influence: true
         case .l1, .l2, .geometricMedian, .normalizationScale, .nisp, .random, .apoz, .meanActivation, .ablation: false
         }
       }
@@ -76,7 +81,9 @@ extension SearchConfiguration {
       public var isLoss: Bool {
         switch self {
         case .taylor, .fisher, .ablation: true
-        case .snip, .l1, .l2, .geometricMedian, .normalizationScale, .nisp, .random, .apoz, .meanActivation: false
+        case .snip, .influence, .l1, .l2, .geometricMedian, .normalizationScale, .nisp, .random, .apoz,
+          .meanActivation:
+          false
         }
       }
 
@@ -84,7 +91,7 @@ extension SearchConfiguration {
       public var isOfWeights: Bool {
         switch self {
         case .l1, .l2, .geometricMedian, .normalizationScale, .nisp, .random: true
-        case .taylor, .fisher, .snip, .apoz, .meanActivation, .ablation: false
+        case .taylor, .fisher, .snip, .influence, .apoz, .meanActivation, .ablation: false
         }
       }
     }
@@ -187,7 +194,7 @@ extension SearchConfiguration.Sensitivity.Method {
   fileprivate var normalization: SearchConfiguration.Sensitivity.Normalization {
     switch self {
     case .l1, .l2, .geometricMedian, .nisp, .apoz, .meanActivation: .lamp
-    case .taylor, .fisher, .snip, .normalizationScale, .random, .ablation: .none
+    case .taylor, .fisher, .snip, .influence, .normalizationScale, .random, .ablation: .none
     }
   }
 
@@ -200,6 +207,7 @@ extension SearchConfiguration.Sensitivity.Method {
     case .random: ["method", "group_reduction", "normalization", "seed"]
     case .fisher: ["method", "group_reduction", "bootstrap", "seed"]
     case .snip: ["method", "site", "bootstrap", "seed"]
+    case .influence: ["method", "holdout_every", "damping"]
     case .ablation: ["method"]
     }
   }
@@ -219,8 +227,11 @@ extension SearchConfiguration.Sensitivity {
     classes = try members?["classes"]?.integer(in: Self.counts) ?? 10
     draws = try members?["draws"]?.integer(in: Self.counts) ?? 1
     damping =
-      try members?["damping"]?.number(expected: "a number from 0 to 1000000") { (0...1e6).contains($0) }
-      ?? (setLoss == .joint && !choosesBits ? 8 : 0)
+      method == .influence
+      ? try members?["damping"]?.number(expected: "a number above 0, up to 1000000") { $0 > 0 && $0 <= 1e6 } ?? 0.1
+      : try members?["damping"]?.number(expected: "a number from 0 to 1000000") { (0...1e6).contains($0) }
+        ?? (setLoss == .joint && !choosesBits ? 8 : 0)
+    holdoutEvery = try members?["holdout_every"]?.integer(in: 2...Self.counts.upperBound) ?? 4
     firstOrder = try members?["first_order"]?.boolean() ?? (setLoss == .additive && order == 2)
     seed = try members?["seed"]?.integer(in: 0...Int(UInt32.max)) ?? 0
     reduction = try members?["reduction"]?.choice() ?? (choosesBits ? .meanAbs : .meanSquare)
@@ -248,6 +259,7 @@ extension SearchConfiguration.Sensitivity {
       }
       return
     }
+    try refuse(["holdout_every"], "it belongs to \"method\": \"influence\"")
     try refuse(
       ["normalization"], "losses of different layers have one unit: it belongs to criteria that give no losses")
     if order == 1 {
@@ -317,6 +329,10 @@ extension SearchConfiguration.Sensitivity {
       return [
         "method": .string(method.rawValue), "site": .string(site.rawValue), "seed": .integer(seed),
         "bootstrap": .integer(bootstrap),
+      ]
+    case .influence:
+      return [
+        "method": .string(method.rawValue), "holdout_every": .integer(holdoutEvery), "damping": .number(damping),
       ]
     default: break
     }

@@ -64,7 +64,7 @@ public struct DryRun {
       hasEvaluations: preparation.configuration.evaluatesNetworks
         || !preparation.configuration.bits.search.isEmpty,
       samplesPerRun: preparation.runSize, directory: directory,
-      files: ResultFiles.names(preparation.configuration, hasRows: preparation.rows != nil)
+      files: ResultFiles.names(preparation.configuration, hasRows: preparation.keepsRows)
         + (applies ? PrunedModelFiles.names : []) + [RunJournal.fileName])
   }
 

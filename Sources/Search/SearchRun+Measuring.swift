@@ -70,8 +70,14 @@ extension SearchRun {
     }
     guard world.rank == 0 else { return nil }
     do {
-      return try session.alone("adding up") { [collector, hasClasses = preparation.hasClasses] in
-        try collector.measurement(hasClasses: hasClasses)
+      return try session.alone("adding up") {
+        [
+          collector, hasClasses = preparation.hasClasses, settings = preparation.configuration.sensitivity,
+          structure = preparation.structure
+        ] in
+        let whole = try collector.measurement(hasClasses: hasClasses)
+        guard settings.method == .influence else { return whole }
+        return try whole.influence(settings, structure)
       }
     } catch let error as SensitivityError {
       throw SearchError(.badContent, file: preparation.configuration.model.path, "\(error)")

@@ -169,7 +169,7 @@ extension WrongConfiguration {
       "$.sensitivity.order: expected an integer from 1 to 2, found the number 3"),
     .root(
       #""sensitivity": {"method": "l3"}"#,
-      #"$.sensitivity.method: expected one of "taylor", "fisher", "snip", "l1", "l2", "geometric_median", "bn_scale", "nisp", "random", "#
+      #"$.sensitivity.method: expected one of "taylor", "fisher", "snip", "influence", "l1", "l2", "geometric_median", "bn_scale", "nisp", "random", "#
         + #""apoz", "mean_activation" or "ablation", found the string "l3"; did you mean "l1"?"#),
     .root(
       #""sensitivity": {"method": "l1", "order": 2}"#,
@@ -213,6 +213,14 @@ extension WrongConfiguration {
     .root(
       #""sensitivity": {"order": 2, "site": "consumer"}"#,
       #"$.sensitivity.site: it belongs to an expansion of "order": 1, which adds up channels"#
+    ),
+    .root(
+      #""sensitivity": {"method": "influence", "damping": 0}"#,
+      "$.sensitivity.damping: expected a number above 0, up to 1000000, found the number 0"
+    ),
+    .root(
+      #""sensitivity": {"holdout_every": 5}"#,
+      #"$.sensitivity.holdout_every: it belongs to "method": "influence""#
     ),
     .root(
       #""sensitivity": {"method": "fisher", "site": "consumer"}"#,

@@ -71,6 +71,8 @@ struct SearchMode: Sendable, CustomTestStringConvertible {
     ),
     SearchMode(testDescription: "consumer", changes: [sensitivity(#""site": "consumer""#), solver("")]),
     SearchMode(testDescription: "snip", changes: [sensitivity(#""method": "snip""#), solver("")]),
+    SearchMode(
+      testDescription: "influence", changes: [sensitivity(#""method": "influence", "holdout_every": 3"#), solver("")]),
     SearchMode(testDescription: "fisher", changes: [sensitivity(#""method": "fisher""#), solver("")]),
     SearchMode(
       testDescription: "order 2, additive", changes: [sensitivity(#""order": 2, "set_loss": "additive""#), solver("")]),
