@@ -4,7 +4,7 @@ public struct SearchOutcome: Sendable {
   public let ratios: RatioConfig
   /// What came of applying it; `nil` if that was not asked for.
   public let pruning: PruningOutcome?
-  /// Whether what the plan minimises predicts the loss; scores of channels do not.
+  /// Whether what the plan minimises predicts the loss; scores do not.
   public let isLoss: Bool
   /// Mean loss of the calibration samples, unpruned; `nil` where none was run.
   public let meanLoss: Double?

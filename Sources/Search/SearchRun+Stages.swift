@@ -58,7 +58,12 @@ struct SearchStages {
         .configuration, file: configuration.file,
         "$.sensitivity.method: \"external\" is given the weights of the whole network, which --grid cuts into stages; "
           + "leave one of them out")
-    } else if configuration.sensitivity.method != .taylor, !configuration.sensitivity.method.isOfWeights {
+    } else if configuration.sensitivity.goesByWeightGradients {
+      throw SearchError(
+        .configuration, file: configuration.file,
+        "$.sensitivity: gradients of weights are summed up where the whole network is, which --grid cuts into stages; "
+          + "leave one of them out")
+    } else if !configuration.sensitivity.method.isExpansion, !configuration.sensitivity.method.isOfWeights {
       place = "$.sensitivity.method: \"\(configuration.sensitivity.method.rawValue)\""
     } else if configuration.sensitivity.method.isOfWeights {
       throw SearchError(

@@ -173,7 +173,7 @@ public struct SearchRun {
     let record = RunRecord(
       preparation, data, clock, ranks, transport: world.transport, backend: backend.description, table: table)
     checkpoint.removeOthers()
-    let names = ResultFiles.names(configuration, hasRows: preparation.rows != nil)
+    let names = ResultFiles.names(configuration, hasRows: preparation.keepsRows)
     let outcome = SearchOutcome(
       ratios: ratios, pruning: pruning, isLoss: configuration.sensitivity.isLoss, meanLoss: table.meanLoss,
       accuracy: table.accuracy,
