@@ -13,7 +13,7 @@ enum ConfigurationKeys {
   static let sensitivity = [
     "method", "order", "set_loss", "damping", "first_order", "curvature", "curvature_labels", "draws", "classes",
     "seed", "reduction", "level",
-    "group_reduction", "normalization", "bootstrap",
+    "group_reduction", "normalization", "rows", "bootstrap",
   ]
   static let bits = ["activation", "weight", "layers", "search"]
   static let layerBits = ["activation", "weight"]
@@ -47,14 +47,14 @@ enum ConfigurationKeys {
     ("$.calibration", calibration),
     ("$.calibration.preprocessing", preprocessing),
     ("$.loss", loss),
-    ("$.sensitivity", Array(sensitivity.dropFirst())),
+    ("$.sensitivity", sensitivity.dropFirst().filter { $0 != "rows" }),
     ("$.bits", bits),
     ("$.target", target),
     ("an entry of $.config_list", rule),
     ("$.latency", latency),
     ("$.solver", Array(solver.dropFirst())),
     ("$.measured", measured),
-    ("$.repair", repair),
+    ("$.repair", repair.filter { $0 != "rows" }),
     ("$.apply", apply),
     ("$.output", output),
   ]

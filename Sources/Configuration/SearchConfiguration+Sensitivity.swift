@@ -9,8 +9,10 @@ extension SearchConfiguration {
     public let curvature: Curvature
     /// Which labels the Gauss-Newton curvature is taken with.
     public let curvatureLabels: CurvatureLabels
-    /// Labels drawn per sample.
+    /// Labels drawn per sample; for `aofp` the random halves of a round.
     public let draws: Int
+    /// The most output positions of a layer that its responses are taken at.
+    public let rows: Int
     /// The most probable classes that count as labels.
     public let classes: Int
     /// Seed of everything that is drawn.
@@ -54,6 +56,12 @@ extension SearchConfiguration {
       case apoz
       /// The mean magnitude behind the activation.
       case meanActivation = "mean_activation"
+      /// Greedily what changes the responses of the layers behind least.
+      case thinet
+      /// What a growing penalty on the factors of channels makes 0 first.
+      case lasso
+      /// What random halves change the responses of the layers behind least with.
+      case aofp
       /// The change of the loss when a unit is removed, measured unit by unit.
       case ablation
 
@@ -61,7 +69,10 @@ extension SearchConfiguration {
       public var isLoss: Bool { self == .taylor || self == .ablation }
 
       /// Whether it goes by the weights alone: no sample is run.
-      public var isOfWeights: Bool { !isLoss && self != .apoz && self != .meanActivation }
+      public var isOfWeights: Bool { !isLoss && !isLayerwise && self != .apoz && self != .meanActivation }
+
+      /// Whether it goes by what the layers behind answer to a channel.
+      public var isLayerwise: Bool { self == .thinet || self == .lasso || self == .aofp }
     }
 
     /// What stands for the second derivatives.
@@ -150,17 +161,19 @@ extension SearchConfiguration.Sensitivity.Method {
   fileprivate var normalization: SearchConfiguration.Sensitivity.Normalization {
     switch self {
     case .l1, .l2, .geometricMedian, .nisp, .apoz, .meanActivation: .lamp
-    case .taylor, .normalizationScale, .random, .ablation: .none
+    case .taylor, .normalizationScale, .random, .ablation, .thinet, .lasso, .aofp: .none
     }
   }
 
   /// The keys that go with it.
   fileprivate var keys: [String] {
     switch self {
-    case .taylor: ConfigurationKeys.sensitivity.filter { $0 != "normalization" }
+    case .taylor: ConfigurationKeys.sensitivity.filter { $0 != "normalization" && $0 != "rows" }
     case .l1, .l2, .geometricMedian, .normalizationScale, .nisp, .apoz, .meanActivation:
       ["method", "group_reduction", "normalization"]
     case .random: ["method", "group_reduction", "normalization", "seed"]
+    case .thinet, .lasso: ["method", "group_reduction", "normalization", "rows"]
+    case .aofp: ["method", "group_reduction", "normalization", "rows", "draws", "seed"]
     case .ablation: ["method"]
     }
   }
@@ -178,7 +191,8 @@ extension SearchConfiguration.Sensitivity {
     curvature = try members?["curvature"]?.choice() ?? (setLoss == .joint ? .fisher : .gaussNewton)
     curvatureLabels = try members?["curvature_labels"]?.choice() ?? (setLoss == .logits ? .ranked : .drawn)
     classes = try members?["classes"]?.integer(in: Self.counts) ?? 10
-    draws = try members?["draws"]?.integer(in: Self.counts) ?? 1
+    draws = try members?["draws"]?.integer(in: Self.counts) ?? (method == .aofp ? 1000 : 1)
+    rows = try members?["rows"]?.integer(in: 1...SearchConfiguration.SampleData.countLimit) ?? 20_000
     damping =
       try members?["damping"]?.number(expected: "a number from 0 to 1000000") { (0...1e6).contains($0) }
       ?? (setLoss == .joint && !choosesBits ? 8 : 0)
@@ -200,6 +214,12 @@ extension SearchConfiguration.Sensitivity {
       try refuse(
         ConfigurationKeys.sensitivity.filter { !method.keys.contains($0) },
         "it does not belong to \"method\": \(quoted(method.rawValue))")
+      if method.isLayerwise, scoreReduction == .max {
+        try refuse(
+          ["group_reduction"],
+          "of \(quoted(method.rawValue)) the damages of layers can be added up: expected \"sum\", \"mean\" or \"first\""
+        )
+      }
       if choosesBits, !method.isLoss {
         try refuse(
           ["method"],
@@ -208,6 +228,7 @@ extension SearchConfiguration.Sensitivity {
       }
       return
     }
+    try refuse(["rows"], "it belongs to \"method\": \"thinet\", \"lasso\" or \"aofp\"")
     try refuse(
       ["normalization"], "losses of different layers have one unit: it belongs to criteria that give no losses")
     if order == 1 {
@@ -250,7 +271,9 @@ extension SearchConfiguration.Sensitivity {
         "method": .string(method.rawValue), "group_reduction": .string(scoreReduction.rawValue),
         "normalization": .string(normalization.rawValue),
       ]
-      if method == .random { object["seed"] = .integer(seed) }
+      if method == .random || method == .aofp { object["seed"] = .integer(seed) }
+      if method == .aofp { object["draws"] = .integer(draws) }
+      if method.isLayerwise { object["rows"] = .integer(rows) }
       return .object(object)
     }
     var object: JSONObject = ["method": .string(method.rawValue), "order": .integer(order)]

@@ -105,7 +105,7 @@ extension WeightCriterion {
     case .normalizationScale: self = .normalizationScale
     case .nisp: self = .nisp
     case .random: self = .random
-    case .taylor, .ablation, .apoz, .meanActivation: return nil
+    case .taylor, .ablation, .apoz, .meanActivation, .thinet, .lasso, .aofp: return nil
     }
   }
 }
