@@ -55,7 +55,7 @@ public struct ResponseProducts: Sendable {
   ///   - layer: its number, which the choice of rows depends on.
   ///   - samples: samples of the whole calibration set.
   ///   - rowLimit: the most rows to take; see `RowSampling`.
-  /// - Throws: `SurgeryError` when the operation is no layer or the shapes do not fit it.
+  /// - Throws: `SurgeryError` when the operation is no layer, the shapes do not fit it, or there are too many units.
   public init(
     _ operation: Operation, input: Shape, output: Shape, batchSize: Int, weight: [Float], units: [Unit?],
     unitCounts: [Int], layer: Int, samples: Int, rowLimit: Int
@@ -76,18 +76,22 @@ public struct ResponseProducts: Sendable {
     var starts = [0]
     for count in unitCounts { starts.append(starts[starts.count - 1] + count) }
     places = units.map { unit in unit.map { starts[$0.set] + $0.index } ?? -1 }
-    packedCount = 1 + unitCounts.reduce(0) { $0 + $1 * ($1 + 1) / 2 }
+    let packedCount = 1 + unitCounts.reduce(0) { $0 + $1 * ($1 + 1) / 2 }
+    guard packedCount <= Self.mostNumbers else {
+      throw SurgeryError("layer", "\(packedCount) products of units, supported are \(Self.mostNumbers)")
+    }
+    self.packedCount = packedCount
     let squares = unitCounts.reduce(0) { $0 + $1 * $1 }
     let packedGram = PackedGram(order: order)
     let isFewer = order * order / 2 <= weights.outputsPerGroup * (Self.scalarCost * order + squares / 2)
-    gram = isFewer && packedGram.count * weights.groups <= Self.mostGramNumbers ? packedGram : nil
+    gram = isFewer && packedGram.count * weights.groups <= Self.mostNumbers ? packedGram : nil
     sumCount = gram.map { $0.count * weights.groups } ?? 1 + squares
   }
 
   /// What a multiplication outside BLAS costs, counted in those inside.
   private static let scalarCost = 4
-  /// Above so many numbers (512 MiB) XᵀX is not kept.
-  private static let mostGramNumbers = 1 << 26
+  /// The most numbers (512 MiB) of XᵀX, above which H itself is summed, and of H.
+  private static let mostNumbers = 1 << 26
 
   /// Columns of X.
   var order: Int { weights.inputsPerGroup * weights.kernel }

@@ -92,4 +92,15 @@ struct ResponseProductsTests {
       #expect(rows == min(limit, layer.elements(ofOutput: 0).count))
     }
   }
+
+  @Test func `too many units, and what does not fit, are refused with a reason`() throws {
+    let layer = LayerCase("linear", batchSize: 4) { b in b.linear(b.input([7]), to: 4) }
+    for (units, counts, text) in [
+      ([], [3, 4], "28 weights and 0 inputs do not fit"),
+      (units(layer), [3, 20_000], "200010007 products of units, supported are 67108864"),
+    ] as [([ResponseProducts.Unit?], [Int], String)] {
+      let error = #expect(throws: SurgeryError.self) { try problem(layer, units: units, counts: counts) }
+      #expect(error?.description.contains(text) == true, "\(error?.description ?? "")")
+    }
+  }
 }
