@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "layout.h"
+#include "problem.h"
 #include "winograd_kernel.h"
 
 struct pc_dnn_convolution {
@@ -16,13 +16,7 @@ struct pc_dnn_convolution {
   pc_winograd_kernel *winograd;
 };
 
-// Extents and steps of one convolution in oneDNN's terms.
-typedef struct {
-  pc_layout input, output, weights, bias;
-  dnnl_dims_t strides, dilations, pads_begin, pads_end;
-} problem;
-
-static void problem_destroy(problem *problem) {
+void pc_problem_destroy(pc_problem *problem) {
   pc_layout_destroy(&problem->input);
   pc_layout_destroy(&problem->output);
   pc_layout_destroy(&problem->weights);
@@ -39,7 +33,7 @@ static void weight_extents(const pc_dnn_geometry *g, dnnl_dims_t extents, int *r
   *rank = axis;
 }
 
-static pc_dnn_status problem_create(problem *problem, const pc_dnn_geometry *g, bool has_bias) {
+pc_dnn_status pc_problem_create(pc_problem *problem, const pc_dnn_geometry *g, bool has_bias) {
   dnnl_dims_t input = {g->samples, g->input_channels, g->input_height, g->input_width};
   dnnl_dims_t output = {g->samples, g->output_channels, g->output_height, g->output_width};
   dnnl_dims_t bias = {g->output_channels};
@@ -62,8 +56,38 @@ static pc_dnn_status problem_create(problem *problem, const pc_dnn_geometry *g, 
   return status;
 }
 
-static dnnl_status_t describe_forward(
-    dnnl_primitive_desc_t *description, const problem *p, dnnl_prop_kind_t kind, dnnl_primitive_attr_t attributes,
+pc_dnn_status pc_plain_weights_create(pc_layout *layout, const pc_dnn_geometry *geometry) {
+  dnnl_dims_t extents = {0};
+  int rank;
+  weight_extents(geometry, extents, &rank);
+  return pc_layout_create(layout, rank, extents, rank == 5 ? dnnl_goihw : dnnl_oihw);
+}
+
+dnnl_status_t pc_reorder(
+    pc_layout_reference from, void *source, pc_layout_reference to, void *target, dnnl_engine_t engine,
+    dnnl_stream_t stream) {
+  dnnl_memory_t memories[2] = {NULL, NULL};
+  dnnl_primitive_desc_t description = NULL;
+  dnnl_primitive_t reorder = NULL;
+  dnnl_status_t status = dnnl_memory_create(&memories[0], from, engine, source);
+  if (status == dnnl_success) status = dnnl_memory_create(&memories[1], to, engine, target);
+  if (status == dnnl_success) status = dnnl_reorder_primitive_desc_create(&description, from, engine, to, engine, NULL);
+  if (status == dnnl_success) status = dnnl_primitive_create(&reorder, description);
+  if (status == dnnl_success) {
+    dnnl_exec_arg_t arguments[] = {{DNNL_ARG_FROM, memories[0]}, {DNNL_ARG_TO, memories[1]}};
+    status = dnnl_primitive_execute(reorder, stream, 2, arguments);
+  }
+  if (status == dnnl_success) status = dnnl_stream_wait(stream);
+  if (reorder) dnnl_primitive_destroy(reorder);
+  if (description) dnnl_primitive_desc_destroy(description);
+  for (int i = 0; i < 2; i++) {
+    if (memories[i]) dnnl_memory_destroy(memories[i]);
+  }
+  return status;
+}
+
+dnnl_status_t pc_describe_forward(
+    dnnl_primitive_desc_t *description, const pc_problem *p, dnnl_prop_kind_t kind, dnnl_primitive_attr_t attributes,
     dnnl_engine_t engine) {
 #if DNNL_VERSION_MAJOR >= 3
   return dnnl_convolution_forward_primitive_desc_create(
@@ -81,9 +105,9 @@ static dnnl_status_t describe_forward(
 }
 
 static dnnl_status_t describe_backward_data(
-    dnnl_primitive_desc_t *description, const problem *p, dnnl_primitive_attr_t attributes, dnnl_engine_t engine) {
+    dnnl_primitive_desc_t *description, const pc_problem *p, dnnl_primitive_attr_t attributes, dnnl_engine_t engine) {
   dnnl_primitive_desc_t forward;
-  dnnl_status_t status = describe_forward(&forward, p, dnnl_forward_training, attributes, engine);
+  dnnl_status_t status = pc_describe_forward(&forward, p, dnnl_forward_training, attributes, engine);
   if (status != dnnl_success) return status;
 #if DNNL_VERSION_MAJOR >= 3
   status = dnnl_convolution_backward_data_primitive_desc_create(
@@ -165,28 +189,22 @@ static pc_dnn_status create(
   if (!created) return pc_dnn_out_of_memory;
   created->context = context;
   created->forward = forward;
-  problem problem = {0};
-  pc_dnn_status status = problem_create(&problem, geometry, has_bias);
-  dnnl_dims_t plain = {0};
-  int plain_rank;
-  weight_extents(geometry, plain, &plain_rank);
-  if (!status) {
-    status = pc_layout_create(
-        &created->plain_weights, plain_rank, plain, plain_rank == 5 ? dnnl_goihw : dnnl_oihw);
-  }
+  pc_problem problem = {0};
+  pc_dnn_status status = pc_problem_create(&problem, geometry, has_bias);
+  if (!status) status = pc_plain_weights_create(&created->plain_weights, geometry);
   dnnl_primitive_attr_t attributes = NULL;
   if (!status) status = pc_status(pc_attributes_create(&attributes, accumulates, activation));
   if (!status) {
     dnnl_status_t made =
         forward
-            ? describe_forward(&created->description, &problem, dnnl_forward_inference, attributes, context->engine)
+            ? pc_describe_forward(&created->description, &problem, dnnl_forward_inference, attributes, context->engine)
             : describe_backward_data(&created->description, &problem, attributes, context->engine);
     if (made == dnnl_success) made = dnnl_primitive_create(&created->primitive, created->description);
     if (made == dnnl_success) made = make_parameters(created, has_bias);
     status = pc_status(made);
     dnnl_primitive_attr_destroy(attributes);
   }
-  problem_destroy(&problem);
+  pc_problem_destroy(&problem);
   if (status) {
     pc_dnn_convolution_destroy(created);
     return status;
@@ -256,29 +274,13 @@ const char *pc_dnn_convolution_kernel(const pc_dnn_convolution *convolution) {
 pc_dnn_status pc_dnn_convolution_set_weights(
     pc_dnn_convolution *c, const float *weights, void *packed, const float *bias) {
   if (c->winograd) return pc_winograd_set_weights(c->winograd, weights, packed, bias);
-  dnnl_engine_t engine = c->context->engine;
   pc_layout_reference target = dnnl_primitive_desc_query_md(c->description, dnnl_query_weights_md, 0);
-  dnnl_memory_t plain = NULL;
-  dnnl_primitive_desc_t description = NULL;
-  dnnl_primitive_t reorder = NULL;
   dnnl_status_t status = dnnl_memory_set_data_handle(c->weights, packed);
   if (status == dnnl_success && c->bias) status = dnnl_memory_set_data_handle(c->bias, (void *)bias);
   if (status == dnnl_success) {
-    status = dnnl_memory_create(&plain, pc_layout_refer(&c->plain_weights), engine, (void *)weights);
+    status = pc_reorder(
+        pc_layout_refer(&c->plain_weights), (void *)weights, target, packed, c->context->engine, c->context->stream);
   }
-  if (status == dnnl_success) {
-    status = dnnl_reorder_primitive_desc_create(
-        &description, pc_layout_refer(&c->plain_weights), engine, target, engine, NULL);
-  }
-  if (status == dnnl_success) status = dnnl_primitive_create(&reorder, description);
-  if (status == dnnl_success) {
-    dnnl_exec_arg_t arguments[] = {{DNNL_ARG_FROM, plain}, {DNNL_ARG_TO, c->weights}};
-    status = dnnl_primitive_execute(reorder, c->context->stream, 2, arguments);
-  }
-  if (status == dnnl_success) status = dnnl_stream_wait(c->context->stream);
-  if (reorder) dnnl_primitive_destroy(reorder);
-  if (description) dnnl_primitive_desc_destroy(description);
-  if (plain) dnnl_memory_destroy(plain);
   return pc_status(status);
 }
 

@@ -12,7 +12,7 @@ enum ConfigurationKeys {
   static let loss = ["kind"]
   static let sensitivity = [
     "method", "order", "set_loss", "damping", "first_order", "curvature", "curvature_labels", "draws", "classes",
-    "seed", "reduction", "level",
+    "holdout_every", "seed", "reduction", "level", "site",
     "group_reduction", "normalization", "rows", "bootstrap",
   ]
   static let bits = ["activation", "weight", "layers", "search"]

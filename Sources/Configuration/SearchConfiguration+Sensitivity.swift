@@ -17,8 +17,11 @@ extension SearchConfiguration {
     public let classes: Int
     /// Seed of everything that is drawn.
     public let seed: Int
-    /// How much more a channel's own square counts in the loss of a set than the products with others do, ≥ 0.
+    /// How much more a channel's own square counts in the loss of a set than the products with others do, ≥ 0; of an
+    /// influence function what is added to the diagonal, as a share of its mean, > 0.
     public let damping: Double
+    /// One in so many samples is held out, by an influence function.
+    public let holdoutEvery: Int
     /// Whether the first derivative takes part in an expansion of order 2, with its sign.
     public let firstOrder: Bool
     /// Whether removed channels are taken to act on the loss one by one or together.
@@ -27,6 +30,8 @@ extension SearchConfiguration {
     public let reduction: Reduction
     /// What one value is taken over.
     public let level: Level
+    /// Which layers' weights say what a channel counts, in an expansion of order 1.
+    public let site: Site
     /// How the values of several layers that lose a channel together become one, in an expansion.
     public let groupReduction: GroupReduction
     /// How the scores of several layers that lose a channel together become one, by a criterion that gives no losses.
@@ -40,6 +45,12 @@ extension SearchConfiguration {
     public enum Method: String, CaseIterable, Sendable {
       /// The expansion of loss(w − w_i).
       case taylor
+      /// Half the mean square of a sample's first derivative.
+      case fisher
+      /// The share of Σ |w·∂L/∂w| over all connections.
+      case snip
+      /// What passes through a unit of the samples' influence on the loss of others.
+      case influence
       /// Σ |w| of a filter.
       case l1
       /// √Σ w² of a filter.
@@ -65,11 +76,34 @@ extension SearchConfiguration {
       /// The change of the loss when a unit is removed, measured unit by unit.
       case ablation
 
+      /// Whether the loss is expanded around the network: what is left of it can be expanded again, and samples give
+      /// error bars.
+      public var isExpansion: Bool {
+        switch self {
+        case .taylor, .fisher, .snip, .influence: true
+        case .l1, .l2, .geometricMedian, .normalizationScale, .nisp, .random, .apoz, .meanActivation, .thinet, .lasso,
+          .aofp, .ablation:
+          false
+        }
+      }
+
       /// Whether it predicts the loss; others give scores that only have an order.
-      public var isLoss: Bool { self == .taylor || self == .ablation }
+      public var isLoss: Bool {
+        switch self {
+        case .taylor, .fisher, .ablation: true
+        case .snip, .influence, .l1, .l2, .geometricMedian, .normalizationScale, .nisp, .random, .apoz,
+          .meanActivation, .thinet, .lasso, .aofp:
+          false
+        }
+      }
 
       /// Whether it goes by the weights alone: no sample is run.
-      public var isOfWeights: Bool { !isLoss && !isLayerwise && self != .apoz && self != .meanActivation }
+      public var isOfWeights: Bool {
+        switch self {
+        case .l1, .l2, .geometricMedian, .normalizationScale, .nisp, .random: true
+        case .taylor, .fisher, .snip, .influence, .apoz, .meanActivation, .thinet, .lasso, .aofp, .ablation: false
+        }
+      }
 
       /// Whether it goes by what the layers behind answer to a channel.
       public var isLayerwise: Bool { self == .thinet || self == .lasso || self == .aofp }
@@ -109,6 +143,18 @@ extension SearchConfiguration {
       case absMean = "abs_mean"
       /// mean t²
       case meanSquare = "mean_square"
+      /// mean Σ |w·∂L/∂w|
+      case weightMagnitudes = "weight_abs"
+    }
+
+    /// Which layers' weights say what a channel counts.
+    public enum Site: String, CaseIterable, Sendable {
+      /// Those that make it.
+      case producer
+      /// Those that read it.
+      case consumer
+      /// All that go with it.
+      case members
     }
 
     /// What one value t of a channel is taken over.
@@ -161,7 +207,7 @@ extension SearchConfiguration.Sensitivity.Method {
   fileprivate var normalization: SearchConfiguration.Sensitivity.Normalization {
     switch self {
     case .l1, .l2, .geometricMedian, .nisp, .apoz, .meanActivation: .lamp
-    case .taylor, .normalizationScale, .random, .ablation, .thinet, .lasso, .aofp: .none
+    case .taylor, .fisher, .snip, .influence, .normalizationScale, .random, .thinet, .lasso, .aofp, .ablation: .none
     }
   }
 
@@ -172,6 +218,9 @@ extension SearchConfiguration.Sensitivity.Method {
     case .l1, .l2, .geometricMedian, .normalizationScale, .nisp, .apoz, .meanActivation:
       ["method", "group_reduction", "normalization"]
     case .random: ["method", "group_reduction", "normalization", "seed"]
+    case .fisher: ["method", "group_reduction", "bootstrap", "seed"]
+    case .snip: ["method", "site", "bootstrap", "seed"]
+    case .influence: ["method", "holdout_every", "damping"]
     case .thinet, .lasso: ["method", "group_reduction", "normalization", "rows"]
     case .aofp: ["method", "group_reduction", "normalization", "rows", "draws", "seed"]
     case .ablation: ["method"]
@@ -194,14 +243,18 @@ extension SearchConfiguration.Sensitivity {
     draws = try members?["draws"]?.integer(in: Self.counts) ?? (method == .aofp ? 1000 : 1)
     rows = try members?["rows"]?.integer(in: 1...SearchConfiguration.SampleData.countLimit) ?? 20_000
     damping =
-      try members?["damping"]?.number(expected: "a number from 0 to 1000000") { (0...1e6).contains($0) }
-      ?? (setLoss == .joint && !choosesBits ? 8 : 0)
+      method == .influence
+      ? try members?["damping"]?.number(expected: "a number above 0, up to 1000000") { $0 > 0 && $0 <= 1e6 } ?? 0.1
+      : try members?["damping"]?.number(expected: "a number from 0 to 1000000") { (0...1e6).contains($0) }
+        ?? (setLoss == .joint && !choosesBits ? 8 : 0)
+    holdoutEvery = try members?["holdout_every"]?.integer(in: 2...Self.counts.upperBound) ?? 4
     firstOrder = try members?["first_order"]?.boolean() ?? (setLoss == .additive && order == 2)
     seed = try members?["seed"]?.integer(in: 0...Int(UInt32.max)) ?? 0
     reduction = try members?["reduction"]?.choice() ?? (choosesBits ? .meanAbs : .meanSquare)
     level = try members?["level"]?.choice() ?? .batch
-    groupReduction = method.isLoss ? try members?["group_reduction"]?.choice() ?? .sum : .sum
-    scoreReduction = method.isLoss ? .sum : try members?["group_reduction"]?.choice() ?? .sum
+    site = try members?["site"]?.choice() ?? (method == .snip ? .members : .producer)
+    groupReduction = method.isExpansion ? try members?["group_reduction"]?.choice() ?? .sum : .sum
+    scoreReduction = method.isExpansion || method.isLoss ? .sum : try members?["group_reduction"]?.choice() ?? .sum
     normalization = try members?["normalization"]?.choice() ?? method.normalization
     bootstrap = try members?["bootstrap"]?.integer(in: 0...Self.counts.upperBound) ?? 0
     func refuse(_ keys: [String], _ why: String) throws(ConfigurationError) {
@@ -224,10 +277,11 @@ extension SearchConfiguration.Sensitivity {
         try refuse(
           ["method"],
           "the losses of widths in $.bits.search are added to those of channels, which then must be in loss units: "
-            + "expected \"taylor\" or \"ablation\"")
+            + "expected \"taylor\", \"fisher\" or \"ablation\"")
       }
       return
     }
+    try refuse(["holdout_every"], "it belongs to \"method\": \"influence\"")
     try refuse(["rows"], "it belongs to \"method\": \"thinet\", \"lasso\" or \"aofp\"")
     try refuse(
       ["normalization"], "losses of different layers have one unit: it belongs to criteria that give no losses")
@@ -238,7 +292,21 @@ extension SearchConfiguration.Sensitivity {
         "it belongs to an expansion of \"order\": 2")
     } else {
       try refuse(
-        ["reduction", "level", "group_reduction"], "it belongs to an expansion of \"order\": 1, which adds up channels")
+        ["reduction", "level", "group_reduction", "site"],
+        "it belongs to an expansion of \"order\": 1, which adds up channels")
+    }
+    if reduction != .weightMagnitudes, site == .members {
+      try refuse(["site"], "magnitudes alone are taken over all members: expected \"producer\" or \"consumer\"")
+    }
+    if goesByWeightGradients {
+      if level == .sample {
+        try refuse(
+          ["level"], "gradients of weights are those of a batch: expected \"batch\", and 1 for calibration.batch_size")
+      }
+      if groupReduction == .sumOfAbsolutes {
+        try refuse(
+          ["group_reduction"], "what weights say is added up over the layers, then reduced: expected \"sum\"")
+      }
     }
     if curvature == .fisher {
       try refuse(["curvature_labels", "draws", "classes"], "it belongs to \"curvature\": \"gauss_newton\"")
@@ -264,7 +332,33 @@ extension SearchConfiguration.Sensitivity {
     }
   }
 
+  /// Whether it goes by gradients of weights, not of activations.
+  public var goesByWeightGradients: Bool {
+    switch method {
+    case .taylor: order == 1 && (reduction == .weightMagnitudes || site == .consumer)
+    case .snip: true
+    default: false
+    }
+  }
+
   var json: JSONValue {
+    switch method {
+    case .fisher:
+      return [
+        "method": .string(method.rawValue), "group_reduction": .string(groupReduction.rawValue),
+        "seed": .integer(seed), "bootstrap": .integer(bootstrap),
+      ]
+    case .snip:
+      return [
+        "method": .string(method.rawValue), "site": .string(site.rawValue), "seed": .integer(seed),
+        "bootstrap": .integer(bootstrap),
+      ]
+    case .influence:
+      return [
+        "method": .string(method.rawValue), "holdout_every": .integer(holdoutEvery), "damping": .number(damping),
+      ]
+    default: break
+    }
     guard method != .ablation else { return ["method": .string(method.rawValue)] }
     guard method.isLoss else {
       var object: JSONObject = [
@@ -281,6 +375,7 @@ extension SearchConfiguration.Sensitivity {
       object["reduction"] = .string(reduction.rawValue)
       object["level"] = .string(level.rawValue)
       object["group_reduction"] = .string(groupReduction.rawValue)
+      object["site"] = .string(site.rawValue)
     } else {
       object["set_loss"] = .string(setLoss.rawValue)
       if setLoss != .additive { object["damping"] = .number(damping + 0) }

@@ -13,6 +13,7 @@ public struct GradientFlow: Sendable {
     let network = request.network
     var depends = [Bool](repeating: false, count: network.values.count)
     for observed in request.observed { depends[observed.value.index] = true }
+    for node in request.weighed { depends[network.nodes[node].outputs[0].index] = true }
     if request.inputGradients { for input in network.inputs { depends[input.index] = true } }
     for node in network.nodes
     where node.inputs.enumerated().contains(where: { position, input in

@@ -24,6 +24,9 @@ public struct ExecutionRequest: Sendable {
   public let outputs: [ValueID]
   /// The values whose Σ a·∂L/∂a is reported, in the order of `Evaluation.products`.
   public let observed: [ObservedValue]
+  /// The nodes with a constant weight (convolutions, transposed ones, linear layers) whose w·∂L/∂w is reported, in the
+  /// order of `Evaluation.weightProducts`.
+  public let weighed: [Int]
   /// Whether `Evaluation.inputGradients` is filled; a search does not need it, so nothing flows below the first
   /// observed value then.
   public let inputGradients: Bool
@@ -31,13 +34,14 @@ public struct ExecutionRequest: Sendable {
   /// What a network is compiled for. What neither the loss nor an output depends on is not computed.
   /// - Parameter outputs: the values to report; `nil` for the network's first output.
   public init(
-    network: Network, loss: Loss?, observed: [ObservedValue] = [], inputGradients: Bool = false,
+    network: Network, loss: Loss?, observed: [ObservedValue] = [], weighed: [Int] = [], inputGradients: Bool = false,
     outputs: [ValueID]? = nil
   ) {
     self.network = network
     self.loss = loss
     self.outputs = outputs ?? [network.outputs[0]]
     self.observed = observed
+    self.weighed = weighed
     self.inputGradients = inputGradients
   }
 
@@ -54,13 +58,34 @@ public struct Batch: Sendable {
   public let targets: Targets
   /// How many of the samples count, 1 … batchSize.
   public let sampleCount: Int
+  /// Which part it is of what the gradients of weights are summed over.
+  public let part: BatchPart
 
   /// One batch of samples.
-  public init(inputs: [[Float]], targets: Targets, sampleCount: Int) {
+  public init(inputs: [[Float]], targets: Targets, sampleCount: Int, part: BatchPart = .whole) {
     self.inputs = inputs
     self.targets = targets
     self.sampleCount = sampleCount
+    self.part = part
   }
+}
+
+/// Gradients of weights are summed over all samples of a batch, more than run at a time: they come in parts, one behind
+/// the other through one executor.
+public struct BatchPart: Hashable, Sendable {
+  /// Whether sums begin with it.
+  public let isFirst: Bool
+  /// Whether sums end with it, and are reported.
+  public let isLast: Bool
+
+  /// A part.
+  public init(isFirst: Bool, isLast: Bool) {
+    self.isFirst = isFirst
+    self.isLast = isLast
+  }
+
+  /// All of it.
+  public static let whole = BatchPart(isFirst: true, isLast: true)
 }
 
 /// What a batch's outputs are compared with.
@@ -90,17 +115,23 @@ public struct Evaluation: Sendable {
   public let products: [[Double]]
   /// Per network input ∂Lₙ/∂x of the samples that count, row-major; empty unless asked for.
   public let inputGradients: [[Double]]
+  /// Per weighed node what its weights say of its channels, of all parts together; empty before the last one.
+  public let weightProducts: [WeightProducts]
 
   /// What one batch gave.
-  public init(losses: [Double], outputs: [[Float]], products: [[Double]], inputGradients: [[Double]]) {
+  public init(
+    losses: [Double], outputs: [[Float]], products: [[Double]], inputGradients: [[Double]],
+    weightProducts: [WeightProducts] = []
+  ) {
     self.losses = losses
     self.outputs = outputs
     self.products = products
     self.inputGradients = inputGradients
+    self.weightProducts = weightProducts
   }
 }
 
-/// A network compiled to run: forward, loss, backward through activations (never to weights).
+/// A network compiled to run: forward, loss, backward through activations, and to weights where they are weighed.
 ///
 /// An executor belongs to one thread; a rank makes one per worker.
 public protocol NetworkExecutor: AnyObject {

@@ -47,6 +47,8 @@ final class CompiledNetwork: Sendable {
   /// Per observed value of this stage its index in the request and its sums, float64; `nil` where the loss does not depend
   /// on it.
   let products: [(observed: Int, sums: BufferID?, name: String, channels: Int)]
+  /// Per weighed node its sums, or its axes alone where the loss does not depend on it.
+  let weighed: [(layer: WeighedLayer?, axes: WeightAxes)]
   /// Per input its gradient; `nil` where the loss does not depend on it. Empty unless asked for, and but for the first
   /// stage.
   let inputGradients: [(gradient: BufferID?, countPerSample: Int)]
@@ -91,6 +93,7 @@ final class CompiledNetwork: Sendable {
       guard (sums.map { use.backwardWriter(of: $0) } ?? 0) == stage else { return nil }
       return (index, sums, network[one.value].name, network[one.value].shape[one.channelAxis])
     }
+    weighed = zip(request.weighed, try request.weightAxes()).map { (all.compiler.weighedLayers[$0], $1) }
     let backwardBuffers = Set(backward.flatMap { $0.step.reads + $0.step.writes })
     let ownBuffers = backwardBuffers.union(forward.flatMap { $0.step.reads + $0.step.writes })
     transfers = StageTransfers(
@@ -113,9 +116,11 @@ final class CompiledNetwork: Sendable {
     lifetimes.use(inputs.map(\.buffer) + valuesRead.map(\.buffer), at: lifetimes.start)
     lifetimes.use(atLoss + transfers.valuesFromMemory + gradientsRead.map(\.buffer), at: lifetimes.loss)
     lifetimes.use(atEnd + transfers.gradientsFromMemory, at: lifetimes.end)
-    for constant in constants {
-      lifetimes.use([constant.buffer], at: lifetimes.start)
-      lifetimes.use([constant.buffer], at: lifetimes.end)
+    // Sums over several runs.
+    let kept = constants.map(\.buffer) + weighed.compactMap { $0.layer?.sum }
+    for buffer in kept {
+      lifetimes.use([buffer], at: lifetimes.start)
+      lifetimes.use([buffer], at: lifetimes.end)
     }
     guard let plan = lifetimes.plan else {
       throw ExecutionError(.failed, network.name, "its arrays together are larger than memory can be")
@@ -124,12 +129,17 @@ final class CompiledNetwork: Sendable {
     // The head and its gradient in float64 come on top.
     let headCount = isLast ? request.head.map { network[$0].shape.count } ?? 0 : 0
     let (heads, overflow) = headCount.multipliedReportingOverflow(by: 2 * MemoryLayout<Double>.stride)
-    let (bytes, sumOverflow) = plan.size.addingReportingOverflow(heads)
+    plainWeightCount = weighed.reduce(0) { max($0, $1.layer?.weight.count ?? 0) }
+    let (bytes, sumOverflow) = (plan.size + plainWeightCount * MemoryLayout<Float>.stride)
+      .addingReportingOverflow(heads)
     guard !overflow, !sumOverflow else {
       throw ExecutionError(.failed, network.name, "its arrays together are larger than memory can be")
     }
     executorBytes = bytes
   }
+
+  /// Elements of the largest weight that is weighed.
+  let plainWeightCount: Int
 
   /// Bytes that an executor holds.
   let executorBytes: Int

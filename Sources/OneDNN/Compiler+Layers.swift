@@ -16,10 +16,16 @@ extension Compiler {
   }
 
   mutating func backwardConvolution(_ convolution: Convolution, _ index: Int, _ x: ValueID) throws(ExecutionError) {
-    guard let gradient = try layerGradient(index), wantsGradient(x) else { return }
+    guard let gradient = try layerGradient(index) else { return }
     let (network, node) = (network, network.nodes[index])
     let geometry = pc_dnn_geometry(convolution, input: network[x].shape, output: gradient.shape)
     func weights() -> PlainWeights? { network.layerWeights(node, scale: convolution.outputScale)?.withoutBias }
+    if weighs(index) {
+      let axes = node.inputs[1].flatMap { WeightAxes(node.operation, weight: network[$0].shape) }
+      let from = try operand(x, in: .channelsLast)
+      try weigh(index, geometry, input: from, output: gradient, axes, weights: weights)
+    }
+    guard wantsGradient(x) else { return }
     guard let mirrored = geometry.mirrored() else {
       let destination = try begin(x, in: .channelsLast, canAccumulate: false)
       try appendConvolution(geometry, .backward, index, from: gradient, to: destination.tensor, weights: weights)
@@ -48,10 +54,16 @@ extension Compiler {
   }
 
   mutating func backwardLinear(_ linear: Linear, _ index: Int, _ x: ValueID) throws(ExecutionError) {
-    guard let gradient = try layerGradient(index), wantsGradient(x) else { return }
+    guard let gradient = try layerGradient(index) else { return }
     let (network, node) = (network, network.nodes[index])
     let shape = network[x].shape
     let geometry = pc_dnn_geometry(rowsOf: shape, outputs: gradient.shape[gradient.shape.rank - 1])
+    if weighs(index) {
+      let axes = WeightAxes(outputs: geometry.output_channels, inputs: geometry.input_channels)
+      let from = try operand(x, in: .rowMajor)
+      try weigh(index, geometry, input: from, output: gradient, axes) { network.linearWeights(linear, node) }
+    }
+    guard wantsGradient(x) else { return }
     let destination = try begin(x, in: .rowMajor)
     if let weight = plainWeight(linear, node, rowsOf: shape) {
       try appendPlainProduct(

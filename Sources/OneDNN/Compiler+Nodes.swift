@@ -63,7 +63,7 @@ extension Compiler {
     default: break
     }
     for id in node.outputs { try appendProducts(of: id) }
-    guard node.inputs.contains(where: { wantsGradient($0) }) else { return }
+    guard weighs(index) || node.inputs.contains(where: { wantsGradient($0) }) else { return }
     if case .split(let axis) = node.operation { return try backwardSplit(axis, node, x) }
     let y = node.outputs[0]
     guard let gradient = try completeGradient(y) else { return }

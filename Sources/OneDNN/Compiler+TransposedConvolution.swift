@@ -39,6 +39,13 @@ extension Compiler {
     let (network, node) = (network, network.nodes[index])
     let geometry = try mirrorGeometry(convolution, node, operand: network[x].shape, result: gradient.shape)
     let from = try reordered(gradient, .channelsLast, for: node.name)
+    if weighs(index) {
+      // The mirrored convolution takes the gradient in and yields the operand.
+      let axes = node.inputs[1].flatMap { WeightAxes(node.operation, weight: network[$0].shape) }
+      let operand = try operand(x, in: .channelsLast)
+      try weigh(index, geometry, input: from, output: operand, axes) { network.transposedWeights(convolution, node) }
+    }
+    guard wantsGradient(x) else { return }
     let destination = try begin(x, in: .channelsLast)
     try appendConvolution(
       geometry, .mirrored(accumulates: destination.accumulates), index, from: from, to: destination.tensor

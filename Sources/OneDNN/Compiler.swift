@@ -45,6 +45,10 @@ struct Compiler {
   var productSums: [BufferID?]
   /// What is watched.
   let observed: [ObservedValue]
+  /// The nodes whose weights are weighed.
+  let weighed: Set<Int>
+  /// Per such node, by index, where its gradient is; nothing until it is computed.
+  var weighedLayers: [Int: WeighedLayer] = [:]
   /// Per normalisation or plain linear layer, by node index, its factors and offsets.
   var affines: [Int: Affine] = [:]
   /// Per gate, by node index, what it multiplies.
@@ -71,6 +75,7 @@ struct Compiler {
     self.kernels = kernels
     fusion = Fusion(request, needed: needed)
     observed = request.observed
+    weighed = Set(request.weighed)
     tensors = [[Tensor]](repeating: [], count: network.values.count)
     layouts = [Layout?](repeating: nil, count: network.values.count)
     definers = [Int?](repeating: nil, count: network.values.count)

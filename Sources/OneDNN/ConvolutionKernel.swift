@@ -118,7 +118,7 @@ final class ConvolutionKernel: @unchecked Sendable {
 
 extension pc_dnn_geometry {
   /// oneDNN's kernels count in 32 bits what its interface takes in 64.
-  fileprivate var isWithinLimits: Bool {
+  var isWithinLimits: Bool {
     [
       samples, groups, input_channels, output_channels, input_height, input_width, output_height, output_width,
       kernel_height, kernel_width, stride_height, stride_width, dilation_height, dilation_width, pad_top, pad_left,

@@ -25,6 +25,7 @@ final class KernelCache {
   let context: KernelContext
   private var kernels: [Key: ConvolutionKernel] = [:]
   private var plainWeights: [Int: AlignedMemory] = [:]
+  private var weightGradients: [Int: WeightGradientKernel] = [:]
 
   /// No kernels yet.
   init(_ context: KernelContext) { self.context = context }
@@ -36,6 +37,17 @@ final class KernelCache {
     let weight = try AlignedMemory(copying: elements, for: place)
     plainWeights[node] = weight
     return weight
+  }
+
+  /// The kernel of the gradient of a layer's weights, made if need be.
+  /// - Throws: `ExecutionError` naming `place`.
+  func weightGradient(node: Int, _ geometry: pc_dnn_geometry, place: String) throws(ExecutionError)
+    -> WeightGradientKernel
+  {
+    if let known = weightGradients[node] { return known }
+    let kernel = try WeightGradientKernel(context, geometry, place: place)
+    weightGradients[node] = kernel
+    return kernel
   }
 
   /// A kernel, made if need be.

@@ -38,6 +38,8 @@ public final class OneDNNExecutor: NodeTiming {
   let memory: Memory
   private var headValues: [Double]
   private var headGradient: [Double]
+  /// A layer's products of weights and gradients, one after the other.
+  private var plainWeight: [Float]
 
   /// An executor of a program.
   ///
@@ -55,6 +57,7 @@ public final class OneDNNExecutor: NodeTiming {
     memory = try compiled.makeMemory()
     headValues = [Double](repeating: 0, count: (compiled.head?.countPerSample ?? 0) * compiled.batchSize)
     headGradient = headValues
+    plainWeight = [Float](repeating: 0, count: compiled.plainWeightCount)
   }
 
   /// Runs one batch and tells how long each kernel took.
@@ -103,7 +106,7 @@ public final class OneDNNExecutor: NodeTiming {
     }
     return Evaluation(
       losses: part.losses, outputs: part.outputs, products: part.products.map(\.values),
-      inputGradients: part.inputGradients)
+      inputGradients: part.inputGradients, weightProducts: batch.part.isLast ? try weightProducts() : [])
   }
 
   /// What stands in front of every run.
@@ -113,6 +116,7 @@ public final class OneDNNExecutor: NodeTiming {
         .badData, compiled.name, "\(batch.sampleCount) samples count, expected 1 to \(compiled.batchSize)")
     }
     pc_dnn_use_one_thread()
+    if batch.part.isFirst { for one in compiled.weighed { one.layer?.clear(memory) } }
   }
 
   /// All that follows the forward pass.
@@ -171,6 +175,22 @@ public final class OneDNNExecutor: NodeTiming {
       guard let sums = one.sums else { return (one.observed, [Double](repeating: 0, count: count)) }
       return (one.observed, Array(UnsafeBufferPointer(start: memory.doubles(sums), count: count)))
     }
+  }
+
+  private func weightProducts() throws(ExecutionError) -> [WeightProducts] {
+    var all: [WeightProducts] = []
+    for (layer, axes) in compiled.weighed {
+      guard let layer else {
+        all.append(WeightProducts(axes))
+        continue
+      }
+      let products = try plainWeight.withUnsafeMutableBufferPointer { plain throws(ExecutionError) in
+        guard let address = plain.baseAddress else { return WeightProducts(axes) }
+        return try layer.products(memory, plain: address)
+      }
+      all.append(products)
+    }
+    return all
   }
 
   private func inputGradients(_ sampleCount: Int) -> [[Double]] {

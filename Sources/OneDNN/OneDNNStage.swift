@@ -8,6 +8,7 @@ final class OneDNNStageProgram: StageProgram {
   fileprivate let stage: Int
 
   init(_ request: ExecutionRequest, stage: Int, of stages: NetworkStages, executorLimit: Int?) throws(ExecutionError) {
+    precondition(request.weighed.isEmpty, "weights are weighed where the whole network is")
     // Kernels are chosen for the number of threads that the choosing thread has.
     pc_dnn_use_one_thread()
     loss = try request.lossFunction()

@@ -22,7 +22,7 @@ public struct SearchSummary {
     } else {
       text += "calibration: no sample was run, the criterion goes by the weights"
     }
-    text += "\n" + RatioTable(outcome.ratios).solution(isLoss: outcome.meanLoss != nil)
+    text += "\n" + RatioTable(outcome.ratios).solution(isLoss: outcome.isLoss)
     return text + "files in \(outcome.directory): \(outcome.files.joined(separator: ", "))\n"
   }
 }

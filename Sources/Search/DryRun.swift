@@ -59,12 +59,12 @@ public struct DryRun {
       summary: trial.summary, ranks: zip(hosts, used).map { ($0, $1) },
       storedShards: stored.count { $0 },
       secondsPerRun: trial.seconds,
-      predictedSeconds: preparation.configuration.sensitivity.method == .taylor
+      predictedSeconds: preparation.configuration.sensitivity.method.isExpansion
         ? DryRun.predictedSeconds(preparation, stored, trial.seconds, workers: networks(used).reduce(0, +)) : 0,
       hasEvaluations: preparation.configuration.evaluatesNetworks
         || !preparation.configuration.bits.search.isEmpty,
       samplesPerRun: preparation.runSize, directory: directory,
-      files: ResultFiles.names(preparation.configuration, hasRows: preparation.rows != nil)
+      files: ResultFiles.names(preparation.configuration, hasRows: preparation.keepsRows)
         + (applies ? PrunedModelFiles.names : []) + [RunJournal.fileName])
   }
 

@@ -29,7 +29,8 @@ struct MatchedData: Sendable {
   let labels: Labels
 
   /// The samples of a range as one batch of the size that the network runs; a short one is filled with its last sample.
-  func batch(_ samples: Range<Int>, size: Int) throws -> Batch {
+  /// - Parameter whole: the samples that gradients of weights are summed over.
+  func batch(_ samples: Range<Int>, size: Int, of whole: Range<Int>? = nil) throws -> Batch {
     let missing = size - samples.count
     let inputs = try sources.map { source in
       var values = try source.array.floats(in: samples)
@@ -37,7 +38,11 @@ struct MatchedData: Sendable {
       MatchedData.repeatLast(&values, times: missing, of: source.elements)
       return values
     }
-    return Batch(inputs: inputs, targets: try targets(samples, missing: missing), sampleCount: samples.count)
+    let whole = whole ?? samples
+    return Batch(
+      inputs: inputs, targets: try targets(samples, missing: missing), sampleCount: samples.count,
+      part: BatchPart(
+        isFirst: samples.lowerBound == whole.lowerBound, isLast: samples.upperBound == whole.upperBound))
   }
 
   /// How many samples there are.

@@ -114,7 +114,7 @@ extension TaylorCriterion {
   fileprivate var identity: [String] {
     switch self {
     case .first(let first):
-      ["first", first.reduction.rawValue, first.level.rawValue, first.groupReduction.rawValue]
+      ["first", first.reduction.rawValue, first.level.rawValue, first.groupReduction.rawValue, first.site.rawValue]
     case .second(.fisher): ["second", "fisher"]
     case .second(.drawn(let count, let seed, let positions)):
       ["second", "drawn", String(count), String(seed), String(positions)]

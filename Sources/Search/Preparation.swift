@@ -18,7 +18,7 @@ struct Preparation {
   let layout: SensitivityLayout
   /// The loss made ready for the network.
   let loss: LossFunction
-  /// How the rows of a joint loss are kept; `nil` where there is none.
+  /// How the rows of a joint loss, or of an influence function, are kept; `nil` where there is neither.
   let rows: UnitRows.Form?
   /// The network that is measured; `nil` once it is compiled for the last time, as it holds the weights a second time.
   private(set) var network: Network?
@@ -34,6 +34,9 @@ struct Preparation {
   let hasClasses: Bool
   /// By target what its metric can come down to; empty at other ranks than 0.
   let ranges: [CostRange]
+
+  /// Whether the rows stay behind the search: the loss of sets is made from them.
+  var keepsRows: Bool { rows != nil && configuration.sensitivity.method != .influence }
 
   var structure: ChannelStructure { analysis.solving.structure }
   var costs: CostModel { analysis.solving.costs }
@@ -85,7 +88,11 @@ struct Preparation {
     if case .classes(_, perSample: 1, _) = data.labels { hasClasses = true } else { hasClasses = false }
     layout = SensitivityLayout(structure)
     do {
-      let request = outline ?? LayerExecution(network, structure, loss: loss).request
+      let request =
+        outline
+        ?? LayerExecution(
+          network, structure, loss: loss, weighs: configuration.sensitivity.goesByWeightGradients
+        ).request
       guard let function = try request.lossFunction() else {
         preconditionFailure("a search has a loss")
       }
@@ -102,7 +109,7 @@ struct Preparation {
     }
     plan = ShardPlan(sampleCount: calibration.sampleCount, batchSize: batchSize)
     rows = try Preparation.rows(criterion, configuration, layout, plan)
-    if configuration.sensitivity.method != .taylor {
+    if !configuration.sensitivity.method.isExpansion {
       let method = "\"\(configuration.sensitivity.method.rawValue)\""
       if configuration.solver.robust {
         throw SearchError(
@@ -112,6 +119,17 @@ struct Preparation {
         throw SearchError(
           .configuration, file: configuration.file,
           "$.solver.iterations: \(method) scores the whole network, not what a step has left of it: expected 1")
+      }
+    } else if configuration.sensitivity.method == .influence {
+      if configuration.solver.robust {
+        throw SearchError(
+          .configuration, file: configuration.file, "$.solver.robust: scores by \"influence\" have no error bars")
+      }
+      if calibration.sampleCount < configuration.sensitivity.holdoutEvery {
+        throw SearchError(
+          .configuration, file: configuration.file,
+          "$.sensitivity.holdout_every: one in \(configuration.sensitivity.holdoutEvery) of \(calibration.sampleCount) samples is none"
+        )
       }
     } else if plan.shards.count == 1 || rows?.isSketch == true {
       let why = plan.shards.count == 1 ? "the calibration samples make one batch" : "the samples are kept as a sketch"
@@ -142,11 +160,14 @@ extension Preparation {
   func execution(without removed: [[Int]]) throws -> LayerExecution {
     guard let network else { preconditionFailure("the weights were given up") }
     let loss = Loss(configuration.loss)
-    guard removed.contains(where: { !$0.isEmpty }) else { return LayerExecution(network, structure, loss: loss) }
+    let weighs = criterion.weighs
+    guard removed.contains(where: { !$0.isEmpty }) else {
+      return LayerExecution(network, structure, loss: loss, weighs: weighs)
+    }
     do {
       let inputs = try ChannelRemoval(removed.map { Set($0) }, from: structure).removedInputs
       let cut = LayerCut(structure.layers, inputs: inputs, outputs: [])
-      return LayerExecution(network.masking(inputs: cut.inputs), structure, loss: loss)
+      return LayerExecution(network.masking(inputs: cut.inputs), structure, loss: loss, weighs: weighs)
     } catch {
       throw SearchError(.program, file: configuration.model.path, "\(error)")
     }
@@ -263,6 +284,14 @@ extension Loss {
 extension TaylorCriterion {
   /// The criterion that a configuration asks for.
   init(_ sensitivity: SearchConfiguration.Sensitivity, _ loss: LossFunction) {
+    if sensitivity.method == .influence {
+      self = .second(.fisher)
+      return
+    }
+    if let whole = FirstOrder(sensitivity.method, sensitivity) {
+      self = .first(whole)
+      return
+    }
     guard sensitivity.order == 1 else {
       switch (sensitivity.curvature, sensitivity.curvatureLabels) {
       case (.fisher, _): self = .second(.fisher)
@@ -278,11 +307,48 @@ extension TaylorCriterion {
     case .meanAbs: reduction = .meanAbs
     case .absMean: reduction = .absMean
     case .meanSquare: reduction = .meanSquare
+    case .weightMagnitudes: reduction = .weightMagnitudes
     }
     self = .first(
       FirstOrder(
         reduction: reduction, level: sensitivity.level == .batch ? .batch : .sample,
-        groupReduction: sensitivity.groupReduction == .sum ? .sum : .sumOfAbsolutes))
+        groupReduction: GroupReduction(sensitivity.groupReduction), site: Site(sensitivity.site)))
+  }
+}
+
+extension TaylorCriterion.FirstOrder {
+  /// What a method of one spelling alone is; `nil` for others.
+  fileprivate init?(
+    _ method: SearchConfiguration.Sensitivity.Method, _ sensitivity: SearchConfiguration.Sensitivity
+  ) {
+    switch method {
+    case .fisher:
+      self.init(
+        reduction: .halfMeanSquare, level: .sample,
+        groupReduction: TaylorCriterion.GroupReduction(sensitivity.groupReduction))
+    case .snip:
+      self.init(reduction: .connectionShare, level: .batch, site: TaylorCriterion.Site(sensitivity.site))
+    default: return nil
+    }
+  }
+}
+
+extension TaylorCriterion.GroupReduction {
+  fileprivate init(_ reduction: SearchConfiguration.Sensitivity.GroupReduction) {
+    switch reduction {
+    case .sum: self = .sum
+    case .sumOfAbsolutes: self = .sumOfAbsolutes
+    }
+  }
+}
+
+extension TaylorCriterion.Site {
+  fileprivate init(_ site: SearchConfiguration.Sensitivity.Site) {
+    switch site {
+    case .producer: self = .producer
+    case .consumer: self = .consumer
+    case .members: self = .members
+    }
   }
 }
 
@@ -291,18 +357,25 @@ extension Preparation {
   private static func rows(
     _ criterion: TaylorCriterion, _ configuration: SearchConfiguration, _ layout: SensitivityLayout, _ plan: ShardPlan
   ) throws -> UnitRows.Form? {
-    guard case .second(let curvature) = criterion, configuration.sensitivity.setLoss != .additive else { return nil }
+    let isInfluence = configuration.sensitivity.method == .influence
+    guard case .second(let curvature) = criterion, isInfluence || configuration.sensitivity.setLoss != .additive else {
+      return nil
+    }
     let samples = plan.shards.map { $0.reduce(0) { $0 + plan.batches[$1].count } }.max() ?? 0
     let perShard = samples * curvature.rowsPerSample
     let limit = max(mostRowNumbers / max(layout.unitCount, 1), leastSketch)
     let fits = perShard * plan.shards.count <= limit
-    if configuration.sensitivity.setLoss == .logits {
-      guard fits else {
-        throw SearchError(
-          .configuration, file: configuration.file,
-          "$.sensitivity.set_loss: \"logits\" would keep \(perShard * plan.shards.count) rows of \(layout.unitCount) "
-            + "numbers, at most \(limit) rows are kept; use fewer samples or classes, or \"joint\"")
-      }
+    func refuseSketch(_ place: String, _ advice: String) throws {
+      guard !fits else { return }
+      throw SearchError(
+        .configuration, file: configuration.file,
+        "$.sensitivity.\(place) would keep \(perShard * plan.shards.count) rows of \(layout.unitCount) "
+          + "numbers, at most \(limit) rows are kept; use \(advice)")
+    }
+    if isInfluence {
+      try refuseSketch("method: \"influence\"", "fewer samples")
+    } else if configuration.sensitivity.setLoss == .logits {
+      try refuseSketch("set_loss: \"logits\"", "fewer samples or classes, or \"joint\"")
       return .plain(perShard: perShard)
     }
     return fits

@@ -4,6 +4,8 @@ public struct SearchOutcome: Sendable {
   public let ratios: RatioConfig
   /// What came of applying it; `nil` if that was not asked for.
   public let pruning: PruningOutcome?
+  /// Whether what the plan minimises predicts the loss; scores do not.
+  public let isLoss: Bool
   /// Mean loss of the calibration samples, unpruned; `nil` where none was run.
   public let meanLoss: Double?
   /// Share of them classified as labelled, unpruned; `nil` without class labels.

@@ -17,7 +17,7 @@ extension SearchRun {
     _ source: ModelSource, _ checkpoint: SearchCheckpoint, _ usage: inout RankUsage, _ clock: inout PhaseClock
   ) throws -> SensitivityMeasurement? {
     let method = preparation.configuration.sensitivity.method
-    guard method == .taylor else {
+    guard method.isExpansion else {
       let workers = try ProcessorShare.count(on: world)
       usage.note(workers: workers)
       if let criterion = WeightCriterion(method) {
@@ -73,8 +73,14 @@ extension SearchRun {
     }
     guard world.rank == 0 else { return nil }
     do {
-      return try session.alone("adding up") { [collector, hasClasses = preparation.hasClasses] in
-        try collector.measurement(hasClasses: hasClasses)
+      return try session.alone("adding up") {
+        [
+          collector, hasClasses = preparation.hasClasses, settings = preparation.configuration.sensitivity,
+          structure = preparation.structure
+        ] in
+        let whole = try collector.measurement(hasClasses: hasClasses)
+        guard settings.method == .influence else { return whole }
+        return try whole.influence(settings, structure)
       }
     } catch let error as SensitivityError {
       throw SearchError(.badContent, file: preparation.configuration.model.path, "\(error)")

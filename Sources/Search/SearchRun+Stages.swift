@@ -53,7 +53,12 @@ struct SearchStages {
       place = "$.solver.method: \"measured\""
     } else if !configuration.bits.search.isEmpty {
       place = "$.bits.search"
-    } else if configuration.sensitivity.method != .taylor, !configuration.sensitivity.method.isOfWeights {
+    } else if configuration.sensitivity.goesByWeightGradients {
+      throw SearchError(
+        .configuration, file: configuration.file,
+        "$.sensitivity: gradients of weights are summed up where the whole network is, which --grid cuts into stages; "
+          + "leave one of them out")
+    } else if !configuration.sensitivity.method.isExpansion, !configuration.sensitivity.method.isOfWeights {
       place = "$.sensitivity.method: \"\(configuration.sensitivity.method.rawValue)\""
     } else if configuration.sensitivity.method.isOfWeights {
       throw SearchError(

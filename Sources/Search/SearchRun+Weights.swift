@@ -105,7 +105,7 @@ extension WeightCriterion {
     case .normalizationScale: self = .normalizationScale
     case .nisp: self = .nisp
     case .random: self = .random
-    case .taylor, .ablation, .apoz, .meanActivation, .thinet, .lasso, .aofp: return nil
+    case .taylor, .fisher, .snip, .influence, .ablation, .apoz, .meanActivation, .thinet, .lasso, .aofp: return nil
     }
   }
 }

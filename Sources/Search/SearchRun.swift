@@ -170,9 +170,10 @@ public struct SearchRun {
     let record = RunRecord(
       preparation, data, clock, ranks, transport: world.transport, backend: backend.description, table: table)
     checkpoint.removeOthers()
-    let names = ResultFiles.names(configuration, hasRows: preparation.rows != nil)
+    let names = ResultFiles.names(configuration, hasRows: preparation.keepsRows)
     let outcome = SearchOutcome(
-      ratios: ratios, pruning: pruning, meanLoss: table.meanLoss, accuracy: table.accuracy,
+      ratios: ratios, pruning: pruning, isLoss: preparation.configuration.sensitivity.method.isLoss,
+      meanLoss: table.meanLoss, accuracy: table.accuracy,
       sampleCount: table.sampleCount, files: names + [RunJournal.fileName], directory: files.directory)
     return Found(outcome: outcome, record: record, files: names + (pruning?.files ?? []))
   }

@@ -1,3 +1,5 @@
+import Channels
+import Configuration
 import Sensitivity
 
 /// What the ranks have measured of a network, brought together at rank 0.
@@ -12,6 +14,27 @@ struct SensitivityMeasurement {
   let rowGroups: [Int]
   let layout: SensitivityLayout
   let criterion: TaylorCriterion
+}
+
+extension SensitivityMeasurement {
+  /// The scores of an influence function in place of the rows that it is made from.
+  /// - Precondition: all rows are there, one per sample.
+  /// - Throws: `SensitivityError` when the function cannot be had.
+  func influence(
+    _ settings: SearchConfiguration.Sensitivity, _ structure: ChannelStructure
+  ) throws -> SensitivityMeasurement {
+    guard let setLoss, !setLoss.isSketch else { preconditionFailure("the rows were not kept") }
+    let function = InfluenceFunction(
+      rows: setLoss.rows, unitCount: layout.unitCount, holdingOutOneIn: settings.holdoutEvery)
+    let scores = try function.scores(damping: settings.damping)
+    let first = layout.units.lowerBound
+    let groups = layout.groups.map { Array(scores[$0.lowerBound - first..<$0.upperBound - first]) }
+    return SensitivityMeasurement(
+      table: try SensitivityTable(
+        scores: ChannelScores(groups: groups, of: structure), meanLoss: table.meanLoss, sampleCount: table.sampleCount,
+        accuracy: table.accuracy),
+      groups: [], setLoss: nil, rowGroups: [], layout: layout, criterion: criterion)
+  }
 }
 
 /// Collects the shards' tables in their order.

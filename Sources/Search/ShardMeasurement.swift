@@ -53,7 +53,7 @@ struct ShardMeasurement: Sendable {
       var correct = 0
       for start in stride(from: samples.lowerBound, to: samples.upperBound, by: size) {
         let run = start..<min(start + size, samples.upperBound)
-        let batch = try data.batch(run, size: size)
+        let batch = try data.batch(run, size: size, of: samples)
         digest.add(batch, size: size)
         let part = try evaluate(batch, run, on: executor, pulse)
         try pulse.beat()

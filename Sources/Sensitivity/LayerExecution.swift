@@ -9,15 +9,20 @@ public struct LayerExecution: Sendable {
   public let request: ExecutionRequest
 
   /// Folds a network and finds its layers' outputs again: after the normalisation, before the nonlinearity.
-  public init(_ network: Network, _ structure: ChannelStructure, loss: Loss) {
+  /// - Parameter weighs: whether the layers' weights are weighed, too, in the order of the layers.
+  public init(_ network: Network, _ structure: ChannelStructure, loss: Loss, weighs: Bool = false) {
     let folded = network.foldingNormalizations().bringingSamplesForward()
     var outputs: [String: ValueID] = [:]
-    for node in folded.nodes { outputs[node.name] = node.outputs[0] }
+    var nodes: [String: Int] = [:]
+    for (index, node) in folded.nodes.enumerated() {
+      outputs[node.name] = node.outputs[0]
+      nodes[node.name] = index
+    }
     request = ExecutionRequest(
       network: folded, loss: loss,
       observed: structure.layers.map { layer in
         // Rewriting keeps every layer node under its name.
         ObservedValue(outputs[layer.name] ?? layer.output, channelAxis: layer.channelAxis)
-      })
+      }, weighed: weighs ? structure.layers.map { nodes[$0.name] ?? $0.node } : [])
   }
 }

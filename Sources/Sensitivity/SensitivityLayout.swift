@@ -17,6 +17,11 @@ public struct SensitivityLayout: Sendable {
   /// Per layer and output channel the place of the unit that it adds to, `nil` for channels that count in no unit: those
   /// of none, and those of depthwise layers, which only pass their input's unit on.
   let unitPlaces: [[Int?]]
+  /// The same of depthwise layers, which pass units on; nothing but `nil` of others.
+  let passedPlaces: [[Int?]]
+  /// Per layer and input channel the place of the unit that it reads, `nil` for channels of none, and for those of
+  /// depthwise layers.
+  let readPlaces: [[Int?]]
 
   /// The layout of a network's sensitivities.
   public init(_ structure: ChannelStructure) {
@@ -29,11 +34,11 @@ public struct SensitivityLayout: Sendable {
     let groups = structure.groups.map { take($0.unitCount) }
     self.groups = groups
     count = next
-    unitPlaces = structure.layers.map { layer in
-      layer.outputUnits.map { unit in
-        guard let unit, !layer.isDepthwise else { return nil }
-        return groups[unit.group].lowerBound + unit.unit
-      }
+    func places(_ units: [UnitReference?], _ counts: Bool) -> [Int?] {
+      units.map { unit in counts ? unit.map { groups[$0.group].lowerBound + $0.unit } : nil }
     }
+    unitPlaces = structure.layers.map { places($0.outputUnits, !$0.isDepthwise) }
+    passedPlaces = structure.layers.map { places($0.outputUnits, $0.isDepthwise) }
+    readPlaces = structure.layers.map { places($0.inputUnits, !$0.isDepthwise) }
   }
 }

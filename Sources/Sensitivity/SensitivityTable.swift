@@ -55,12 +55,15 @@ public struct SensitivityTable: Sendable {
         for case (let place, let unit?) in zip(places, units) { values[unit] += values[place] }
       }
     }
+    let share = criterion.share(of: layout.layers.joined().reduce(0) { $0 + values[$1] })
+    if let share { for place in values.indices { values[place] *= share } }
     guard values.allSatisfy(\.isFinite) else {
       throw SensitivityError("a sensitivity is infinite or not a number, though every loss was finite")
     }
     layers = layout.layers.map { Array(values[$0]) }
     groups = layout.groups.map { Array(values[$0]) }
-    let deviations = Self.errors(of: shards, whole, layout, criterion)
+    var deviations = Self.errors(of: shards, whole, layout, criterion)
+    if let share { for place in deviations.indices { deviations[place] *= share } }
     errors = layout.groups.map { Array(deviations[$0]) }
     let count = Double(whole.valueCount)
     if case .second = criterion { slopes = layout.units.map { -(whole.sums[$0] / count) } } else { slopes = [] }
@@ -97,13 +100,14 @@ extension SensitivityTable {
       }
     }
     let total = Double(whole.valueCount)
-    let factor = shards.count > 1 ? Double(shards.count) / Double(shards.count - 1) : 0
+    let correction = shards.count > 1 ? Double(shards.count) / Double(shards.count - 1) : 0
+    let factor = criterion.factor
     return parts.map { parts in
       func value(_ table: ShardTable) -> Double {
         parts.reduce(0) { sum, place in
           // |Σ| of several channels is linear about their signs.
           let size = whole.sums[place] < 0 ? -table.sums[place] : table.sums[place]
-          return sum + (table.squares.isEmpty ? size : 0.5 * table.squares[place] - table.sums[place])
+          return sum + (table.squares.isEmpty ? size * factor : 0.5 * table.squares[place] - table.sums[place])
         }
       }
       let mean = value(whole) / total
@@ -112,7 +116,7 @@ extension SensitivityTable {
         let difference = value(shard) - Double(shard.valueCount) * mean
         sum += difference * difference
       }
-      return (factor * sum).squareRoot() / total
+      return (correction * sum).squareRoot() / total
     }
   }
 }

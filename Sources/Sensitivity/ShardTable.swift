@@ -50,8 +50,12 @@ public struct ShardTable: Sendable {
     var row = [Double](repeating: 0, count: layout.count)
     switch criterion {
     case .first(let order) where order.level == .batch:
-      for part in parts {
-        for sample in part.losses.indices { Self.add(part, sample, to: &row, layout) }
+      if order.weighs {
+        for part in parts { Self.add(part.weightProducts, order, to: &row, layout) }
+      } else {
+        for part in parts {
+          for sample in part.losses.indices { Self.add(part, sample, to: &row, layout) }
+        }
       }
       // The batch's loss is the mean over its samples, and so are its products.
       contribute(row, scale: 1 / Double(samples))
@@ -88,6 +92,33 @@ public struct ShardTable: Sendable {
           row[places.lowerBound + channel] += product
           if let unit = layout.unitPlaces[layer][channel] { row[unit] += product }
         }
+      }
+    }
+  }
+
+  /// Adds what the weights say of a whole batch; nothing where sums go on. A layer's own channels have what the weights
+  /// say that make them, or where these are not asked what their unit has.
+  private static func add(
+    _ products: [WeightProducts], _ order: TaylorCriterion.FirstOrder, to row: inout [Double],
+    _ layout: SensitivityLayout
+  ) {
+    for (layer, products) in products.enumerated() {
+      if order.isOfMagnitudes {
+        for (place, magnitude) in zip(layout.layers[layer], products.outputMagnitudes) { row[place] += magnitude }
+      }
+      func add(_ values: [Double], _ places: [Int?]) {
+        for case (let value, let place?) in zip(values, places) { row[place] += value }
+      }
+      if order.site != .consumer { add(products.outputMagnitudes, layout.unitPlaces[layer]) }
+      if order.site == .members { add(products.outputMagnitudes, layout.passedPlaces[layer]) }
+      if order.site != .producer {
+        add(order.isOfMagnitudes ? products.inputMagnitudes : products.inputSums, layout.readPlaces[layer])
+      }
+    }
+    guard !order.isOfMagnitudes, !products.isEmpty else { return }
+    for (layer, places) in layout.layers.enumerated() {
+      for (place, unit) in zip(places, zip(layout.unitPlaces[layer], layout.passedPlaces[layer])) {
+        if let unit = unit.0 ?? unit.1 { row[place] = row[unit] }
       }
     }
   }

@@ -1,8 +1,9 @@
 /// Taylor sensitivity: how much the loss changes when channel units are removed, by an expansion around the network.
 ///
 /// loss(w − wᵢ) expanded gives −Σ w·∂L/∂w over the unit's weights, and by the chain rule that sum is t = Σ a·∂L/∂a over
-/// its activations at the producing layers' outputs (bias included), so no weight gradient is computed. After Molchanov
-/// et al., arXiv:1611.06440 and arXiv:1906.10771. The second derivatives are taken as squares of first ones: with the
+/// its activations at the producing layers' outputs (bias included), so no weight gradient is computed there. After
+/// Molchanov et al., arXiv:1611.06440 and arXiv:1906.10771. At the layers that read a unit, and where every weight counts
+/// by its magnitude, t comes from the gradients of the weights, which exist for a batch as a whole. The second derivatives are taken as squares of first ones: with the
 /// data's labels (empirical Fisher) or with labels of the network's own prediction (Gauss-Newton).
 public enum TaylorCriterion: Hashable, Sendable {
   /// Order 1: the size of the first derivative.
@@ -18,6 +19,24 @@ public enum TaylorCriterion: Hashable, Sendable {
     case absMean = "abs_mean"
     /// Mean of t², in squared loss units.
     case meanSquare = "mean_square"
+    /// ½ mean of t², in loss units: the second-order term with the empirical Fisher matrix for the Hessian (Theis et al.,
+    /// arXiv:1801.05787).
+    case halfMeanSquare = "fisher"
+    /// Mean of Σ |w·∂L/∂w| over the unit's weights, in loss units.
+    case weightMagnitudes = "weight_abs"
+    /// The share of that in the sum over all weights of the network: the connection sensitivity (SNIP, Lee et al.,
+    /// arXiv:1810.02340) of all connections of a unit.
+    case connectionShare = "snip"
+  }
+
+  /// Which layers' weights say what a unit counts.
+  public enum Site: String, Hashable, Sendable {
+    /// Those of the layers that make it.
+    case producer
+    /// Those of the layers that read it.
+    case consumer
+    /// Those of all that go with it: of layers that make it, pass it on channel by channel, or read it.
+    case members
   }
 
   /// What one value t is taken over.
@@ -44,13 +63,30 @@ public enum TaylorCriterion: Hashable, Sendable {
     public let level: Level
     /// How the layers of a unit come together.
     public let groupReduction: GroupReduction
+    /// Which layers they are.
+    public let site: Site
 
     /// An expansion of order 1.
-    public init(reduction: Reduction, level: Level, groupReduction: GroupReduction = .sum) {
+    /// - Precondition: values from weights are of batches, and nothing but magnitudes is taken over all members.
+    public init(reduction: Reduction, level: Level, groupReduction: GroupReduction = .sum, site: Site = .producer) {
       self.reduction = reduction
       self.level = level
       self.groupReduction = groupReduction
+      self.site = site
+      precondition(!weighs || (level == .batch && groupReduction == .sum))
+      precondition(isOfMagnitudes || site != .members)
     }
+
+    /// Whether every weight counts by its magnitude.
+    var isOfMagnitudes: Bool { reduction == .weightMagnitudes || reduction == .connectionShare }
+
+    /// Whether it goes by gradients of weights.
+    var weighs: Bool { isOfMagnitudes || site == .consumer }
+  }
+
+  /// Whether it goes by gradients of weights, which exist for a batch as a whole.
+  public var weighs: Bool {
+    if case .first(let first) = self { first.weighs } else { false }
   }
 
   /// Whose labels the squared derivatives are taken with.
@@ -104,8 +140,8 @@ public enum TaylorCriterion: Hashable, Sendable {
     case .first(let first):
       switch first.reduction {
       case .meanAbs: abs(value)
-      case .absMean: value
-      case .meanSquare: value * value
+      case .absMean, .weightMagnitudes, .connectionShare: value
+      case .meanSquare, .halfMeanSquare: value * value
       }
     case .second: value
     }
@@ -115,8 +151,24 @@ public enum TaylorCriterion: Hashable, Sendable {
   func sensitivity(sum: Double, squares: Double, count: Int) -> Double {
     let mean = sum / Double(count)
     switch self {
-    case .first(let first): return first.reduction == .absMean ? abs(mean) : mean
+    case .first(let first):
+      switch first.reduction {
+      case .absMean: return abs(mean)
+      case .meanAbs, .meanSquare, .halfMeanSquare, .weightMagnitudes, .connectionShare: return factor * mean
+      }
     case .second: return 0.5 * (squares / Double(count)) - mean
     }
+  }
+
+  /// What the mean of the contributions of an expansion of order 1 is multiplied by.
+  var factor: Double {
+    if case .first(let first) = self, first.reduction == .halfMeanSquare { 0.5 } else { 1 }
+  }
+
+  /// What makes sensitivities shares of their sum over all weights; `nil` for sensitivities that are none, and where
+  /// nothing depends on any weight.
+  func share(of sum: Double) -> Double? {
+    guard case .first(let first) = self, first.reduction == .connectionShare, sum > 0 else { return nil }
+    return 1 / sum
   }
 }

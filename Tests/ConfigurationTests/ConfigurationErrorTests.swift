@@ -169,7 +169,7 @@ extension WrongConfiguration {
       "$.sensitivity.order: expected an integer from 1 to 2, found the number 3"),
     .root(
       #""sensitivity": {"method": "l3"}"#,
-      #"$.sensitivity.method: expected one of "taylor", "l1", "l2", "geometric_median", "bn_scale", "nisp", "random", "#
+      #"$.sensitivity.method: expected one of "taylor", "fisher", "snip", "influence", "l1", "l2", "geometric_median", "bn_scale", "nisp", "random", "#
         + #""apoz", "mean_activation", "thinet", "lasso", "aofp" or "ablation", found the string "l3"; did you mean "l1"?"#
     ),
     .root(
@@ -204,16 +204,51 @@ extension WrongConfiguration {
     .root(
       #""sensitivity": {"method": "l1"}, "bits": {"search": [4, 8]}"#,
       "$.sensitivity.method: the losses of widths in $.bits.search are added to those of channels, which then must be in "
-        + #"loss units: expected "taylor" or "ablation""#),
+        + #"loss units: expected "taylor", "fisher" or "ablation""#),
     .root(
       #""sensitivity": {"method": "ablation", "normalization": "mean"}"#,
       #"$.sensitivity.normalization: it does not belong to "method": "ablation""#),
     .root(
       #""sensitivity": {"reduction": "abs"}"#,
-      #"$.sensitivity.reduction: expected one of "mean_abs", "abs_mean" or "mean_square", found the string "abs""#),
+      #"$.sensitivity.reduction: expected one of "mean_abs", "abs_mean", "mean_square" or "weight_abs", found the string "abs""#
+    ),
+    .root(
+      #""sensitivity": {"reduction": "weight_abs", "level": "sample"}"#,
+      "$.sensitivity.level: gradients of weights are those of a batch: expected \"batch\", and 1 for calibration.batch_size"
+    ),
+    .root(
+      #""sensitivity": {"site": "members"}"#,
+      #"$.sensitivity.site: magnitudes alone are taken over all members: expected "producer" or "consumer""#
+    ),
+    .root(
+      #""sensitivity": {"site": "consumer", "group_reduction": "sum_abs"}"#,
+      #"$.sensitivity.group_reduction: what weights say is added up over the layers, then reduced: expected "sum""#
+    ),
+    .root(
+      #""sensitivity": {"order": 2, "site": "consumer"}"#,
+      #"$.sensitivity.site: it belongs to an expansion of "order": 1, which adds up channels"#
+    ),
+    .root(
+      #""sensitivity": {"method": "influence", "damping": 0}"#,
+      "$.sensitivity.damping: expected a number above 0, up to 1000000, found the number 0"
+    ),
+    .root(
+      #""sensitivity": {"holdout_every": 5}"#,
+      #"$.sensitivity.holdout_every: it belongs to "method": "influence""#
+    ),
+    .root(
+      #""sensitivity": {"method": "fisher", "site": "consumer"}"#,
+      #"$.sensitivity.site: it does not belong to "method": "fisher""#
+    ),
+    .root(
+      #""sensitivity": {"method": "snip"}, "bits": {"search": [4, 8]}"#,
+      "$.sensitivity.method: the losses of widths in $.bits.search are added to those of channels, which then must be in "
+        + #"loss units: expected "taylor", "fisher" or "ablation""#
+    ),
     .root(
       #""sensitivity": {"level": 1}"#,
-      #"$.sensitivity.level: expected one of "batch" or "sample", found the number 1"#),
+      #"$.sensitivity.level: expected one of "batch" or "sample", found the number 1"#
+    ),
     .root(#""bits": {"weight": 65}"#, "$.bits.weight: expected an integer from 1 to 64, found the number 65"),
     .root(
       #""bits": {"layers": {"a.b": {"weight": 0}}}"#,

@@ -80,6 +80,7 @@ func minimal(_ more: String = "", calibration: String = "") -> String {
             "reduction": "mean_square",
             "level": "batch",
             "group_reduction": "sum",
+            "site": "producer",
             "seed": 0,
             "bootstrap": 0
           },

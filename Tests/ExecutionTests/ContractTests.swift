@@ -48,11 +48,12 @@ import Testing
   /// An evaluation with one array replaced.
   private static func changed(
     _ evaluation: Evaluation, losses: [Double]? = nil, outputs: [[Float]]? = nil, products: [[Double]]? = nil,
-    gradients: [[Double]]? = nil
+    gradients: [[Double]]? = nil, weightProducts: [WeightProducts]? = nil
   ) -> Evaluation {
     Evaluation(
       losses: losses ?? evaluation.losses, outputs: outputs ?? evaluation.outputs,
-      products: products ?? evaluation.products, inputGradients: gradients ?? evaluation.inputGradients)
+      products: products ?? evaluation.products, inputGradients: gradients ?? evaluation.inputGradients,
+      weightProducts: weightProducts ?? evaluation.weightProducts)
   }
 
   private static func problem() -> OperatorProblem {
@@ -61,6 +62,9 @@ import Testing
     return builder.problem(output: y, loss: .meanSquaredError)
   }
 
+  /// Those of the problem's one layer.
+  private static let weightAxes = WeightAxes(outputs: 2, inputs: 2)
+
   private static let spoilers: [(String, @Sendable (Evaluation, Int) -> Evaluation)] = [
     ("losses[1]", { one, _ in changed(one, losses: [one.losses[0], one.losses[1] * 1.001]) }),
     ("losses has 1 elements, expected 2", { one, _ in changed(one, losses: [one.losses[0]]) }),
@@ -68,6 +72,11 @@ import Testing
     ("products of observed value 0[3]", { one, _ in changed(one, products: [one.products[0].dropLast() + [100]]) }),
     ("count of observed values", { one, _ in changed(one, products: []) }),
     ("count of input gradients", { one, _ in changed(one, gradients: []) }),
+    (" weighed on spoilt: count of weights", { one, _ in changed(one, weightProducts: []) }),
+    (
+      " weighed on spoilt: magnitudes of the outputs of",
+      { one, _ in changed(one, weightProducts: one.weightProducts.map { _ in WeightProducts(weightAxes) }) }
+    ),
     ("gradient of input 0", { one, _ in changed(one, gradients: one.inputGradients.map { $0.map { -$0 } }) }),
     ("losses", { one, run in changed(one, losses: one.losses.map { $0 * Double(run) }) }),
   ]
@@ -78,7 +87,7 @@ import Testing
     let failure = try #require(throws: ContractFailure.self) {
       try ExecutorContract.check(SpoiltBackend(spoil: spoil), Self.problem(), tolerance: 1e-4)
     }
-    #expect(failure.description.hasPrefix("small on spoilt: \(text)"))
+    #expect(failure.description.hasPrefix("small\(text.hasPrefix(" ") ? "" : " on spoilt: ")\(text)"))
   }
 
   @Test func `the reference keeps the contract without any tolerance`() throws {

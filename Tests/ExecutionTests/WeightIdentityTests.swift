@@ -53,6 +53,54 @@ import Testing
     }
   }
 
+  /// The problems with small layers whose weights nobody else uses.
+  static let smallLayerProblems = OperatorProblem.all(seed: CentralDifferencesTests.seed).filter { problem in
+    problem.hasTrueGradients && !smallLayers(problem.request).isEmpty
+  }
+
+  private static func smallLayers(_ request: ExecutionRequest) -> [Int] {
+    let readers = request.network.readers()
+    return request.layerNodes.filter { index in
+      guard let weight = request.network.nodes[index].inputs[1] else { return false }
+      return readers[weight.index].count == 1 && request.network[weight].shape.count <= 60
+    }
+  }
+
+  @Test(arguments: smallLayerProblems)
+  func `products of weights are derivatives by a factor on each of them`(_ problem: OperatorProblem) throws {
+    let layers = Self.smallLayers(problem.request)
+    let network = problem.request.network
+    let request = ExecutionRequest(network: network, loss: problem.request.loss, weighed: layers)
+    let found = try ReferenceBackend().compile(request).evaluate(problem.batch).weightProducts
+    let weights = ScaledWeights(request: problem.request, batch: problem.batch)
+    for (products, index) in zip(found, layers) {
+      let node = network.nodes[index]
+      let weight = try #require(node.inputs[1])
+      let shape = network[weight].shape
+      var groups = 1
+      switch node.operation {
+      case .convolution(let convolution), .convolutionTranspose(let convolution): groups = convolution.groups
+      default: break
+      }
+      var outputs = products.outputMagnitudes.map { _ in 0.0 }
+      var (sums, inputs) = (products.inputSums.map { _ in 0.0 }, products.inputSums.map { _ in 0.0 })
+      for element in 0..<shape.count {
+        let product = try weights.derivatives([weight]) { $1 == element }.reduce(0, +)
+        let (unit, own) = try #require(node.unitAndInput(of: element, in: shape))
+        let input = unit / (outputs.count / groups) * (inputs.count / groups) + own
+        outputs[unit] += abs(product)
+        sums[input] += product
+        inputs[input] += abs(product)
+      }
+      // Every term has the error of a difference.
+      let comparison = Comparison(
+        problem: problem.name, tolerance: CentralDifferences.tolerance, floor: 1e-3 * Double(shape.count))
+      try comparison.check("magnitudes by output of \(node.name)", products.outputMagnitudes, outputs)
+      try comparison.check("sums by input of \(node.name)", products.inputSums, sums)
+      try comparison.check("magnitudes by input of \(node.name)", products.inputMagnitudes, inputs)
+    }
+  }
+
   @Test(arguments: UInt64(0)..<24)
   func `producers' products of activations are consumers' products of weights`(seed: UInt64) throws {
     let network = HomogeneousNetwork(seed: seed)

@@ -34,7 +34,50 @@ package enum ExecutorContract {
         try comparison.check("gradient of input \(number)", pair.0, pair.1)
       }
     }
+    try checkWeights(backend, problem, tolerance: tolerance)
     try checkForward(backend, problem, tolerance: tolerance)
+  }
+
+  /// Compares what the weights of all layers say of their channels, summed over two parts of a batch, and sees to it that
+  /// whoever asks for it gets the same bits of everything else.
+  private static func checkWeights(
+    _ backend: any ExecutionBackend, _ problem: OperatorProblem, tolerance: Double
+  ) throws {
+    let weighed = problem.request.layerNodes
+    guard !weighed.isEmpty else { return }
+    func request(_ weighed: [Int]) -> ExecutionRequest {
+      ExecutionRequest(
+        network: problem.request.network, loss: problem.request.loss, observed: problem.request.observed,
+        weighed: weighed)
+    }
+    let parts = [
+      problem.batch.turnedRound.part(isFirst: true, isLast: false), problem.batch.part(isFirst: false, isLast: true),
+    ]
+    let oracle = try ReferenceBackend().compile(request(weighed))
+    let executor = try backend.compile(request(weighed))
+    // Of a batch before nothing may be left.
+    _ = try executor.evaluate(problem.batch)
+    for part in parts {
+      let (expected, found) = (try oracle.evaluate(part), try executor.evaluate(part))
+      let comparison = Comparison(problem: "\(problem.name) weighed on \(backend.description)", tolerance: tolerance)
+      let count = part.part.isLast ? weighed.count : 0
+      try comparison.check("count of weights", [Double(found.weightProducts.count)], [Double(count)])
+      for (number, pair) in zip(found.weightProducts, expected.weightProducts).enumerated() {
+        let name = problem.request.network.nodes[weighed[number]].name
+        try comparison.check("magnitudes of the outputs of \(name)", pair.0.outputMagnitudes, pair.1.outputMagnitudes)
+        try comparison.check("magnitudes of the inputs of \(name)", pair.0.inputMagnitudes, pair.1.inputMagnitudes)
+        // What cancels out is as exact as what it is made from.
+        let magnitude = pair.1.inputMagnitudes.max() ?? 0
+        try Comparison(problem: comparison.problem, tolerance: tolerance, floor: magnitude)
+          .check("sums of the inputs of \(name)", pair.0.inputSums, pair.1.inputSums)
+      }
+    }
+    let (with, without) = (
+      try executor.evaluate(problem.batch), try backend.compile(request([])).evaluate(problem.batch)
+    )
+    guard with.losses == without.losses, with.outputs == without.outputs, with.products == without.products else {
+      throw ContractFailure(description: "\(problem.name): other figures where weights are weighed too")
+    }
   }
 
   /// Compares every computed value that holds the samples on axis 0.
@@ -106,7 +149,24 @@ package struct Comparison {
   }
 }
 
+extension ExecutionRequest {
+  /// The nodes with a constant weight.
+  package var layerNodes: [Int] {
+    network.nodes.indices.filter { index in
+      let node = network.nodes[index]
+      guard node.inputs.count > 1, let weight = node.inputs[1], network[weight].constant != nil else { return false }
+      return WeightAxes(node.operation, weight: network[weight].shape) != nil
+    }
+  }
+}
+
 extension Batch {
+  /// The same batch as a part of a larger one.
+  package func part(isFirst: Bool, isLast: Bool) -> Batch {
+    Batch(
+      inputs: inputs, targets: targets, sampleCount: sampleCount, part: BatchPart(isFirst: isFirst, isLast: isLast))
+  }
+
   /// The same batch with the elements of every input in the opposite order: other numbers of the same range.
   var turnedRound: Batch {
     Batch(inputs: inputs.map { $0.reversed() }, targets: targets, sampleCount: sampleCount)

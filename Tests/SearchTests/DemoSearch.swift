@@ -66,6 +66,15 @@ struct SearchMode: Sendable, CustomTestStringConvertible {
     SearchMode(testDescription: "order 1", changes: [solver("")]),
     SearchMode(testDescription: "sum_abs", changes: [sensitivity(#""group_reduction": "sum_abs""#), solver("")]),
     SearchMode(
+      testDescription: "weight_abs",
+      changes: [sensitivity(#""reduction": "weight_abs", "site": "members""#), solver("")]
+    ),
+    SearchMode(testDescription: "consumer", changes: [sensitivity(#""site": "consumer""#), solver("")]),
+    SearchMode(testDescription: "snip", changes: [sensitivity(#""method": "snip""#), solver("")]),
+    SearchMode(
+      testDescription: "influence", changes: [sensitivity(#""method": "influence", "holdout_every": 3"#), solver("")]),
+    SearchMode(testDescription: "fisher", changes: [sensitivity(#""method": "fisher""#), solver("")]),
+    SearchMode(
       testDescription: "order 2, additive", changes: [sensitivity(#""order": 2, "set_loss": "additive""#), solver("")]),
     SearchMode(
       testDescription: "order 2, additive, ranked",

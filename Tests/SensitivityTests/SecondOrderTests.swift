@@ -95,6 +95,8 @@ struct SecondOrderTests {
     .first(.init(reduction: .meanAbs, level: .sample, groupReduction: .sumOfAbsolutes)),
     .first(.init(reduction: .absMean, level: .sample, groupReduction: .sumOfAbsolutes)),
     .first(.init(reduction: .meanSquare, level: .sample, groupReduction: .sumOfAbsolutes)),
+    .first(.init(reduction: .halfMeanSquare, level: .sample)),
+    .first(.init(reduction: .halfMeanSquare, level: .sample, groupReduction: .sumOfAbsolutes)),
   ]
 
   private static func tables(_ layout: SensitivityLayout, _ criterion: TaylorCriterion, per: Int) -> [ShardTable] {
@@ -125,6 +127,9 @@ struct SecondOrderTests {
         switch (first.reduction, first.groupReduction) {
         case (.meanAbs, .sum): return abs(a + b)
         case (.meanSquare, .sum): return (a + b) * (a + b)
+        case (.halfMeanSquare, .sum): return 0.5 * (a + b) * (a + b)
+        case (.halfMeanSquare, .sumOfAbsolutes): return 0.5 * (a * a + b * b)
+        case (.weightMagnitudes, _), (.connectionShare, _): preconditionFailure("no sample has gradients of weights")
         case (.absMean, .sum): return a + b
         case (.meanAbs, .sumOfAbsolutes): return abs(a) + abs(b)
         case (.meanSquare, .sumOfAbsolutes): return a * a + b * b

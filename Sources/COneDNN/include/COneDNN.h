@@ -95,6 +95,33 @@ pc_dnn_status pc_dnn_convolution_call_create(
 pc_dnn_status pc_dnn_call_run(pc_dnn_call *call);
 void pc_dnn_call_destroy(pc_dnn_call *call);
 
+/// The gradient of a convolution's weights: one kernel, for many threads, each through calls of its own.
+typedef struct pc_dnn_weight_gradient pc_dnn_weight_gradient;
+
+/// Input and gradient at the output to the gradient of the weights; `geometry` is that of the forward convolution.
+pc_dnn_status pc_dnn_weight_gradient_create(
+    pc_dnn_context *context, const pc_dnn_geometry *geometry, pc_dnn_weight_gradient **gradient);
+
+void pc_dnn_weight_gradient_destroy(pc_dnn_weight_gradient *gradient);
+
+/// Bytes of the gradient in the order that oneDNN chooses: a multiple of a float's, those that fill up are 0.
+size_t pc_dnn_weight_gradient_bytes(const pc_dnn_weight_gradient *gradient);
+
+/// Bytes of working memory that a run needs; nothing in it outlives the run.
+size_t pc_dnn_weight_gradient_scratch_bytes(const pc_dnn_weight_gradient *gradient);
+
+/// The name of the kernel that was chosen.
+const char *pc_dnn_weight_gradient_kernel(const pc_dnn_weight_gradient *gradient);
+
+/// `output` is the gradient at the output; `gradient` is overwritten.
+pc_dnn_status pc_dnn_weight_gradient_call_create(
+    const pc_dnn_weight_gradient *kernel, const float *input, const float *output, void *gradient, void *scratch,
+    pc_dnn_call **call);
+
+/// A gradient, or a sum of such, row-major as weights come in; any thread may call it at any time.
+pc_dnn_status pc_dnn_weight_gradient_unpack(
+    const pc_dnn_weight_gradient *gradient, const void *packed, float *plain);
+
 /// The most axes in front of a matrix.
 enum { PC_DNN_MAX_BATCH_RANK = 6 };
 

@@ -1,7 +1,7 @@
 import Networks
 
 /// Convolution of one or two axes of space; one axis is run as rows of height 1.
-struct ReferenceConvolution: ReferenceKernel {
+struct ReferenceConvolution: ReferenceLayerKernel {
   /// Extents along height and width.
   private struct Plane {
     let height: Int
@@ -40,7 +40,7 @@ struct ReferenceConvolution: ReferenceKernel {
     var result = [Double](repeating: 0, count: batch * outputs * output.count)
     operands[0].withUnsafeBufferPointer { x in
       result.withUnsafeMutableBufferPointer { y in
-        visit(weight: operands[1]) { factor, inputPlane, outputPlane, rows in
+        visit(weight: operands[1]) { _, factor, inputPlane, outputPlane, rows in
           for row in rows {
             let (from, to) = (inputPlane + row.input, outputPlane + row.output)
             // Apart, because neighbours in memory are added several at a time.
@@ -66,7 +66,7 @@ struct ReferenceConvolution: ReferenceKernel {
     var gradient = [Double](repeating: 0, count: batch * inputs * input.count)
     gradients[0].withUnsafeBufferPointer { arrived in
       gradient.withUnsafeMutableBufferPointer { gradient in
-        visit(weight: operands[1]) { factor, inputPlane, outputPlane, rows in
+        visit(weight: operands[1]) { _, factor, inputPlane, outputPlane, rows in
           for row in rows {
             let (to, from) = (inputPlane + row.input, outputPlane + row.output)
             if row.stride == 1 {
@@ -81,6 +81,23 @@ struct ReferenceConvolution: ReferenceKernel {
     return gradient
   }
 
+  func weightProducts(_ operands: [[Double]], _ gradient: [Double]) -> [Double] {
+    var products = [Double](repeating: 0, count: operands[1].count)
+    operands[0].withUnsafeBufferPointer { x in
+      gradient.withUnsafeBufferPointer { arrived in
+        visit(weight: operands[1]) { element, factor, inputPlane, outputPlane, rows in
+          var sum = 0.0
+          for row in rows {
+            let (from, to) = (inputPlane + row.input, outputPlane + row.output)
+            for step in 0..<row.count { sum += x[from &+ step &* row.stride] * arrived[to &+ step] }
+          }
+          products[element] += factor * sum
+        }
+      }
+    }
+    return products
+  }
+
   /// A run of outputs of one row, and the inputs that one kernel element meets there.
   private struct Row {
     let input: Int
@@ -91,7 +108,8 @@ struct ReferenceConvolution: ReferenceKernel {
 
   /// Calls `body` for every sample, pair of channels and kernel element with the rows of outputs that it meets.
   private func visit(
-    weight: [Double], _ body: (_ factor: Double, _ inputPlane: Int, _ outputPlane: Int, _ rows: [Row]) -> Void
+    weight: [Double],
+    _ body: (_ element: Int, _ factor: Double, _ inputPlane: Int, _ outputPlane: Int, _ rows: [Row]) -> Void
   ) {
     let perGroup = (inputs: inputs / convolution.groups, outputs: outputs / convolution.groups)
     for vertical in 0..<kernel.height {
@@ -104,7 +122,9 @@ struct ReferenceConvolution: ReferenceKernel {
               let element = ((out * perGroup.inputs + own) * kernel.height + vertical) * kernel.width + horizontal
               let channel = out / perGroup.outputs * perGroup.inputs + own
               let factor = weight[element] * scale
-              body(factor, (sample * inputs + channel) * input.count, (sample * outputs + out) * output.count, rows)
+              body(
+                element, factor, (sample * inputs + channel) * input.count, (sample * outputs + out) * output.count,
+                rows)
             }
           }
         }

@@ -2,7 +2,7 @@ import Networks
 
 /// A transposed convolution: the convolution that leads from its result's shape to its operand's, with forward and
 /// backward exchanged. The weight [I, O ÷ groups, K…] is that convolution's as it stands.
-struct ReferenceConvolutionTranspose: ReferenceKernel {
+struct ReferenceConvolutionTranspose: ReferenceLayerKernel {
   private let convolution: ReferenceConvolution
   /// Per element of a channel's plane of the result.
   private let planeCount: Int
@@ -28,6 +28,10 @@ struct ReferenceConvolutionTranspose: ReferenceKernel {
 
   func backward(_ operands: [[Double]], results: [[Double]], _ gradients: [[Double]], to position: Int) -> [Double] {
     convolution.forward([scaled(gradients[0]), operands[1]])[0]
+  }
+
+  func weightProducts(_ operands: [[Double]], _ gradient: [Double]) -> [Double] {
+    convolution.weightProducts([scaled(gradient), operands[1]], operands[0])
   }
 
   private func scaled(_ values: [Double]) -> [Double] {

@@ -10,6 +10,8 @@ public final class ReferenceExecutor: NetworkExecutor {
   let needsGradient: [Bool]
   /// By value index; constants from the start.
   var values: [[Double]]
+  /// Per weighed node w·∂L/∂w, over the parts of a batch so far.
+  private var weightProducts: [[Double]]
 
   /// Compiles a network.
   /// - Throws: `ExecutionError` when a watched value's first axis does not hold the samples.
@@ -20,6 +22,7 @@ public final class ReferenceExecutor: NetworkExecutor {
     needsGradient = GradientFlow(request).needsGradient
     values = network.values.map { $0.constant?.doubles ?? [] }
     kernels = network.nodes.map { network.referenceKernel($0) }
+    weightProducts = try request.weightAxes().map { [Double](repeating: 0, count: $0.count) }
     for observed in request.observed {
       let shape = network[observed.value].shape
       guard shape.rank >= 2, shape[0] % network.batchSize == 0, (1..<shape.rank).contains(observed.channelAxis) else {
@@ -60,8 +63,26 @@ public final class ReferenceExecutor: NetworkExecutor {
     let evaluation = Evaluation(
       losses: losses, outputs: outputs.map { $0.map { Float($0) } },
       products: request.observed.map { products(of: $0, gradients[$0.value.index], samples: samples) },
-      inputGradients: inputGradients(gradients, samples))
+      inputGradients: inputGradients(gradients, samples), weightProducts: try weigh(gradients, batch.part))
     return (evaluation, outputs[0])
+  }
+
+  /// Adds what a part of a batch says of the weights; the sums behind the last one.
+  private func weigh(_ gradients: [[Double]?], _ part: BatchPart) throws(ExecutionError) -> [WeightProducts] {
+    for (number, index) in request.weighed.enumerated() {
+      let node = request.network.nodes[index]
+      if part.isFirst { weightProducts[number] = weightProducts[number].map { _ in 0 } }
+      guard let kernel = kernels[index] as? any ReferenceLayerKernel, let gradient = gradients[node.outputs[0].index]
+      else { continue }
+      let operands = node.inputs.map { id in id.map { values[$0.index] } ?? [] }
+      for (element, product) in kernel.weightProducts(operands, gradient).enumerated() {
+        weightProducts[number][element] += product
+      }
+    }
+    guard part.isLast else { return [] }
+    return zip(try request.weightAxes(), weightProducts).map { axes, products in
+      products.withUnsafeBufferPointer { WeightProducts(axes, products: $0) }
+    }
   }
 
   /// Computes the results of some nodes.

@@ -8,6 +8,12 @@ protocol ReferenceKernel {
   func backward(_ operands: [[Double]], results: [[Double]], _ gradients: [[Double]], to position: Int) -> [Double]
 }
 
+/// The arithmetic of a layer.
+protocol ReferenceLayerKernel: ReferenceKernel {
+  /// w·∂L/∂w of every element of the weight, as it lies, from ∂L/∂result.
+  func weightProducts(_ operands: [[Double]], _ gradient: [Double]) -> [Double]
+}
+
 extension Network {
   /// The kernel that computes a node.
   func referenceKernel(_ node: Node) -> any ReferenceKernel {

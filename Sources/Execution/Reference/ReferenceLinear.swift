@@ -1,7 +1,7 @@
 import Networks
 
 /// A linear layer over the last axis.
-struct ReferenceLinear: ReferenceKernel {
+struct ReferenceLinear: ReferenceLayerKernel {
   private let linear: Linear
   private let inputs: Int
   private let outputs: Int
@@ -11,9 +11,12 @@ struct ReferenceLinear: ReferenceKernel {
     (inputs, outputs) = linear.features(of: weight)
   }
 
+  private func element(_ out: Int, _ own: Int) -> Int {
+    linear.weightIsOutputByInput ? out * inputs + own : own * outputs + out
+  }
+
   private func factor(_ weight: [Double], _ out: Int, _ own: Int) -> Double {
-    let element = linear.weightIsOutputByInput ? out * inputs + own : own * outputs + out
-    return weight[element] * linear.alpha * (linear.outputScale?[out] ?? 1)
+    weight[element(out, own)] * linear.alpha * (linear.outputScale?[out] ?? 1)
   }
 
   func forward(_ operands: [[Double]]) -> [[Double]] {
@@ -41,5 +44,19 @@ struct ReferenceLinear: ReferenceKernel {
       }
     }
     return gradient
+  }
+
+  func weightProducts(_ operands: [[Double]], _ gradient: [Double]) -> [Double] {
+    var products = [Double](repeating: 0, count: operands[1].count)
+    for out in 0..<outputs {
+      for own in 0..<inputs {
+        var sum = 0.0
+        for row in 0..<operands[0].count / inputs {
+          sum += operands[0][row * inputs + own] * gradient[row * outputs + out]
+        }
+        products[element(out, own)] = factor(operands[1], out, own) * sum
+      }
+    }
+    return products
   }
 }

@@ -17,6 +17,7 @@ struct ReferenceStageProgram: StageProgram {
   let observed: [Int]
 
   init(_ request: ExecutionRequest, _ stages: NetworkStages, _ stage: Int) {
+    precondition(request.weighed.isEmpty, "weights are weighed where the whole network is")
     self.request = request
     self.stage = stage
     nodes = stages.nodes[stage]

@@ -7,6 +7,7 @@ from pathlib import Path
 from statistics import fmean
 
 import trained
+import units
 from criterion import CRITERIA
 from study import SHARES, Row, Study
 
@@ -142,10 +143,25 @@ def main() -> None:
     parser.add_argument("--networks", default=",".join(trained.NETWORKS))
     parser.add_argument("--ratios", default=",".join(map(str, RATIOS)))
     parser.add_argument("--sets", type=int, default=RANDOM_SETS, help="random sets of units")
+    parser.add_argument("--only", choices=("networks", "units"), help="a part of the page")
     options = parser.parse_args()
     options.ratios = tuple(map(float, options.ratios.split(",")))
     options.networks = tuple(options.networks.split(","))
     networks = trained.Trained(options)
+    path = options.root / "docs" / "criteria.md"
+    is_page = (options.networks, options.samples) == (trained.NETWORKS, 512)
+    if options.only != "units":
+        text = measured_page(options, networks)
+        if is_page and (options.ratios, options.sets) == (RATIOS, RANDOM_SETS):
+            path.write_text(join(text, section(path.read_text())))
+    if options.only != "networks":
+        text = measured_section(options, networks)
+        if is_page:
+            path.write_text(join(path.read_text(), text))
+
+
+def measured_page(options: argparse.Namespace, networks: trained.Trained) -> str:
+    """All of the page but the part on single units."""
     studies = []
     with tempfile.TemporaryDirectory() as folder:
         for network in options.networks:
@@ -158,9 +174,29 @@ def main() -> None:
             studies.append(study)
     text = page(options, networks, studies)
     print(text)
-    asked = (options.networks, options.ratios, options.sets, options.samples)
-    if asked == (trained.NETWORKS, RATIOS, RANDOM_SETS, 512):
-        (options.root / "docs" / "criteria.md").write_text(text)
+    return text
+
+
+def measured_section(options: argparse.Namespace, networks: trained.Trained) -> str:
+    """The part on single units."""
+    with tempfile.TemporaryDirectory() as folder:
+        rankings = [
+            one for network in options.networks for one in units.measure(networks, network, Path(folder) / network)]
+    text = units.section(rankings, options.networks)
+    print(text)
+    return text
+
+
+def section(text: str) -> str:
+    """The part on single units of a page; nothing where it has none."""
+    start = text.find(units.HEADING)
+    end = text.find("\n## ", start + 1)
+    return text[start:] if start >= 0 and end < 0 else text[start:end + 1] if start >= 0 else ""
+
+
+def join(text: str, part: str) -> str:
+    """The page with this part on single units at its end."""
+    return text.replace(section(text), "").rstrip("\n") + ("\n\n" + part.strip("\n") + "\n" if part else "\n")
 
 
 if __name__ == "__main__":

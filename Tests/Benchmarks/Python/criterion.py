@@ -75,3 +75,34 @@ CRITERIA = (
         "mean_square, 5 steps", {"order": 1, "reduction": "mean_square"},
         "units are added up in each step; judges the network without its repair", iterations=5),
 )
+
+
+def other(name: str, **sensitivity: object) -> Criterion:
+    return criterion(name, sensitivity, "")
+
+
+# Judged unit by unit, and by the networks that they choose at one ratio. The networks are folded: without
+# normalisations there are no scales to go by.
+OTHERS = (
+    other("mean_square", order=1, reduction="mean_square"),
+    other("mean_abs", order=1, reduction="mean_abs"),
+    other("mean_square, consumer", order=1, reduction="mean_square", site="consumer"),
+    other("weight_abs", order=1, reduction="weight_abs"),
+    other("weight_abs, members", order=1, reduction="weight_abs", site="members"),
+    other("snip", method="snip"),
+    other("fisher", method="fisher"),
+    other("influence", method="influence"),
+    other("additive, second order", **{**RANKED, "set_loss": "additive"}),
+    other("thinet", method="thinet"),
+    other("lasso", method="lasso"),
+    other("aofp", method="aofp"),
+    other("apoz", method="apoz"),
+    other("mean_activation", method="mean_activation"),
+    other("l1", method="l1"),
+    other("l1, not normalised", method="l1", normalization="none"),
+    other("l2", method="l2"),
+    other("geometric_median", method="geometric_median"),
+    other("nisp", method="nisp"),
+    other("random", method="random"),
+)
+ABLATION = other("ablation", method="ablation")
