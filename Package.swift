@@ -134,7 +134,9 @@ let package = Package(
       "PipeliningTests", ["Execution", "ExecutorContract", "MessagePassing", "Networks", "OneDNN", "Pipelining"]),
     tests(
       "SensitivityTests",
-      ["ArrayFiles", "Channels", "Execution", "Networks", "OneDNN", "ReferenceData", "Sensitivity"]),
+      [
+        "ArrayFiles", "Channels", "Execution", "Networks", "OneDNN", "ProgramRuns", "ReferenceData", "Sensitivity",
+      ]),
     tests(
       "WorkSharingTests", ["ArrayFiles", "MessagePassing", "ProgramRuns", "WorkSharing", "piece-writer", logging]),
     tests("SurgeryTests", ["CLAPACK", "Execution", "ExecutorContract", "Networks", "Surgery"]),

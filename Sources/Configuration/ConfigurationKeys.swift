@@ -13,7 +13,7 @@ enum ConfigurationKeys {
   static let sensitivity = [
     "method", "order", "set_loss", "damping", "first_order", "curvature", "curvature_labels", "draws", "classes",
     "holdout_every", "seed", "reduction", "level", "site",
-    "group_reduction", "normalization", "bootstrap", "command", "time_limit", "inputs", "unit",
+    "group_reduction", "normalization", "rows", "bootstrap", "command", "time_limit", "inputs", "unit",
   ]
   static let bits = ["activation", "weight", "layers", "search"]
   static let layerBits = ["activation", "weight"]
@@ -49,14 +49,17 @@ enum ConfigurationKeys {
     ("$.calibration", calibration),
     ("$.calibration.preprocessing", preprocessing),
     ("$.loss", loss),
-    ("$.sensitivity", sensitivity.dropFirst().filter { !SearchConfiguration.Plugin.keys.contains($0) }),
+    (
+      "$.sensitivity",
+      sensitivity.dropFirst().filter { $0 != "rows" && !SearchConfiguration.Plugin.keys.contains($0) }
+    ),
     ("$.bits", bits),
     ("$.target", target),
     ("an entry of $.config_list", rule),
     ("$.latency", latency),
     ("$.solver", solver.dropFirst().filter { !SearchConfiguration.Plugin.keys.contains($0) }),
     ("$.measured", measured),
-    ("$.repair", repair),
+    ("$.repair", repair.filter { $0 != "rows" }),
     ("$.apply", apply),
     ("$.output", output),
   ]

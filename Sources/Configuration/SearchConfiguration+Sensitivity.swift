@@ -9,8 +9,10 @@ extension SearchConfiguration {
     public let curvature: Curvature
     /// Which labels the Gauss-Newton curvature is taken with.
     public let curvatureLabels: CurvatureLabels
-    /// Labels drawn per sample.
+    /// Labels drawn per sample; for `aofp` the random halves of a round.
     public let draws: Int
+    /// The most output positions of a layer that its responses are taken at.
+    public let rows: Int
     /// The most probable classes that count as labels.
     public let classes: Int
     /// Seed of everything that is drawn.
@@ -71,6 +73,12 @@ extension SearchConfiguration {
       case apoz
       /// The mean magnitude behind the activation.
       case meanActivation = "mean_activation"
+      /// Greedily what changes the responses of the layers behind least.
+      case thinet
+      /// What a growing penalty on the factors of channels makes 0 first.
+      case lasso
+      /// What random halves change the responses of the layers behind least with.
+      case aofp
       /// The change of the loss when a unit is removed, measured unit by unit.
       case ablation
       /// What a program of the user's says.
@@ -81,8 +89,8 @@ extension SearchConfiguration {
       public var isExpansion: Bool {
         switch self {
         case .taylor, .fisher, .snip, .influence: true
-        case .l1, .l2, .geometricMedian, .normalizationScale, .nisp, .random, .apoz, .meanActivation, .ablation,
-          .external:
+        case .l1, .l2, .geometricMedian, .normalizationScale, .nisp, .random, .apoz, .meanActivation, .thinet, .lasso,
+          .aofp, .ablation, .external:
           false
         }
       }
@@ -92,7 +100,7 @@ extension SearchConfiguration {
         switch self {
         case .taylor, .fisher, .ablation: true
         case .snip, .influence, .l1, .l2, .geometricMedian, .normalizationScale, .nisp, .random, .apoz,
-          .meanActivation, .external:
+          .meanActivation, .thinet, .lasso, .aofp, .external:
           false
         }
       }
@@ -101,9 +109,13 @@ extension SearchConfiguration {
       public var isOfWeights: Bool {
         switch self {
         case .l1, .l2, .geometricMedian, .normalizationScale, .nisp, .random: true
-        case .taylor, .fisher, .snip, .influence, .apoz, .meanActivation, .ablation, .external: false
+        case .taylor, .fisher, .snip, .influence, .apoz, .meanActivation, .thinet, .lasso, .aofp, .ablation, .external:
+          false
         }
       }
+
+      /// Whether it goes by what the layers behind answer to a channel.
+      public var isLayerwise: Bool { self == .thinet || self == .lasso || self == .aofp }
     }
 
     /// What stands for the second derivatives.
@@ -204,21 +216,25 @@ extension SearchConfiguration.Sensitivity.Method {
   fileprivate var normalization: SearchConfiguration.Sensitivity.Normalization {
     switch self {
     case .l1, .l2, .geometricMedian, .nisp, .apoz, .meanActivation: .lamp
-    case .taylor, .fisher, .snip, .influence, .normalizationScale, .random, .ablation, .external: .none
+    case .taylor, .fisher, .snip, .influence, .normalizationScale, .random, .thinet, .lasso, .aofp, .ablation,
+      .external:
+      .none
     }
   }
 
   /// The keys that go with it.
   fileprivate var keys: [String] {
     switch self {
-    case .taylor: ConfigurationKeys.sensitivity.filter { $0 != "normalization" }
     case .external: SearchConfiguration.Sensitivity.pluginKeys
+    case .taylor: ConfigurationKeys.sensitivity.filter { $0 != "normalization" && $0 != "rows" }
     case .l1, .l2, .geometricMedian, .normalizationScale, .nisp, .apoz, .meanActivation:
       ["method", "group_reduction", "normalization"]
     case .random: ["method", "group_reduction", "normalization", "seed"]
     case .fisher: ["method", "group_reduction", "bootstrap", "seed"]
     case .snip: ["method", "site", "bootstrap", "seed"]
     case .influence: ["method", "holdout_every", "damping"]
+    case .thinet, .lasso: ["method", "group_reduction", "normalization", "rows"]
+    case .aofp: ["method", "group_reduction", "normalization", "rows", "draws", "seed"]
     case .ablation: ["method"]
     }
   }
@@ -236,7 +252,8 @@ extension SearchConfiguration.Sensitivity {
     curvature = try members?["curvature"]?.choice() ?? (setLoss == .joint ? .fisher : .gaussNewton)
     curvatureLabels = try members?["curvature_labels"]?.choice() ?? (setLoss == .logits ? .ranked : .drawn)
     classes = try members?["classes"]?.integer(in: Self.counts) ?? 10
-    draws = try members?["draws"]?.integer(in: Self.counts) ?? 1
+    draws = try members?["draws"]?.integer(in: Self.counts) ?? (method == .aofp ? 1000 : 1)
+    rows = try members?["rows"]?.integer(in: 1...SearchConfiguration.SampleData.countLimit) ?? 20_000
     damping =
       method == .influence
       ? try members?["damping"]?.number(expected: "a number above 0, up to 1000000") { $0 > 0 && $0 <= 1e6 } ?? 0.1
@@ -265,6 +282,12 @@ extension SearchConfiguration.Sensitivity {
       try refuse(
         ConfigurationKeys.sensitivity.filter { !method.keys.contains($0) },
         "it does not belong to \"method\": \(quoted(method.rawValue))")
+      if method.isLayerwise, scoreReduction == .max {
+        try refuse(
+          ["group_reduction"],
+          "of \(quoted(method.rawValue)) the damages of layers can be added up: expected \"sum\", \"mean\" or \"first\""
+        )
+      }
       if unit == .loss, normalization != .none {
         try refuse(["normalization"], "losses of different layers have one unit: it belongs to \"unit\": \"score\"")
       }
@@ -278,6 +301,7 @@ extension SearchConfiguration.Sensitivity {
     }
     try refuse(["holdout_every"], "it belongs to \"method\": \"influence\"")
     try refuse(["inputs", "unit"], "it belongs to \"method\": \"external\"")
+    try refuse(["rows"], "it belongs to \"method\": \"thinet\", \"lasso\" or \"aofp\"")
     try refuse(
       ["normalization"], "losses of different layers have one unit: it belongs to criteria that give no losses")
     if order == 1 {
@@ -368,7 +392,9 @@ extension SearchConfiguration.Sensitivity {
         "method": .string(method.rawValue), "group_reduction": .string(scoreReduction.rawValue),
         "normalization": .string(normalization.rawValue),
       ]
-      if method == .random { object["seed"] = .integer(seed) }
+      if method == .random || method == .aofp { object["seed"] = .integer(seed) }
+      if method == .aofp { object["draws"] = .integer(draws) }
+      if method.isLayerwise { object["rows"] = .integer(rows) }
       return .object(object)
     }
     var object: JSONObject = ["method": .string(method.rawValue), "order": .integer(order)]

@@ -64,9 +64,16 @@ struct MeasurementBasis: Sendable {
   /// The key of what a changed network does on some samples.
   /// - Parameter pieces: ranges that are evaluated one by one, each with its digest.
   func key(of variant: NetworkVariant, on pieces: [(samples: Range<Int>, digest: PieceKey)]) -> PieceKey {
-    let identity = variant.identity
-    return key.appending(
-      [String(identity.count)] + identity
+    key(variant.identity, on: pieces)
+  }
+
+  /// The key of what is measured of several pieces together.
+  /// - Parameters:
+  ///   - what: tells it from other things of this basis.
+  ///   - pieces: ranges that run one by one, each with its digest.
+  func key(_ what: [String], on pieces: [(samples: Range<Int>, digest: PieceKey)]) -> PieceKey {
+    key.appending(
+      [String(what.count)] + what
         + pieces.flatMap { [MeasurementBasis.text($0.samples), $0.digest.description] })
   }
 

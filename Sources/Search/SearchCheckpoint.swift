@@ -85,8 +85,14 @@ final class SearchCheckpoint {
   func evaluations(
     _ basis: MeasurementBasis, _ pieces: [(variant: NetworkVariant, shards: Range<Int>)]
   ) throws -> StoredPieces {
-    let keys = try pieces.map { variant, shards in
-      basis.key(of: variant, on: try shards.map { (ranges[$0], try digest(of: $0)) })
+    try parts(basis, pieces.map { ($0.variant.identity, $0.shards) })
+  }
+
+  /// What is measured of several shards together.
+  /// - Parameter pieces: of each what tells it from others, and its shards.
+  func parts(_ basis: MeasurementBasis, _ pieces: [(what: [String], shards: Range<Int>)]) throws -> StoredPieces {
+    let keys = try pieces.map { what, shards in
+      basis.key(what, on: try shards.map { (ranges[$0], try digest(of: $0)) })
     }
     used.formUnion(keys)
     return StoredPieces(in: store, keys: keys)

@@ -26,6 +26,9 @@ extension SearchRun {
       if let criterion = ActivationCriterion(method) {
         return try observe(preparation, by: criterion, session, source, checkpoint)
       }
+      if let criterion = LayerwiseCriterion(preparation.configuration.sensitivity) {
+        return try judge(preparation, by: criterion, session, source, checkpoint)
+      }
       if let plugin = preparation.configuration.sensitivity.plugin {
         return try ask(plugin, &preparation, session, source, checkpoint)
       }

@@ -105,7 +105,8 @@ extension WeightCriterion {
     case .normalizationScale: self = .normalizationScale
     case .nisp: self = .nisp
     case .random: self = .random
-    case .taylor, .fisher, .snip, .influence, .ablation, .apoz, .meanActivation, .external: return nil
+    case .taylor, .fisher, .snip, .influence, .ablation, .apoz, .meanActivation, .thinet, .lasso, .aofp, .external:
+      return nil
     }
   }
 }

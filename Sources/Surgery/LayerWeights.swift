@@ -11,7 +11,7 @@ struct LayerWeights: Sendable {
   let kernel: Int
   let beta: Double
   /// True for [O, I ÷ groups, K…], false for [I, O ÷ groups, K…].
-  private let isOutputMajor: Bool
+  let isOutputMajor: Bool
   private let alpha: Double
   private let outputScale: [Double]?
 

@@ -3,7 +3,8 @@
 ///
 /// A block of columns first ..< end is stored by columns of `end` elements; what lies below the diagonal is 0.
 struct PackedGram: Sendable {
-  private struct Block {
+  /// Columns that lie together.
+  struct Block {
     let first: Int
     let end: Int
     let offset: Int
@@ -17,7 +18,7 @@ struct PackedGram: Sendable {
   let order: Int
   /// Elements in all.
   let count: Int
-  private let blocks: [Block]
+  let blocks: [Block]
 
   init(order: Int) {
     self.order = order

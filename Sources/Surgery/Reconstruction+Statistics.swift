@@ -28,44 +28,33 @@ extension Reconstruction {
   }
 }
 
-/// Rows that are added to the statistics together, so that BLAS has matrices to multiply.
+/// Rows of inputs and targets that are added to the statistics together.
 private struct RowPanel {
-  /// Many enough that reading and writing the Gram matrix costs little beside the products.
-  private static let capacity = 384
-
   private let problem: Reconstruction
-  /// Per row and kernel element which input of the first channel is read, −1 in a pad.
-  private var taps: [Int]
+  private var inputs: InputPanel
   /// Per row the first output element.
   private var outputs: [Int] = []
-  private var x: [Double]
   private var y: [Double]
 
   init(_ problem: Reconstruction) {
     self.problem = problem
-    taps = [Int](repeating: 0, count: Self.capacity * problem.weights.kernel)
-    outputs.reserveCapacity(Self.capacity)
-    // The intercept's column stays 1.
-    x = [Double](repeating: 1, count: Self.capacity * problem.order)
-    y = [Double](repeating: 0, count: Self.capacity * problem.weights.outputsPerGroup)
+    // The intercept's column is the last.
+    inputs = InputPanel(problem.patches, problem.weights, order: problem.order)
+    outputs.reserveCapacity(InputPanel.usualCapacity)
+    y = [Double](repeating: 0, count: InputPanel.usualCapacity * problem.weights.outputsPerGroup)
   }
 
-  var isFull: Bool { outputs.count == Self.capacity }
+  var isFull: Bool { inputs.isFull }
 
   mutating func append(sample: Int, position: Int) {
-    let (patches, kernel) = (problem.patches, problem.weights.kernel)
-    let row = outputs.count
-    taps.withUnsafeMutableBufferPointer { taps in
-      let own = UnsafeMutableBufferPointer(rebasing: taps[row * kernel..<(row + 1) * kernel])
-      patches.inputElements(position, to: own)
-      for tap in own.indices where own[tap] >= 0 { own[tap] += sample * patches.inputElements }
-    }
+    let patches = problem.patches
+    inputs.append(sample: sample, position: position)
     outputs.append(sample * patches.outputElements + patches.outputElement(position))
   }
 
   /// Adds the rows to the statistics and forgets them.
   mutating func flush(
-    _ inputs: UnsafeBufferPointer<Float>, _ targets: UnsafeBufferPointer<Float>,
+    _ elements: UnsafeBufferPointer<Float>, _ targets: UnsafeBufferPointer<Float>,
     into packed: UnsafeMutableBufferPointer<Double>
   ) {
     let rows = outputs.count
@@ -73,9 +62,9 @@ private struct RowPanel {
     packed[0] += Double(rows)
     let perGroup = problem.weights.outputsPerGroup
     for group in 0..<problem.weights.groups {
-      fillInputs(inputs, group)
+      inputs.fill(elements, group)
       packed[1] += fillTargets(targets, group)
-      x.withUnsafeBufferPointer { x in
+      inputs.x.withUnsafeBufferPointer { x in
         y.withUnsafeBufferPointer { y in
           guard let x = x.baseAddress, let y = y.baseAddress else { return }
           problem.gram.add(x, rows: rows, to: base + problem.gramOffset(group))
@@ -87,29 +76,7 @@ private struct RowPanel {
       }
     }
     outputs.removeAll(keepingCapacity: true)
-  }
-
-  private mutating func fillInputs(_ inputs: UnsafeBufferPointer<Float>, _ group: Int) {
-    let (channels, kernel, order) = (problem.weights.inputsPerGroup, problem.weights.kernel, problem.order)
-    let plane = problem.patches.inputPlane
-    let first = group * channels * plane
-    let rows = outputs.count
-    taps.withUnsafeBufferPointer { taps in
-      x.withUnsafeMutableBufferPointer { x in
-        for row in 0..<rows {
-          var target = row &* order
-          var start = first
-          for _ in 0..<channels {
-            for tap in row &* kernel..<(row &+ 1) &* kernel {
-              let place = taps[tap]
-              x[target] = place < 0 ? 0 : Double(inputs[start &+ place])
-              target &+= 1
-            }
-            start &+= plane
-          }
-        }
-      }
-    }
+    inputs.removeAll()
   }
 
   /// - Returns: the sum of their squares.

@@ -170,7 +170,8 @@ extension WrongConfiguration {
     .root(
       #""sensitivity": {"method": "l3"}"#,
       #"$.sensitivity.method: expected one of "taylor", "fisher", "snip", "influence", "l1", "l2", "geometric_median", "bn_scale", "nisp", "random", "#
-        + #""apoz", "mean_activation", "ablation" or "external", found the string "l3"; did you mean "l1"?"#),
+        + #""apoz", "mean_activation", "thinet", "lasso", "aofp", "ablation" or "external", found the string "l3"; did you mean "l1"?"#
+    ),
     .root(
       #""sensitivity": {"method": "l1", "order": 2}"#,
       #"$.sensitivity.order: it does not belong to "method": "l1""#),
@@ -183,6 +184,19 @@ extension WrongConfiguration {
     .root(
       #""sensitivity": {"method": "l2", "group_reduction": "sum_abs"}"#,
       #"$.sensitivity.group_reduction: expected one of "sum", "mean", "max" or "first", found the string "sum_abs""#),
+    .root(
+      #""sensitivity": {"method": "thinet", "draws": 5}"#,
+      #"$.sensitivity.draws: it does not belong to "method": "thinet""#),
+    .root(
+      #""sensitivity": {"method": "lasso", "group_reduction": "max"}"#,
+      #"$.sensitivity.group_reduction: of "lasso" the damages of layers can be added up: expected "sum", "mean" or "first""#
+    ),
+    .root(
+      #""sensitivity": {"method": "aofp", "rows": 0}"#,
+      "$.sensitivity.rows: expected an integer from 1 to 2147483647, found the number 0"),
+    .root(
+      #""sensitivity": {"rows": 5}"#,
+      #"$.sensitivity.rows: it belongs to "method": "thinet", "lasso" or "aofp""#),
     .root(
       #""sensitivity": {"normalization": "mean"}"#,
       "$.sensitivity.normalization: losses of different layers have one unit: it belongs to criteria that give no losses"

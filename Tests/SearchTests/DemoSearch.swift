@@ -131,6 +131,18 @@ struct SearchMode: Sendable, CustomTestStringConvertible {
     SearchMode(
       testDescription: "mean_activation",
       changes: [sensitivity(#""method": "mean_activation", "group_reduction": "mean""#), solver("")]),
+    SearchMode(testDescription: "thinet", changes: [sensitivity(#""method": "thinet""#), solver("")]),
+    SearchMode(
+      testDescription: "thinet, few rows",
+      changes: [sensitivity(#""method": "thinet", "rows": 100, "group_reduction": "mean""#), solver("")]),
+    SearchMode(
+      testDescription: "lasso", changes: [sensitivity(#""method": "lasso", "group_reduction": "first""#), solver("")]),
+    SearchMode(
+      testDescription: "aofp",
+      changes: [
+        sensitivity(#""method": "aofp", "draws": 64, "seed": 3, "normalization": "max""#),
+        solver(#""method": "greedy""#),
+      ]),
     SearchMode(testDescription: "ablation", changes: [sensitivity(#""method": "ablation""#), solver("")]),
     SearchMode(testDescription: "robust", changes: [solver(#""robust": true"#)]),
     SearchMode(
