@@ -125,8 +125,8 @@ let package = Package(
       "SearchTests",
       [
         "Allocation", "ArrayFiles", "Channels", "Configuration", "Execution", "MessagePassing", "Networks",
-        "ONNXFormat", "OneDNN", "ProgramRuns", "ReferenceData", "Search", "Sensitivity", "Surgery", "WorkSharing",
-        logging,
+        "ONNXFormat", "OneDNN", "ProgramRuns", "ReferenceData", "Report", "Search", "Sensitivity", "Surgery",
+        "WorkSharing", logging,
       ]),
     tests(
       "PipeliningTests", ["Execution", "ExecutorContract", "MessagePassing", "Networks", "OneDNN", "Pipelining"]),

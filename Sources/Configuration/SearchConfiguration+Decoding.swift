@@ -37,13 +37,15 @@ extension SearchConfiguration {
     layerRules = try LayerRule.rules(members["config_list"])
     solver = try Solver(members["solver"])
     measured = try Measured(members["measured"], relativeTo: directory)
+    comparison = try Comparison(
+      optional: members["compare"], solver: members["solver"], choosesBits: !bits.search.isEmpty)
     if solver.robust, sensitivity.setLoss != .additive, let place = members["solver"] {
       throw place.error("\"robust\" needs sensitivities that add up: \"set_loss\": \"additive\" in $.sensitivity")
     }
     if solver.method == .measured, sensitivity.bootstrap > 0, let place = members["sensitivity"] {
       throw place.error("\"bootstrap\" solves resamples again, which the evaluations of \"measured\" do not allow")
     }
-    if let place = members["measured"], solver.method != .measured {
+    if let place = members["measured"], solver.method != .measured, comparison?.usesMeasured != true {
       throw place.error("it belongs to $.solver.method \"measured\", which is \(quoted(solver.method.rawValue)) here")
     }
     if solver.method == .measured, measured.score == .accuracy, loss != .crossEntropy, let place = members["measured"] {
