@@ -126,7 +126,8 @@ let package = Package(
       "SearchTests",
       [
         "Allocation", "AllocationProblems", "ArrayFiles", "Channels", "Configuration", "Execution", "MessagePassing",
-        "Networks", "ONNXFormat", "OneDNN", "ProgramRuns", "ReferenceData", "Search", "Sensitivity", "Surgery",
+        "Networks", "ONNXFormat", "OneDNN", "ProgramRuns", "ReferenceData", "Report", "Search", "Sensitivity",
+        "Surgery",
         "WorkSharing",
         logging,
       ]),

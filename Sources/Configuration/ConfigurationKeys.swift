@@ -3,7 +3,7 @@ enum ConfigurationKeys {
   /// `$schema` is for editors, which look there for the schema of a file; it has no meaning here.
   static let root = [
     "$schema", "model", "calibration", "evaluation", "loss", "sensitivity", "bits", "target", "latency", "config_list",
-    "solver", "measured", "repair", "apply", "output",
+    "solver", "measured", "repair", "apply", "compare", "output",
   ]
   static let calibration = ["inputs", "labels", "batch_size", "samples", "preprocessing"]
   static let evaluation = ["inputs", "labels", "samples", "preprocessing"]
@@ -29,6 +29,7 @@ enum ConfigurationKeys {
   static let measured = ["candidates", "score", "monotonic_fit", "saved_eval_scores"]
   static let repair = ["bias_correction", "reconstruction", "batch_norm_adaptation", "held_out", "ridge", "rows"]
   static let apply = ["tolerance", "probes", "gather_inputs"]
+  static let comparison = ["sensitivity", "solver", "targets", "repair"]
   static let output = ["directory"]
   static let ratioDocument = ["format_version", "model", "target", "achieved", "solution", "layers"]
   static let ratioModel = ["name", "sha256"]
@@ -61,6 +62,7 @@ enum ConfigurationKeys {
     ("$.measured", measured),
     ("$.repair", repair.filter { $0 != "rows" }),
     ("$.apply", apply),
+    ("$.compare", comparison),
     ("$.output", output),
   ]
 

@@ -11,13 +11,14 @@ extension SearchConfiguration {
     object["loss"] = ["kind": .string(loss.rawValue)]
     object["sensitivity"] = sensitivity.json
     object["bits"] = bits.json
-    if !targets.isEmpty { object["target"] = targets.count == 1 ? targets[0].json : .array(targets.map(\.json)) }
+    if !targets.isEmpty { object["target"] = SearchConfiguration.json(of: targets) }
     object["latency"] = latencyTable.map { ["table": .string($0.text)] }
     object["config_list"] = .array(layerRules.map(\.json))
     object["solver"] = solver.json
-    if solver.method == .measured { object["measured"] = measured.json }
+    if solver.method == .measured || comparison?.usesMeasured == true { object["measured"] = measured.json }
     object["repair"] = repair.json
     object["apply"] = apply.json
+    object["compare"] = comparison?.json
     object["output"] = ["directory": .string(outputDirectory.text)]
     return .object(object)
   }

@@ -37,6 +37,8 @@ extension SearchConfiguration {
     layerRules = try LayerRule.rules(members["config_list"])
     solver = try Solver(members["solver"])
     measured = try Measured(members["measured"], relativeTo: directory)
+    comparison = try Comparison(
+      optional: members["compare"], solver: members["solver"], choosesBits: !bits.search.isEmpty)
     if solver.robust, sensitivity.setLoss != .additive, let place = members["solver"] {
       throw place.error("\"robust\" needs sensitivities that add up: \"set_loss\": \"additive\" in $.sensitivity")
     }
@@ -52,7 +54,7 @@ extension SearchConfiguration {
         throw place.error("\"external\" is run once for a plan, and solves no resamples: \"bootstrap\" has to be 0")
       }
     }
-    if let place = members["measured"], solver.method != .measured {
+    if let place = members["measured"], solver.method != .measured, comparison?.usesMeasured != true {
       throw place.error("it belongs to $.solver.method \"measured\", which is \(quoted(solver.method.rawValue)) here")
     }
     if solver.method == .measured, measured.score == .accuracy, loss != .crossEntropy, let place = members["measured"] {

@@ -53,6 +53,9 @@ public struct SearchConfiguration: Hashable, Sendable {
   /// How a pruned network is made and checked.
   public let apply: Apply
 
+  /// What `compare` runs; `nil` where the file does not say.
+  public let comparison: Comparison?
+
   /// The directory for the result files. Default: `out`.
   public let outputDirectory: FileReference
 }

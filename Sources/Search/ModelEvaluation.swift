@@ -68,6 +68,23 @@ struct NetworkComparison {
     }
   }
 
+  /// Mean losses and accuracies at rank 0, `nil` elsewhere; without labels a place is right where the first network says the
+  /// same.
+  func scores(_ candidates: [EvaluationCandidate]) throws -> [VariantScore]? {
+    let runners = try runners(candidates)
+    let counts = try self.counts(
+      runners, ShardPlan(sampleCount: data.sampleCount, batchSize: configuration.calibration.batchSize))
+    return counts.map { counts in
+      zip(runners, counts).enumerated().map { index, pair in
+        let (runner, count) = pair
+        let right = runner.hasLabels ? count.first : index == 0 ? count.places : count.agreeing
+        return VariantScore(
+          loss: count.loss / Double(data.sampleCount),
+          accuracy: runner.hasClasses ? Double(right) / Double(max(count.places, 1)) : nil)
+      }
+    }
+  }
+
   /// The mean losses of the samples in some ranges, one per candidate, on every rank.
   func meanLosses(_ candidates: [EvaluationCandidate], samples: [Range<Int>]) throws -> [Double] {
     let total = samples.reduce(0) { $0 + $1.count }

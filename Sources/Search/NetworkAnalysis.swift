@@ -7,10 +7,10 @@ import Networks
 struct NetworkAnalysis {
   /// The network's name.
   let name: String
-  let solving: Solving
+  private(set) var solving: Solving
   /// The network's latency at every width that the solver may choose; `nil` without a table of it.
   let latency: LatencyCost?
-  private let configuration: SearchConfiguration
+  private var configuration: SearchConfiguration
   /// The layers whose widths are to be chosen.
   let layersOfChosenBits: [Int]
 
@@ -34,6 +34,17 @@ struct NetworkAnalysis {
       structure: structure, costs: costs, space: try SearchSpace(structure, configuration),
       solver: configuration.solver, targets: configuration.targets)
     self.latency = try latency.map { try LatencyCost($0, structure, costs, model: configuration.model.path) }
+  }
+
+  /// The same for another solver and other targets.
+  /// - Parameter other: asks for nothing else of the network.
+  func changed(to other: SearchConfiguration) -> NetworkAnalysis {
+    var changed = self
+    changed.configuration = other
+    changed.solving = Solving(
+      structure: solving.structure, costs: solving.costs, space: solving.space, solver: other.solver,
+      targets: other.targets)
+    return changed
   }
 
   /// The widths that layers may be given; `nil` where none are chosen.

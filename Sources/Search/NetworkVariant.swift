@@ -44,11 +44,18 @@ extension NetworkVariant {
   init(
     removing units: [Int], of group: Int, from structure: ChannelStructure, _ configuration: SearchConfiguration
   ) throws {
-    var removed = [Set<Int>](repeating: [], count: structure.groups.count)
-    removed[group] = Set(units)
+    var removed = [[Int]](repeating: [], count: structure.groups.count)
+    removed[group] = units
+    try self.init(removing: removed, from: structure, configuration)
+  }
+
+  /// The network without some units.
+  /// - Parameter removed: by group.
+  init(removing removed: [[Int]], from structure: ChannelStructure, _ configuration: SearchConfiguration) throws {
     do {
       let cut = LayerCut(
-        structure.layers, inputs: try ChannelRemoval(removed, from: structure).removedInputs, outputs: [])
+        structure.layers, inputs: try ChannelRemoval(removed.map { Set($0) }, from: structure).removedInputs,
+        outputs: [])
       self = .masking(cut.inputs)
     } catch {
       throw SearchError(.program, file: configuration.model.path, "\(error)")

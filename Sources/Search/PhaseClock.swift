@@ -7,6 +7,19 @@ struct PhaseClock {
 
   init() { last = clock.now }
 
+  /// The phases in the order of their beginnings; what has been done several times counts once, with all its seconds.
+  var totals: [(name: String, seconds: Double)] {
+    var totals: [(name: String, seconds: Double)] = []
+    for phase in phases {
+      if let index = totals.firstIndex(where: { $0.name == phase.name }) {
+        totals[index].seconds += phase.seconds
+      } else {
+        totals.append(phase)
+      }
+    }
+    return totals
+  }
+
   /// Ends the phase that began where the one before ended.
   mutating func end(of name: String) {
     let now = clock.now

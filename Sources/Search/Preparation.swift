@@ -8,18 +8,18 @@ import Surgery
 
 /// Everything that is known before anything is measured: a pure function of configuration, model and data headers.
 struct Preparation {
-  let configuration: SearchConfiguration
-  let analysis: NetworkAnalysis
+  private(set) var configuration: SearchConfiguration
+  private(set) var analysis: NetworkAnalysis
   /// Samples that run at a time.
   let runSize: Int
   /// Bytes of the weights as the model holds them.
   let weightBytes: Int
-  let criterion: TaylorCriterion
+  private(set) var criterion: TaylorCriterion
   let layout: SensitivityLayout
   /// The loss made ready for the network.
   let loss: LossFunction
   /// How the rows of a joint loss, or of an influence function, are kept; `nil` where there is neither.
-  let rows: UnitRows.Form?
+  private(set) var rows: UnitRows.Form?
   /// The network that is measured; `nil` once it is compiled for the last time, as it holds the weights a second time.
   private(set) var network: Network?
   let plan: ShardPlan
@@ -33,7 +33,7 @@ struct Preparation {
   /// Whether samples have a class, so that an accuracy can be told.
   let hasClasses: Bool
   /// By target what its metric can come down to; empty at other ranks than 0.
-  let ranges: [CostRange]
+  private(set) var ranges: [CostRange]
 
   /// Whether the rows stay behind the search: the loss of sets is made from them.
   var keepsRows: Bool { rows != nil && configuration.sensitivity.method != .influence }
@@ -101,14 +101,36 @@ struct Preparation {
       throw SearchError(error, in: configuration)
     }
     criterion = TaylorCriterion(configuration.sensitivity, self.loss)
-    if case .second(.ranked) = criterion, loss == .meanSquaredError || self.loss.positions > 1 {
+    plan = ShardPlan(sampleCount: calibration.sampleCount, batchSize: batchSize)
+    rows = try Preparation.rows(criterion, configuration, layout, plan)
+    ranges = []
+    try ResultFiles.checkNames(structure, file: configuration.model.path)
+    try check(isSolving: isSolving)
+  }
+}
+
+extension Preparation {
+  /// The same network and data for another criterion, another solver or other targets.
+  /// - Parameter other: asks for nothing else.
+  /// - Throws: what of it does not go with the network or the data.
+  func changed(to other: SearchConfiguration, isSolving: Bool) throws -> Preparation {
+    var changed = self
+    changed.configuration = other
+    changed.analysis = analysis.changed(to: other)
+    changed.criterion = TaylorCriterion(other.sensitivity, loss)
+    changed.rows = try Preparation.rows(changed.criterion, other, layout, plan)
+    try changed.check(isSolving: isSolving)
+    return changed
+  }
+
+  /// Checks criterion, solver and targets against network and data.
+  private mutating func check(isSolving: Bool) throws {
+    if case .second(.ranked) = criterion, configuration.loss == .meanSquaredError || loss.positions > 1 {
       throw SearchError(
         .configuration, file: configuration.file,
         "$.sensitivity: labels by rank need a network that predicts one class per sample; "
           + "\"set_loss\": \"joint\" with \"curvature_labels\": \"drawn\" does not")
     }
-    plan = ShardPlan(sampleCount: calibration.sampleCount, batchSize: batchSize)
-    rows = try Preparation.rows(criterion, configuration, layout, plan)
     if !configuration.sensitivity.method.isExpansion {
       let method = "\"\(configuration.sensitivity.method.rawValue)\""
       if configuration.solver.robust {
@@ -125,10 +147,11 @@ struct Preparation {
         throw SearchError(
           .configuration, file: configuration.file, "$.solver.robust: scores by \"influence\" have no error bars")
       }
-      if calibration.sampleCount < configuration.sensitivity.holdoutEvery {
+      let samples = plan.batches.last?.upperBound ?? 0
+      if samples < configuration.sensitivity.holdoutEvery {
         throw SearchError(
           .configuration, file: configuration.file,
-          "$.sensitivity.holdout_every: one in \(configuration.sensitivity.holdoutEvery) of \(calibration.sampleCount) samples is none"
+          "$.sensitivity.holdout_every: one in \(configuration.sensitivity.holdoutEvery) of \(samples) samples is none"
         )
       }
     } else if plan.shards.count == 1 || rows?.isSketch == true {
@@ -146,7 +169,6 @@ struct Preparation {
     if isSolving, let saved = configuration.measured.savedScores {
       _ = try EvaluationScores.Stored(reading: saved.path)
     }
-    try ResultFiles.checkNames(structure, file: configuration.model.path)
     ranges = isSolving ? try analysis.ranges() : []
   }
 }

@@ -49,18 +49,8 @@ struct PruningStage {
       _ = try CalibrationData(configuration, .evaluation).matched(to: network, loss: Loss(configuration.loss))
     }
     let structure = ChannelStructure(of: network)
-    var made: PrunedNetwork?
-    if let request {
-      made = try PrunedNetwork(
-        model, file: path, structure, removing: request.removed, gathering: request.gathering)
-    }
-    var prunedMessage = made?.source.message ?? []
-    let world = session.world
-    try world.broadcast(&prunedMessage, from: 0)
-    let cut = LayerCut(
-      structure.layers,
-      inputs: try world.broadcast(lists: made?.removal.removedInputs ?? [], from: 0),
-      outputs: try world.broadcast(lists: made?.removal.removedOutputs ?? [], from: 0))
+    let removal = try prune(request, model, structure)
+    let (made, prunedMessage, cut) = (removal.made, removal.message, removal.cut)
 
     let prunedModel = try format.decode(prunedMessage, sampleShapes: sampleShapes)
     let pruned = try prunedModel.network(batchSize: network.batchSize)
@@ -77,12 +67,7 @@ struct PruningStage {
     }
 
     var repaired: RepairOutcome?
-    if let configuration, let data, !repair.isNone, !cut.isEmpty {
-      repaired = try NetworkRepair(
-        stage: self, configuration: configuration, data: data, original: network.bringingSamplesForward(), cut: cut,
-        message: prunedMessage
-      ).run()
-    }
+    if let configuration, let data { repaired = try self.repaired(removal, network, data, configuration) }
     let evaluations = try evaluate(prunedMessage, repaired)
     guard let made else { return nil }
     var outcome = PruningOutcome(
@@ -102,6 +87,44 @@ struct PruningStage {
     outcome.files = try PrunedModelFiles(stage: self, outcome: outcome, changes: made.source.changes).write(
       repaired?.message ?? prunedMessage)
     return outcome
+  }
+
+  /// A model without channels.
+  struct Removal {
+    /// What rank 0 has made of it; `nil` elsewhere.
+    let made: PrunedNetwork?
+    let message: [UInt8]
+    /// What layers lose.
+    let cut: LayerCut
+  }
+
+  /// Removes channels at rank 0; all ranks are given the model.
+  /// - Parameter request: what goes; at rank 0.
+  func prune(_ request: Request?, _ model: any DecodedModel, _ structure: ChannelStructure) throws -> Removal {
+    let made = try request.map { request in
+      try PrunedNetwork(model, file: path, structure, removing: request.removed, gathering: request.gathering)
+    }
+    var message = made?.source.message ?? []
+    let world = session.world
+    try world.broadcast(&message, from: 0)
+    return Removal(
+      made: made, message: message,
+      cut: LayerCut(
+        structure.layers,
+        inputs: try world.broadcast(lists: made?.removal.removedInputs ?? [], from: 0),
+        outputs: try world.broadcast(lists: made?.removal.removedOutputs ?? [], from: 0)))
+  }
+
+  /// What repairs make of a model without channels; `nil` where there is nothing to repair, or none is asked for.
+  /// - Parameter network: the original.
+  func repaired(
+    _ removal: Removal, _ network: Network, _ data: CalibrationData, _ configuration: SearchConfiguration
+  ) throws -> RepairOutcome? {
+    guard !repair.isNone, !removal.cut.isEmpty else { return nil }
+    return try NetworkRepair(
+      stage: self, configuration: configuration, data: data, original: network.bringingSamplesForward(),
+      cut: removal.cut, message: removal.message
+    ).run()
   }
 
   private func certify(

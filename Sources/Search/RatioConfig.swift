@@ -175,10 +175,14 @@ extension RatioConfig.Layer {
 
 extension RatioConfig.Cost {
   fileprivate var json: JSONValue {
-    func number(_ value: Double) -> JSONValue {
-      metric == .latency ? .number(value) : Int(exactly: value).map { .integer($0) } ?? .number(value)
-    }
-    return ["before": number(before), "after": number(after)]
+    ["before": metric.json(before), "after": metric.json(after)]
+  }
+}
+
+extension SearchConfiguration.Metric {
+  /// A cost: whole numbers but for a latency.
+  func json(_ cost: Double) -> JSONValue {
+    self == .latency ? .number(cost) : Int(exactly: cost).map { .integer($0) } ?? .number(cost)
   }
 }
 

@@ -11,6 +11,8 @@ struct RunRecord {
   private let transport: String
   private let backend: String
   private let table: SensitivityTable
+  /// What a comparison has taken for its criteria and plans; `nil` for a search.
+  var comparison: JSONValue?
 
   init(
     _ preparation: Preparation, _ data: [FileDigest], _ clock: PhaseClock, _ ranks: [RankUsage.Rank], transport: String,
@@ -28,7 +30,7 @@ struct RunRecord {
   /// The members that it adds.
   var members: JSONObject {
     var seconds = JSONObject()
-    for phase in clock.phases { seconds[phase.name] = .number(RunRecord.milliseconds(phase.seconds)) }
+    for phase in clock.totals { seconds[phase.name] = .number(RunRecord.milliseconds(phase.seconds)) }
     var shapes = JSONObject()
     for (input, extents) in preparation.sampleShapes.sorted(by: { $0.key < $1.key }) {
       shapes[input] = .array(extents.map(JSONValue.integer))
@@ -52,6 +54,7 @@ struct RunRecord {
         ]
       })
     document["seconds"] = .object(seconds)
+    document["comparison"] = comparison
     document["libraries"] = ["executor": .string(backend), "transport": .string(transport)]
     return document
   }
@@ -59,7 +62,7 @@ struct RunRecord {
 
 extension RunRecord {
   /// Seconds without the digits that say nothing.
-  fileprivate static func milliseconds(_ seconds: Double) -> Double { (seconds * 1000).rounded() / 1000 }
+  static func milliseconds(_ seconds: Double) -> Double { (seconds * 1000).rounded() / 1000 }
 }
 
 /// The program's version.

@@ -113,7 +113,8 @@ final class SearchCheckpoint {
   }
 
   /// Removes what this search had no use for, and what killed ones have left half-written.
-  func removeOthers() { store.removeAll(except: used) }
+  /// - Parameter other: of the same store, has use for pieces too.
+  func removeOthers(besides other: SearchCheckpoint? = nil) { store.removeAll(except: used.union(other?.used ?? [])) }
 }
 
 extension ShardPlan {

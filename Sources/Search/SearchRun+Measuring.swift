@@ -184,13 +184,16 @@ extension SearchRun {
     return allocator
   }
 
+  /// What evaluates changed networks.
+  /// - Parameter checkpoint: of the samples of the section.
   func evaluation(
-    _ preparation: Preparation, _ source: ModelSource, _ session: WorkSession, _ checkpoint: SearchCheckpoint
+    _ preparation: Preparation, _ source: ModelSource, _ session: WorkSession, _ checkpoint: SearchCheckpoint,
+    on section: CalibrationData.Section = .calibration
   ) throws -> VariantEvaluation {
     let subject = VariantSubject(
       configuration: preparation.configuration, backend: backend,
       network: try preparation.execution(without: []).request.network,
-      data: try CalibrationData(preparation.configuration))
+      data: try CalibrationData(preparation.configuration, section))
     let memory = try EvaluationMemory(
       subject, weightBytes: preparation.weightBytes, mostWorkers: try ProcessorShare.count(on: world),
       memoryLimit: memoryLimit)

@@ -138,14 +138,14 @@ public struct SearchRun {
     }
 
     let ranks = try usage.gather(on: session)
-    guard let ranks, let found = steps.result else {
+    steps = try session.alone("resampling") { [steps] in
+      var steps = steps
+      try steps.resample()
+      return steps
+    }
+    guard let ranks, let result = steps.result else {
       if applies { _ = try apply(nil, source, preparation, session) }
       return nil
-    }
-    let result = try session.alone("resampling") { [steps] in
-      var result = found
-      try result.resample(steps, configuration)
-      return result
     }
     clock.end(of: "resample")
 
@@ -250,7 +250,7 @@ public struct SearchRun {
   }
 
   /// Says how ranks and threads lie on hosts, and what is wrong with it.
-  private func tellPlacement() throws {
+  func tellPlacement() throws {
     let placement = try RankPlacement(on: world)
     guard world.rank == 0 else { return }
     logger.info("\(placement.text)")

@@ -55,6 +55,13 @@ struct SearchSteps {
     }
   }
 
+  /// Notes between which ratios each layer moves, where the configuration asks for resamples; before the step is left.
+  mutating func resample() throws {
+    var resampled = result
+    try resampled?.resample(self, configuration)
+    result = resampled
+  }
+
   /// Goes on to the next step: all ranks learn what goes.
   mutating func share(on world: any Communicator) throws {
     removed = try world.broadcast(lists: result?.solution.removed ?? [], from: 0)

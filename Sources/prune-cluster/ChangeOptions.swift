@@ -24,6 +24,12 @@ struct ChangeOptions: ParsableArguments {
     }
   }
 
+  /// The changes, with another output directory where one is given.
+  func changes(output: String?) throws -> [ConfigurationChange] {
+    try changes()
+      + (output.map { [ChangeOptions.fromHere(ConfigurationChange(["output", "directory"], to: .string($0)))] } ?? [])
+  }
+
   /// Paths on the command line start from where one is, those of a configuration from its folder.
   static func fromHere(_ change: ConfigurationChange) -> ConfigurationChange {
     guard case .string(let path) = change.value, !path.hasPrefix("/"), let here = getcwd(nil, 0) else { return change }

@@ -23,7 +23,8 @@ struct PruneCluster: ParsableCommand {
       """,
     version: "\(ProgramName.text) \(ProductVersion.text)",
     subcommands: [
-      SearchCommand.self, SolveCommand.self, ApplyCommand.self, EvaluateCommand.self, InspectCommand.self,
+      SearchCommand.self, CompareCommand.self, SolveCommand.self, ApplyCommand.self, EvaluateCommand.self,
+      InspectCommand.self,
       ProfileCommand.self,
       ConvertCommand.self, ValidateCommand.self, VerifyCommand.self,
     ])

@@ -84,7 +84,7 @@ struct SearchCommand: ParsableCommand {
     let (quiet, memoryLimit, grid, applies) = (quiet, memoryLimit?.bytes, pipeline.grid, apply)
     var options = sharing.session
     options.stop = .ofProcess
-    options.deadline = timeLimit.map { ContinuousClock().now + $0.duration - SearchCommand.reserve($0.duration) }
+    options.deadline = timeLimit?.deadline
     let asked = options
     StopRequest.listenToSignals()
     let outcome = try MPI.withWorld(
@@ -106,11 +106,6 @@ struct SearchCommand: ParsableCommand {
 
   /// What the command line changes in the configuration.
   func changes() throws -> [ConfigurationChange] {
-    try changing.changes()
-      + (output.map { [ChangeOptions.fromHere(ConfigurationChange(["output", "directory"], to: .string($0)))] } ?? [])
+    try changing.changes(output: output)
   }
-
-  /// What is kept of a limit in time for the end of ranks and files: a hundredth, two seconds at least where there are so
-  /// many.
-  private static func reserve(_ limit: Duration) -> Duration { min(max(limit / 100, .seconds(2)), limit / 4) }
 }

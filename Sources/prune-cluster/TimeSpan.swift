@@ -5,6 +5,13 @@ struct TimeSpan: ExpressibleByArgument {
   /// The time.
   let duration: Duration
 
+  /// When a run that may take so long from now on stops by itself.
+  ///
+  /// A hundredth is kept for the end of ranks and files, two seconds at least where there are so many.
+  var deadline: ContinuousClock.Instant {
+    ContinuousClock().now + duration - min(max(duration / 100, .seconds(2)), duration / 4)
+  }
+
   /// Longer than any job: what is more would overflow elsewhere.
   private static let longest = 366.0 * 86_400
 

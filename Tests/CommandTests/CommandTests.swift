@@ -9,7 +9,9 @@ import Testing
 struct CommandTests {
   private static func run(_ arguments: String...) throws -> ProgramRun { try ProgramRun("prune-cluster", arguments) }
 
-  @Test(arguments: ["", "search", "apply", "evaluate", "inspect", "profile", "validate", "solve", "convert", "verify"])
+  @Test(arguments: [
+    "", "search", "compare", "apply", "evaluate", "inspect", "profile", "validate", "solve", "convert", "verify",
+  ])
   func `every command has help with an example`(_ command: String) throws {
     let run = try Self.run(contentsOf: command.isEmpty ? ["--help"] : [command, "--help"])
     #expect(run.exitCode == 0)

@@ -42,8 +42,8 @@ extension WrongConfiguration {
       text: "[]",
       error:
         #"$: expected an object with the keys "$schema", "model", "calibration", "evaluation", "loss", "sensitivity", "#
-        + #""bits", "target", "latency", "config_list", "solver", "measured", "repair", "apply" and "output", found an empty "#
-        + "array"),
+        + #""bits", "target", "latency", "config_list", "solver", "measured", "repair", "apply", "compare" and "output", found "#
+        + "an empty array"),
     WrongConfiguration(text: "{}", error: #"$: the key "model" is missing"#),
     WrongConfiguration(text: #"{"model": "m.onnx"}"#, error: #"$: the key "calibration" is missing"#),
     WrongConfiguration(
@@ -67,7 +67,8 @@ extension WrongConfiguration {
     .root(
       #""a key": 1"#,
       #"$["a key"]: unknown key; known here: "$schema", "model", "calibration", "evaluation", "loss", "#
-        + #""sensitivity", "bits", "target", "latency", "config_list", "solver", "measured", "repair", "apply", "output""#
+        + #""sensitivity", "bits", "target", "latency", "config_list", "solver", "measured", "repair", "apply", "compare", "#
+        + #""output""#
     ),
     .root(#""metric": "macs""#, "$.metric: unknown key; it belongs in $.target"),
     .root(#""op_types": []"#, "$.op_types: unknown key; it belongs in an entry of $.config_list"),

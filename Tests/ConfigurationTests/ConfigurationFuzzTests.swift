@@ -7,7 +7,8 @@ private let dense = """
   "samples":7,"preprocessing":{"a":{"scale":0.5,"mean":[1,-2.5e1],"std":3}}},"loss":{"kind":"mse"},"sensitivity":
   {"order":1},"bits":{"weight":4,"layers":{"q":{"weight":6}}},"target":{"compression_ratio":2.5},"config_list":[
   {"op_types":["Conv"],"total_sparsity":0.5},{"op_names":["q"],"exclude":true}],"evaluation":{"inputs":"e","labels":"l",
-  "samples":3},"repair":{"reconstruction":"none","held_out":0.5,"rows":9},"apply":{"probes":5},"output":{"directory":"\\u00e9"}}
+  "samples":3},"repair":{"reconstruction":"none","held_out":0.5,"rows":9},"apply":{"probes":5},"compare":{"sensitivity":["l1",{"order":2}],
+  "solver":["greedy"],"targets":[{"limit":9},[{"compression_ratio":3}]]},"output":{"directory":"\\u00e9"}}
   """
 
 @Suite struct ConfigurationFuzzTests {
@@ -20,6 +21,10 @@ private let dense = """
     do {
       let configuration = try SearchConfiguration(parsing: bytes, file: "c.json")
       _ = configuration.canonicalJSON.text()
+      for combination in configuration.combinations.suffix(1) { _ = try? configuration.configuration(of: combination) }
+      _ =
+        configuration.comparedSensitivities.map(configuration.label)
+        + configuration.comparedSolvers.map(configuration.label)
       _ = try configuration.selection(of: layers)
       _ = try configuration.bitWidths(of: layers)
       return true

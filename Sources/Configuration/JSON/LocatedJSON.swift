@@ -22,6 +22,9 @@ public struct LocatedJSON: Hashable, Sendable {
     self.value = value
   }
 
+  /// Another value at the same place.
+  func replacing(_ value: JSONValue) -> LocatedJSON { LocatedJSON(value: value, path: path, file: file) }
+
   /// An error at this place.
   public func error(_ problem: String) -> ConfigurationError {
     ConfigurationError(file: file, path: path, problem: problem)

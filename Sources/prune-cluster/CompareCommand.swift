@@ -1,0 +1,82 @@
+import ArgumentParser
+import Configuration
+import Logging
+import ONNXFormat
+import OneDNN
+import OpenMPI
+import Report
+import Search
+import WorkSharing
+
+/// `compare CONFIG`: several criteria with several solvers at several targets, side by side.
+struct CompareCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compare",
+    abstract: "Run several criteria with several solvers at several targets, and show what each plan really loses.",
+    discussion: """
+      The configuration's section "compare" lists them:
+        "compare": {"sensitivity": ["taylor", "l1", {"order": 2}], "solver": ["optimal", "greedy"],
+                    "targets": [{"compression_ratio": 2}, {"compression_ratio": 4}]}
+      Each criterion measures once. The network is then evaluated without the channels of every plan, nothing repaired, on \
+      the data of the section evaluation, or of calibration where there is none. A combination that cannot be run is a row \
+      that says why.
+
+      Prints the rows, the best for each target first, and writes compare.json, compare.csv and ratios-N.json for each row \
+      to the folder compare in the output directory; under mpirun they have the same bytes for any number of ranks. A \
+      comparison that was stopped goes on from what is finished when the same command runs again.
+
+      EXAMPLES
+        prune-cluster compare config.json
+        mpirun -n 8 --bind-to none prune-cluster compare config.json
+        prune-cluster apply out/compare/ratios-3.json --model model.onnx --output small.onnx --config config.json
+      """)
+
+  @Argument(help: ArgumentHelp("The configuration file (JSON).", valueName: "config"))
+  var config: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Stop before so much time has passed since the start, like 90m, 1h30m or 01:30:00, with what is finished saved and exit code 75; the same command goes on from there.",
+      valueName: "time"))
+  var timeLimit: TimeSpan?
+
+  @Option(help: ArgumentHelp("The output directory, in place of the configuration's.", valueName: "dir"))
+  var output: String?
+
+  @OptionGroup var changing: ChangeOptions
+
+  @OptionGroup var sharing: SharingOptions
+
+  @Flag(help: "What compare.json has, in place of the tables.")
+  var json = false
+
+  @Flag(name: .shortAndLong, help: "No progress and no log; results and errors only.")
+  var quiet = false
+
+  @Option(
+    help: ArgumentHelp(
+      "The most memory that a rank may use, like 2G; results stay the same.", valueName: "size"))
+  var memoryLimit: MemorySize?
+
+  func run() throws {
+    let changes = try changing.changes(output: output)
+    let (quiet, memoryLimit) = (quiet, memoryLimit?.bytes)
+    var options = sharing.session
+    options.stop = .ofProcess
+    options.deadline = timeLimit?.deadline
+    let asked = options
+    StopRequest.listenToSignals()
+    let outcome = try MPI.withWorld(
+      program: ProgramName.text, stallTimeout: sharing.stallTimeout.duration, failure: { Failure($0).ofJob }
+    ) { world in
+      let display = ProgressDisplay(isSilent: quiet)
+      let comparison = ComparisonRun(
+        on: world, backend: OneDNNBackend(), format: ONNXFormat(), options: asked, memoryLimit: memoryLimit,
+        logger: Logger(rank: world.rank, isQuiet: quiet), progress: display.show)
+      return try comparison.execute(config, changes: changes)
+    }
+    guard let outcome else { return }
+    let table = ComparisonTable(outcome)
+    try StandardOutput.write(json ? table.json.text() : table.text(width: StandardOutput.width))
+  }
+}
