@@ -1,4 +1,4 @@
-public import Channels
+import Channels
 
 /// A criterion that asks how well the layers behind do without a unit.
 public enum LayerwiseCriterion: Hashable, Sendable {
@@ -56,23 +56,5 @@ extension ResponseDamage {
       return damage
     }
     return RemovalOrder(units: units, damages: damages)
-  }
-}
-
-extension ChannelScores {
-  /// Scores of units alone, made comparable; `norm` divides by that of the group's scores.
-  /// - Parameter groups: by group; empty for one that has none because it stays: should it be let go later, its units go
-  ///   last.
-  public init(groups: [[Double]], of structure: ChannelStructure, _ normalization: ScoreNormalization) {
-    let comparable = groups.map { scores in
-      normalization == .norm
-        ? ScoreNormalization.divided(scores, by: scores.reduce(0) { $0 + $1 * $1 }.squareRoot())
-        : normalization.applied(to: scores)
-    }
-    let largest = comparable.joined().max() ?? 0
-    self.init(
-      groups: zip(comparable, structure.groups).map { scores, group in
-        scores.isEmpty ? [Double](repeating: largest, count: group.unitCount) : scores
-      }, of: structure)
   }
 }

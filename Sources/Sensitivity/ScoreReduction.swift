@@ -84,14 +84,21 @@ extension ChannelScores {
     self.init(layers: layers, groups: groups)
   }
 
-  /// Scores of units alone, made comparable; a layer's channel has that of its unit, and one of none 0.
+  /// Scores of units alone, made comparable; `norm` divides by that of the group's scores. A layer's channel has that of
+  /// its unit, and one of none 0.
+  /// - Parameter groups: by group; empty for one that has none because it stays: should it be let go later, its units go
+  ///   last.
   public init(groups: [[Double]], of structure: ChannelStructure, _ normalization: ScoreNormalization) {
-    let normalized = groups.map { scores in
+    let comparable = groups.map { scores in
       normalization == .norm
         ? ScoreNormalization.divided(scores, by: scores.reduce(0) { $0 + $1 * $1 }.squareRoot())
         : normalization.applied(to: scores)
     }
-    self.init(groups: normalized, of: structure)
+    let largest = comparable.joined().max() ?? 0
+    self.init(
+      groups: zip(comparable, structure.groups).map { scores, group in
+        scores.isEmpty ? [Double](repeating: largest, count: group.unitCount) : scores
+      }, of: structure)
   }
 }
 

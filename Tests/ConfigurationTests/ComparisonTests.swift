@@ -96,7 +96,7 @@ import Testing
       "$.compare.sensitivity[1].order: expected an integer from 1 to 2, found the number 3"),
     .root(
       #""compare": {"solver": ["greedy", "optimum"]}"#,
-      #"$.compare.solver[1].method: expected one of "optimal", "greedy" or "measured", found the string "optimum"; did you mean "optimal"?"#
+      #"$.compare.solver[1].method: expected one of "optimal", "greedy", "measured" or "external", found the string "optimum"; did you mean "optimal"?"#
     ),
     .root(
       #""compare": {"targets": [{"compression_ratio": 2}, {"compression_ratio": 1}]}"#,
