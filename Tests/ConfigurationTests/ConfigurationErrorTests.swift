@@ -276,7 +276,7 @@ extension WrongConfiguration {
     .root(
       #""sensitivity": {"method": "snip"}, "bits": {"search": [4, 8]}"#,
       "$.sensitivity.method: the losses of widths in $.bits.search are added to those of channels, which then must be in "
-        + #"loss units: expected "taylor", "fisher" or "ablation""#
+        + #"loss units: expected "taylor", "fisher", "ablation", or "external" with "unit": "loss""#
     ),
     .root(
       #""sensitivity": {"level": 1}"#,
