@@ -31,6 +31,9 @@ public struct ComparisonTable {
         text += costs.first { $0.metric == metric }.map { ", \(Quantity.cost($0.before, metric)) \(name)" } ?? ""
       }
     }
+    if outcome.configuration.comparison?.repairs != true {
+      text += "\nnothing is repaired here, which changes the order: \"repair\": true in compare repairs every network"
+    }
     if outcome.configuration.evaluation == nil, outcome.rows.contains(where: { $0.plan?.repairedLoss != nil }) {
       text += "\nthese samples served the repairs too: name others in $.evaluation"
     }

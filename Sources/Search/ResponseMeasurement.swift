@@ -18,6 +18,8 @@ struct ResponseMeasurement {
   private let memory: EvaluationMemory
   private let stored: (checkpoint: SearchCheckpoint, basis: MeasurementBasis)
   private let settings: SearchConfiguration.Sensitivity
+  /// Told of finished parts.
+  private let progress: (_ done: Int, _ total: Int) -> Void
   private let unitCounts: [Int]
   /// Layers whose responses count, in graph order.
   let layers: [ReadingLayer]
@@ -35,8 +37,10 @@ struct ResponseMeasurement {
 
   init(
     _ structure: ChannelStructure, session: WorkSession, subject: VariantSubject, memory: EvaluationMemory,
-    stored: (checkpoint: SearchCheckpoint, basis: MeasurementBasis)
+    stored: (checkpoint: SearchCheckpoint, basis: MeasurementBasis),
+    progress: @escaping (_ done: Int, _ total: Int) -> Void
   ) {
+    self.progress = progress
     self.session = session
     self.subject = subject
     self.memory = memory
@@ -99,7 +103,11 @@ struct ResponseMeasurement {
       ? try stored.checkpoint.parts(
         stored.basis,
         pieces.map { piece in
-          (["responses", "rows \(settings.rows)"] + piece.batch.map { layers[$0].name }, piece.shards)
+          // Which rows are taken depends on how many samples there are in all.
+          (
+            ["responses", "rows \(settings.rows) of \(subject.data.sampleCount)", ResponseProducts.library]
+              + piece.batch.map { layers[$0].name }, piece.shards
+          )
         }) : nil
     var sums = [Double](repeating: 0, count: session.world.rank == 0 ? length : 0)
     var number = 0
@@ -113,6 +121,7 @@ struct ResponseMeasurement {
     } combine: { packed in
       for (place, value) in zip(sums.indices, packed) { sums[place] += value }
       number += 1
+      progress(number, pieces.count)
       guard number.isMultiple(of: parts.count) else { return }
       var start = 0
       for layer in pieces[number - 1].batch {

@@ -3,6 +3,7 @@ import Configuration
 import Execution
 import MessagePassing
 import Sensitivity
+import Surgery
 import WorkSharing
 
 /// Criteria that go by how well the layers behind a channel do without it.
@@ -14,6 +15,8 @@ extension SearchRun {
     _ preparation: Preparation, by criterion: LayerwiseCriterion, _ session: WorkSession, _ source: ModelSource,
     _ checkpoint: SearchCheckpoint
   ) throws -> SensitivityMeasurement? {
+    // Sums of products are BLAS's.
+    try ExecutorAgreement.check(ResponseProducts.library, on: world)
     let configuration = preparation.configuration
     let structure = preparation.structure
     let subject = VariantSubject(
@@ -24,7 +27,7 @@ extension SearchRun {
       memoryLimit: memoryLimit)
     let measurement = ResponseMeasurement(
       structure, session: session, subject: subject, memory: memory,
-      stored: (checkpoint, MeasurementBasis(of: subject, model: source.digests)))
+      stored: (checkpoint, MeasurementBasis(of: subject, model: source.digests)), progress: report)
     for group in structure.groups {
       if case .stays = preparation.space.choices[group.id] { continue }
       guard !measurement.layers.contains(where: { $0.groups.contains(group.id) }) else { continue }

@@ -18,7 +18,7 @@ public enum LayerwiseCriterion: Hashable, Sendable {
     return switch self {
     case .thinet: damage.greedyOrder()
     case .lasso: try damage.lassoOrder(beat: beat)
-    case .aofp(let draws, let seed): damage.sampledOrder(draws: draws, seed: seed, group: group)
+    case .aofp(let draws, let seed): try damage.sampledOrder(draws: draws, seed: seed, group: group, beat: beat)
     }
   }
 }

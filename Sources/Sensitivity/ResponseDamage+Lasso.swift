@@ -15,13 +15,12 @@ extension ResponseDamage {
     let largest = sides.reduce(0) { max($0, abs($1)) }
     let steps = Self.doublings * Self.stepsPerDoubling
     for step in 0...steps {
-      try beat()
       var penalty = largest
       // By powers that are exact, roots between them: the same on every machine.
       let (whole, part) = (steps - step).quotientAndRemainder(dividingBy: Self.stepsPerDoubling)
       for _ in 0..<whole { penalty /= 2 }
       for _ in 0..<part { penalty /= 2.0.squareRoot().squareRoot() }
-      descent.descend(to: penalty)
+      try descent.descend(to: penalty, beat: beat)
       for unit in 0..<unitCount where descent.factors[unit] != 0 {
         falls[unit] = (step + 1, abs(descent.factors[unit]) * size(unit))
       }
@@ -29,7 +28,7 @@ extension ResponseDamage {
     let units = (0..<unitCount).sorted {
       (falls[$0].step, falls[$0].size, $0) < (falls[$1].step, falls[$1].size, $1)
     }
-    return RemovalOrder(units: units, damages: residuals(units, sides))
+    return RemovalOrder(units: units, damages: try residuals(units, sides, beat: beat))
   }
 
   /// The root of the square sum of a unit's response; rounding makes none negative.
@@ -42,7 +41,7 @@ extension ResponseDamage {
   ///
   /// Units come back from the last on, each a row of the factor L of H (Cholesky): one whose response the others make up
   /// leaves things as they are.
-  private func residuals(_ units: [Int], _ sides: [Double]) -> [Double] {
+  private func residuals(_ units: [Int], _ sides: [Double], beat: () throws -> Void) rethrows -> [Double] {
     var residual = sides.reduce(0, +)
     var damages = [residual]
     var kept: [Int] = []
@@ -50,6 +49,7 @@ extension ResponseDamage {
     var factor: [Double] = []
     var solved: [Double] = []
     for unit in units.reversed().dropLast() {
+      try beat()
       var row: [Double] = []
       row.reserveCapacity(kept.count + 1)
       var (rest, side) = (products[unit * (unitCount + 1)], sides[unit])
@@ -98,17 +98,18 @@ private struct LassoDescent {
   }
 
   /// Goes on from the present factors to those of a λ.
-  mutating func descend(to penalty: Double) {
+  mutating func descend(to penalty: Double, beat: () throws -> Void) rethrows {
     let count = damage.unitCount
-    damage.products.withUnsafeBufferPointer { products in
-      factors.withUnsafeMutableBufferPointer { factors in
+    try damage.products.withUnsafeBufferPointer { products in
+      try factors.withUnsafeMutableBufferPointer { factors in
         // H·β, anew so that roundings do not add up.
         var predicted = [Double](repeating: 0, count: count)
         for unit in 0..<count where factors[unit] != 0 {
           for other in 0..<count { predicted[other] += factors[unit] * products[unit &* count &+ other] }
         }
-        predicted.withUnsafeMutableBufferPointer { predicted in
+        try predicted.withUnsafeMutableBufferPointer { predicted in
           for _ in 0..<Self.mostSweeps {
+            try beat()
             var largest = 0.0
             for unit in 0..<count {
               let square = products[unit &* (count &+ 1)]

@@ -5,11 +5,12 @@ extension ResponseDamage {
   /// the damage credited to all of it; the half of the lowest means is the search space of the next round.
   ///
   /// Units go by the round in which they leave the search space, the last first, then by their means in that round.
-  func sampledOrder(draws: Int, seed: UInt64, group: Int) -> RemovalOrder {
+  /// - Parameter beat: called with every draw; what it throws ends it.
+  func sampledOrder(draws: Int, seed: UInt64, group: Int, beat: () throws -> Void) rethrows -> RemovalOrder {
     var space = Array(0..<unitCount)
     var left: [[Int]] = []
     while space.count > 1 {
-      let means = meanDamages(of: space, draws: draws, seed: seed, group: group, round: left.count)
+      let means = try meanDamages(of: space, draws: draws, seed: seed, group: group, round: left.count, beat: beat)
       let sorted = space.indices.sorted { (means[$0], $0) < (means[$1], $1) }.map { space[$0] }
       left.append(Array(sorted[(space.count / 2)...]))
       space = sorted[..<(space.count / 2)].sorted()
@@ -20,10 +21,13 @@ extension ResponseDamage {
   /// By unit of a search space the mean damage of the draws that masked it; infinite where none did.
   ///
   /// The half of a draw is a function of seed, group, round and the draw's number.
-  func meanDamages(of space: [Int], draws: Int, seed: UInt64, group: Int, round: Int) -> [Double] {
+  func meanDamages(
+    of space: [Int], draws: Int, seed: UInt64, group: Int, round: Int, beat: () throws -> Void = {}
+  ) rethrows -> [Double] {
     var sums = [Double](repeating: 0, count: space.count)
     var counts = [Int](repeating: 0, count: space.count)
     for draw in 0..<draws {
+      try beat()
       var random = SplitMix64(seed, UInt64(group), UInt64(round), UInt64(draw))
       var masked: [Int] = []
       // Selection sampling (Knuth, The Art of Computer Programming 2, algorithm S): each half is equally likely.

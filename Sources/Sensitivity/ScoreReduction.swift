@@ -40,15 +40,15 @@ public enum ScoreNormalization: String, Hashable, Sendable, CaseIterable {
       // From the largest down; of equal ones the last goes last.
       for place in scores.indices.sorted(by: { (scores[$0], $0) > (scores[$1], $1) }) {
         rest += scores[place]
-        result[place] = rest > 0 ? scores[place] / rest : 0
+        result[place] = rest >= .leastNormalMagnitude ? scores[place] / rest : 0
       }
       return result
     }
   }
 
-  /// - Returns: the scores as they are where all are 0.
+  /// - Returns: the scores as they are where all are 0, or so small that they only keep an order.
   static func divided(_ scores: [Double], by divisor: Double) -> [Double] {
-    divisor > 0 ? scores.map { $0 / divisor } : scores
+    divisor >= .leastNormalMagnitude ? scores.map { $0 / divisor } : scores
   }
 }
 

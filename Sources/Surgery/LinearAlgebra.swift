@@ -7,6 +7,11 @@ internal import CLAPACK
 enum LinearAlgebra {
   private static let oneThread: Void = openblas_set_num_threads(1)
 
+  /// The library with its version, and the kernels that it uses on this processor: others give other last bits.
+  static var description: String {
+    "\(String(cString: openblas_get_config())), kernels for \(String(cString: openblas_get_corename()))"
+  }
+
   /// A matrix inside another: its first element, and the distance between columns.
   struct Part {
     let start: UnsafePointer<Double>

@@ -90,8 +90,11 @@ public struct ResponseProducts: Sendable {
 
   /// What a multiplication outside BLAS costs, counted in those inside.
   private static let scalarCost = 4
-  /// The most numbers (512 MiB) of XᵀX, above which H itself is summed, and of H.
+  /// The most numbers (512 MiB) of XᵀX, above which H itself is summed, and of half of H, which is symmetric.
   private static let mostNumbers = 1 << 26
+
+  /// The library that sums products, with its version and the kernels that it uses here.
+  public static var library: String { LinearAlgebra.description }
 
   /// Columns of X.
   var order: Int { weights.inputsPerGroup * weights.kernel }

@@ -34,7 +34,8 @@ import Testing
   }()
 
   static func bits(_ evaluation: Evaluation) -> [UInt64] {
-    let doubles = [evaluation.losses] + evaluation.products + evaluation.inputGradients
+    let weights = evaluation.weightProducts.flatMap { [$0.outputMagnitudes, $0.inputSums, $0.inputMagnitudes] }
+    let doubles = [evaluation.losses] + evaluation.products + evaluation.inputGradients + weights
     return evaluation.outputs[0].map { UInt64($0.bitPattern) } + doubles.flatMap { $0.map(\.bitPattern) }
   }
 

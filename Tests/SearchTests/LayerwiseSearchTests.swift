@@ -14,8 +14,10 @@ struct LayerwiseSearchTests {
   init() throws { folder = try TemporaryFolder() }
 
   /// Searches, and gives what was restored and what was computed.
-  private func search(ranks: Int = 1, _ sensitivity: String) throws -> [Int] {
-    _ = try DemoSearch.run(in: folder, ranks: ranks, [("sensitivity", sensitivity), ("solver", "{}")])
+  private func search(ranks: Int = 1, samples: Int = 27, _ sensitivity: String) throws -> [Int] {
+    _ = try DemoSearch.run(
+      in: folder, ranks: ranks,
+      [("sensitivity", sensitivity), ("solver", "{}"), ("calibration.samples", String(samples))])
     let record = try JSONValue(parsing: Array(try folder.contents(of: "out/run.json")), file: "run.json")
     guard case .array(let attempts)? = record["attempts"], let last = attempts.last,
       case .integer(let restored)? = last["pieces_restored"], case .integer(let computed)? = last["pieces_computed"]
@@ -46,6 +48,18 @@ struct LayerwiseSearchTests {
     #expect(try result == first)
     // Other positions are other sums.
     #expect(try search(ranks: ranks, #"{"method": "thinet", "rows": 50}"#) == [0, 4])
+  }
+
+  @Test func `with more samples other rows are taken of each, and nothing stands for them`() throws {
+    let few = #"{"method": "thinet", "rows": 50}"#
+    #expect(try search(samples: 24, few).first == 0)
+    let before = try result
+    #expect(try search(samples: 48, few).first == 0)
+    let grown = try result
+    #expect(grown != before)
+    try FileManager.default.removeItem(atPath: folder.file("out"))
+    #expect(try search(samples: 48, few).first == 0)
+    #expect(try result == grown)
   }
 
   @Test func `every layer is asked about the groups that it reads, through depthwise layers and sums`() throws {
