@@ -115,7 +115,7 @@ extension SearchConfiguration {
     guard case .object(let object) = whole, case .string(let method)? = object["method"] else { return "" }
     var given: JSONObject = ["method": .string(method)]
     var label = method
-    for member in object.members where !isKnown(member.key, member.value) {
+    for member in object.members where member.key != "method" && !isKnown(member.key, member.value) {
       // What has no standard, such as a command, has to be given before the rest can be read.
       let usual = try? standard(LocatedJSON(root: .object(given), file: ""))
       guard usual?[member.key] != member.value else { continue }

@@ -15,6 +15,8 @@ final class ChildProcess: Sendable {
     case exit(Int32)
     /// By a signal.
     case signal(Int32)
+    /// Nobody can tell how: the system did not keep it.
+    case unknown
     /// It was killed at its time limit.
     case timeLimit
     /// It was killed because nobody waits for it any longer.
@@ -113,6 +115,8 @@ final class ChildProcess: Sendable {
   static func spawn(
     _ command: [String], in directory: String = "", input: Int32? = nil, output: Int32? = nil
   ) throws(StartError) -> pid_t {
+    // Some supervisors leave it ignored: how a program ends would be lost.
+    signal(SIGCHLD, SIG_DFL)
     var attributes = posix_spawnattr_t()
     var actions = posix_spawn_file_actions_t()
     posix_spawnattr_init(&attributes)
@@ -192,10 +196,12 @@ final class ChildProcess: Sendable {
   private func reap(_ process: pid_t, _ early: Ending?) -> Ending {
     state.withLock { state in
       var status: Int32 = 0
-      while waitpid(process, &status, 0) < 0, errno == EINTR {}
+      var reaped = waitpid(process, &status, 0)
+      while reaped < 0, errno == EINTR { reaped = waitpid(process, &status, 0) }
       if case .cancelled = state { return .cancelled }
       state = .over
       if let early { return early }
+      guard reaped == process else { return .unknown }
       return status & 0x7f == 0 ? .exit(status >> 8 & 0xff) : .signal(status & 0x7f)
     }
   }

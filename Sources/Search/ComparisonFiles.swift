@@ -35,12 +35,12 @@ struct ComparisonFiles {
     }
   }
 
-  /// Writes the rows last: who finds them finds all.
+  /// Takes the rows away first and writes them last: who finds them finds all.
   func write() throws {
     let directory = outcome.directory
     // What earlier comparisons left would not go with what comes now; scores of the solver `measured` are in the checkpoint.
     let earlier = (1...SearchConfiguration.Comparison.mostCombinations).map(ComparisonFiles.ratios)
-    for stale in earlier + [EvaluationScores.fileName] { unlink("\(directory)/\(stale)") }
+    for stale in ComparisonFiles.names + earlier + [EvaluationScores.fileName] { unlink("\(directory)/\(stale)") }
     for row in outcome.rows {
       guard let plan = row.plan else { continue }
       try write(plan.ratios.json.text(), ComparisonFiles.ratios(row.number))

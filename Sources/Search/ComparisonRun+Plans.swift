@@ -150,7 +150,7 @@ extension ComparisonRun {
     let session = bench.session
     let configuration = preparation.configuration
     let solver = ExternalSolver(
-      configuration, outputDirectory: ComparisonFiles.directory(of: configuration), stop: search.options.stop,
+      configuration, outputDirectory: configuration.outputDirectory.path, stop: search.options.stop,
       isShared: world.size == 1, logger: search.logger)
     for step in 1...configuration.solver.iterations {
       var measurement = measurement
@@ -187,7 +187,8 @@ extension ComparisonRun {
     var found: SearchError?
     do {
       try body()
-    } catch let error as SearchError where error.kind != .program {
+    } catch let error as SearchError where error.kind == .configuration || error.kind == .badContent {
+      // A full disk or a mistake of this program is nothing that a row could tell.
       found = error
     }
     let hasFailed = try world.broadcast(Int64(found == nil ? 0 : 1), from: 0) != 0

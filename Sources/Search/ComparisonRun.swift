@@ -57,6 +57,7 @@ public struct ComparisonRun {
     let directory = ComparisonFiles.directory(of: candidates.configuration)
     let lock = try OutputLock(directory)
     defer { withExtendedLifetime(lock) {} }
+    PluginFolder.removeLeftovers(in: directory)
     var journal = try RunJournal(
       beginning: RunAttempt(hosts: session.hosts, schedule: options.schedule.rawValue), of: candidates.configuration,
       model: source.digests, in: directory)

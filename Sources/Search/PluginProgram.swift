@@ -54,6 +54,10 @@ final class PluginProgram: Sendable {
   func answer(_ answer: String, isShared: Bool, request write: (PluginFolder) throws -> Void) throws -> [UInt8] {
     runs.add(1, ordering: .relaxed)
     defer { runs.subtract(1, ordering: .releasing) }
+    // What a run that ends makes now nobody would take away.
+    guard !stop.isMade, !process.withLock({ $0.isCancelled }) else {
+      throw Interruption(of: stop, unit: part, isShared: isShared)
+    }
     let folder = try PluginFolder(in: outputDirectory)
     defer { folder.remove() }
     try write(folder)
@@ -83,6 +87,7 @@ final class PluginProgram: Sendable {
     case .exit(0): break
     case .exit(let code): throw failure("ended with exit code \(code), expected 0\(last)")
     case .signal(let number): throw failure("was ended by signal \(number), expected exit code 0\(last)")
+    case .unknown: throw failure("ended, and the system does not tell how, expected exit code 0\(last)")
     case .timeLimit:
       throw failure(
         "was not done after \(plugin.timeLimit) s, the \"time_limit\", and was killed\(last)")

@@ -22,7 +22,7 @@ extension ResponseDamage {
   ///
   /// The half of a draw is a function of seed, group, round and the draw's number.
   func meanDamages(
-    of space: [Int], draws: Int, seed: UInt64, group: Int, round: Int, beat: () throws -> Void = {}
+    of space: [Int], draws: Int, seed: UInt64, group: Int, round: Int, beat: () throws -> Void
   ) rethrows -> [Double] {
     var sums = [Double](repeating: 0, count: space.count)
     var counts = [Int](repeating: 0, count: space.count)

@@ -8,9 +8,11 @@ enum LinearAlgebra {
   private static let oneThread: Void = openblas_set_num_threads(1)
 
   /// The library with its version, and the kernels that it uses on this processor: others give other last bits.
-  static var description: String {
-    "\(String(cString: openblas_get_config())), kernels for \(String(cString: openblas_get_corename()))"
-  }
+  static let description: String = {
+    // Asked once: the library builds its answer in a place that all threads share. Its first words are name and version.
+    let version = String(cString: openblas_get_config()).split(separator: " ").prefix(2).joined(separator: " ")
+    return "\(version), kernels for \(String(cString: openblas_get_corename()))"
+  }()
 
   /// A matrix inside another: its first element, and the distance between columns.
   struct Part {

@@ -174,6 +174,25 @@ struct ComparisonRunTests {
     }
   }
 
+  @Test(.enabled(if: PluginScripts.hasPython), arguments: [1, 3])
+  func `plug-ins plan what they plan in a search, on any number of ranks`(_ ranks: Int) throws {
+    let solver = #"{"method": "external", "command": \#(PluginScripts.shipped("solver.py"))}"#
+    let criterion =
+      #"{"method": "external", "command": \#(PluginScripts.shipped("criterion.py")), "inputs": ["activations", "#
+      + #""gradients"], "normalization": "lamp"}"#
+    let outcome = try compare(
+      ranks: ranks,
+      [("solver", "{}"), ("compare", #"{"sensitivity": [{"method": "l1"}, \#(criterion)], "solver": [\#(solver)]}"#)])
+    #expect(outcome.rows.count == 2 && outcome.rows.allSatisfy { $0.plan != nil }, "\(outcome.rows.map(\.failure))")
+    #expect(Set(outcome.criteria.map(\.label)).count == 2)
+    let text = try DemoNetwork.configuration(
+      output: folder.file("alone"), changes: DemoSearch.small + [("solver", solver), ("sensitivity", criterion)])
+    _ = try DemoSearch.run(configuration: try folder.write(text, as: "alone.json"))
+    let row = try #require(outcome.rows.first { $0.criterion == 1 })
+    #expect(
+      try folder.contents(of: "out/compare/ratios-\(row.number).json") == folder.contents(of: "alone/ratios.json"))
+  }
+
   @Test func `rows stand by target and loss, the first with a plan is the best, and only losses are predicted`() throws
   {
     let outcome = try compare(Self.few)

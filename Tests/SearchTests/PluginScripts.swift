@@ -15,7 +15,7 @@ enum PluginScripts {
   /// Whether there is a Python to run them.
   static var hasPython: Bool { python != nil }
 
-  private static func shipped(_ name: String) -> String {
+  static func shipped(_ name: String) -> String {
     #"["python3", "\#(DemoNetwork.directory)/plugins/\#(name)"]"#
   }
 

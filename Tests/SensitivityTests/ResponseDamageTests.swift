@@ -118,7 +118,7 @@ struct ResponseDamageTests {
   func `a unit's mean damage is that of the draws that masked it`(seed: UInt64) {
     let responses = responses(units: 7, rows: 30, seed: seed)
     let space = [0, 1, 3, 4, 6]
-    let means = damage(responses).meanDamages(of: space, draws: 4000, seed: seed, group: 2, round: 1)
+    let means = damage(responses).meanDamages(of: space, draws: 4000, seed: seed, group: 2, round: 1, beat: {})
     // All halves of the space.
     let halves = space.indices.flatMap { first in (first + 1..<space.count).map { [space[first], space[$0]] } }
     for (unit, mean) in zip(space, means) {
@@ -129,6 +129,8 @@ struct ResponseDamageTests {
       #expect(abs(mean - exact) <= spread / 8 + 1e-12, "seed \(seed), unit \(unit)")
     }
     #expect(
-      damage(responses).meanDamages(of: space, draws: 1, seed: seed, group: 2, round: 1).count { $0.isInfinite } == 3)
+      damage(responses).meanDamages(of: space, draws: 1, seed: seed, group: 2, round: 1, beat: {}).count {
+        $0.isInfinite
+      } == 3)
   }
 }
