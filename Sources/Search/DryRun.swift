@@ -64,7 +64,9 @@ public struct DryRun {
       hasEvaluations: preparation.configuration.evaluatesNetworks
         || !preparation.configuration.bits.search.isEmpty,
       samplesPerRun: preparation.runSize, directory: directory,
-      files: ResultFiles.names(preparation.configuration, hasRows: preparation.keepsRows)
+      files: ResultFiles.names(
+        preparation.configuration, hasRows: preparation.keepsRows, hasCurve: CurveAbsence(preparation) == nil,
+        hasReport: true)
         + (applies ? PrunedModelFiles.names : []) + [RunJournal.fileName])
   }
 

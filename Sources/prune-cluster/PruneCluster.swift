@@ -26,7 +26,7 @@ struct PruneCluster: ParsableCommand {
       SearchCommand.self, CompareCommand.self, SolveCommand.self, ApplyCommand.self, EvaluateCommand.self,
       InspectCommand.self,
       ProfileCommand.self,
-      ConvertCommand.self, ValidateCommand.self, VerifyCommand.self,
+      ConvertCommand.self, ReportCommand.self, ValidateCommand.self, VerifyCommand.self,
     ])
 
   static func main() {
