@@ -106,9 +106,11 @@ extension ReportContent {
     return order.map { reason in
       let members = layers[reason] ?? []
       let groups = members.flatMap { solving.structure.layers[$0].outputUnits.compactMap { $0?.group } }
-      let found = (members.map { solving.structure.layers[$0].reason } + Set(groups).sorted().map {
-        solving.structure.groups[$0].reason
-      }).first { $0?.description == reason } ?? nil
+      let found =
+        (members.map { solving.structure.layers[$0].reason }
+        + Set(groups).sorted().map {
+          solving.structure.groups[$0].reason
+        }).first { $0?.description == reason } ?? nil
       guard let found else {
         return Obstacle(
           layers: members, cause: reason, place: nil, unlock: "another $.config_list in the configuration")

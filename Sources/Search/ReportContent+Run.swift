@@ -76,7 +76,9 @@ struct Members {
   }
 
   func required(_ key: String) throws(ConfigurationError) -> LocatedJSON {
-    guard let place = self[key] else { throw place.error("the key \"\(key)\" is missing: this is no record of a search") }
+    guard let place = self[key] else {
+      throw place.error("the key \"\(key)\" is missing: this is no record of a search")
+    }
     return place
   }
 }

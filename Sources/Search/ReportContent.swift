@@ -190,8 +190,9 @@ public struct ReportContent: Sendable {
     public let phases: [(name: String, seconds: Double)]
     /// What computed, and what carried messages.
     public let executor, transport: String
-    /// How often the search was started; when for the last time (UTC, ISO 8601).
+    /// How often the search was started.
     public let attempts: Int
+    /// When it was started for the last time: UTC, ISO 8601.
     public let started: String
     /// Pieces of work found in the checkpoint, and computed.
     public let pieces: (restored: Int, computed: Int)

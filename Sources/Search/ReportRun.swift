@@ -52,7 +52,8 @@ public struct ReportRun {
     }
     func required(_ name: String) throws -> String {
       guard let path = try checked(name) else {
-        throw SearchError(.badContent, file: finished.path, "$.outputs: \(name) is missing: this is no record of a search")
+        throw SearchError(
+          .badContent, file: finished.path, "$.outputs: \(name) is missing: this is no record of a search")
       }
       return path
     }

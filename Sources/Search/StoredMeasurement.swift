@@ -15,7 +15,8 @@ struct StoredMeasurement {
   let quantization: QuantizationTable?
 
   /// What a search has measured, while it runs.
-  init(_ measurement: SensitivityMeasurement, _ quantization: QuantizationTable?, _ structure: ChannelStructure,
+  init(
+    _ measurement: SensitivityMeasurement, _ quantization: QuantizationTable?, _ structure: ChannelStructure,
     _ configuration: SearchConfiguration
   ) throws {
     let table = measurement.table

@@ -56,7 +56,8 @@ struct StoredRatios {
 extension StoredRatios.Layer {
   fileprivate init(_ place: LocatedJSON, _ layer: Layer) throws(ConfigurationError) {
     let members = try place.members([
-      "name", "op_type", "weight", "group", "channels", "prune_ratio", "prune_ratio_interval", "pruned_channels", "bits",
+      "name", "op_type", "weight", "group", "channels", "prune_ratio", "prune_ratio_interval", "pruned_channels",
+      "bits",
       "reason",
     ])
     let name = try members.required("name")

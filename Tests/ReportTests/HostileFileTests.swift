@@ -30,7 +30,9 @@ struct HostileFileTests {
   }
 
   /// The members of an array in a document.
-  private static func element(_ document: inout JSONValue, _ key: String, _ index: Int, _ change: (inout JSONValue) -> Void) {
+  private static func element(
+    _ document: inout JSONValue, _ key: String, _ index: Int, _ change: (inout JSONValue) -> Void
+  ) {
     guard case .array(var elements)? = document[key] else { return }
     change(&elements[index])
     document[key] = .array(elements)
@@ -97,7 +99,8 @@ struct HostileFileTests {
     let folder = try TemporaryFolder()
     let plain = try TemporaryFolder()
     let format = RenamingFormat { "\($0)\(name)" }
-    try ReportedSearch.run(in: folder, [("config_list", #"[{"op_types": ["Linear"], "exclude": true}]"#)], format: format)
+    try ReportedSearch.run(
+      in: folder, [("config_list", #"[{"op_types": ["Linear"], "exclude": true}]"#)], format: format)
     try ReportedSearch.run(in: plain, [("config_list", #"[{"op_types": ["Linear"], "exclude": true}]"#)])
     // A host's name comes from the record.
     let record = try JSONValue(parsing: Array(try folder.contents(of: "out/run.json")), file: "run.json")

@@ -8,7 +8,8 @@ struct PlotScaleTests {
     (0.0, 1.0, false), (-3, 7, false), (1, 12.7, true), (1e-9, 4, true), (1, 1000, true), (0, 0, false), (5, 5, true),
     (-2, -2, false), (1e-300, 1e300, true), (0.99, 1.01, true),
   ])
-  func `an axis runs from 0 to 100, rises, and has round numbers in between`(_ low: Double, _ high: Double, _ log: Bool) {
+  func `an axis runs from 0 to 100, rises, and has round numbers in between`(_ low: Double, _ high: Double, _ log: Bool)
+  {
     let scale = PlotScale(low...high, isLogarithmic: log)
     #expect(scale.position(scale.range.lowerBound) == 0)
     #expect(abs(scale.position(scale.range.upperBound) - 100) < 1e-9)
@@ -40,9 +41,13 @@ struct PlotScaleTests {
       (9.9999e-4, "1·10⁻³"), (2.5e7, "2.5·10⁷"), (.infinity, "∞"), (-1e-12, "−1·10⁻¹²"),
     ]
     for (number, text) in texts { #expect(Figure.text(number) == text) }
-    let ticks: [(Double, String)] = [(0, "0"), (0.5, "0.5"), (20, "20"), (1e-3, "10⁻³"), (2e-3, "2·10⁻³"), (-0.25, "−0.25")]
+    let ticks: [(Double, String)] = [
+      (0, "0"), (0.5, "0.5"), (20, "20"), (1e-3, "0.001"), (1e-4, "10⁻⁴"), (2e-4, "2·10⁻⁴"), (-0.25, "−0.25"),
+    ]
     for (number, text) in ticks { #expect(Figure.tick(number) == text) }
-    let ratios: [(Double, String)] = [(2, "2×"), (2.0049, "2×"), (12.346, "12.35×"), (999.6, "1000×"), (.infinity, "∞")]
+    let ratios: [(Double, String)] = [
+      (2, "2×"), (2.0049, "2×"), (12.346, "12.35×"), (999.6, "1000×"), (.infinity, "∞"),
+    ]
     for (number, text) in ratios { #expect(Figure.ratio(number) == text) }
   }
 }

@@ -123,7 +123,8 @@ struct ReportTests {
     let record = try folder.contents(of: "out/run.json")
     let model = folder.file("moved.onnx")
     try FileManager.default.copyItem(atPath: DemoNetwork.model, toPath: model)
-    #expect(try ReportedSearch.report(folder, output: folder.file("page.html"), model: model) == [folder.file("page.html")])
+    #expect(
+      try ReportedSearch.report(folder, output: folder.file("page.html"), model: model) == [folder.file("page.html")])
     let isSame = try ReportedSearch.page(in: folder, "page.html") == page
     #expect(isSame)
     #expect(try folder.contents(of: "out/run.json") == record)

@@ -51,7 +51,9 @@ struct VerifyRunTests {
     #expect(verified.text.hasPrefix("\(verified.outputs[0].sha256)  \(verified.outputs[0].path)\n"))
   }
 
-  @Test(.timeLimit(.minutes(10)), arguments: ["ratios.json", "ratios.cfg", "sensitivities.npz", "set_loss.npz", "frontier.json", "report.html"])
+  @Test(
+    .timeLimit(.minutes(10)),
+    arguments: ["ratios.json", "ratios.cfg", "sensitivities.npz", "set_loss.npz", "frontier.json", "report.html"])
   func `any damage to any file is named`(_ name: String) throws {
     let content = try folder.contents(of: "out/\(name)")
     func expect(_ problem: String) {

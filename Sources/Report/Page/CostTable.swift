@@ -28,7 +28,7 @@ struct CostTable {
       <p class="note">In \(metric.title), for one sample: <span class="key was"></span> before, \
       <span class="key now"></span> after. A layer gets cheaper by its own channels and by those of the layers that it \
       reads.</p>
-      <table class="bars" role="table">
+      <table class="bars long-numbers" role="table">
       <thead role="rowgroup"><tr role="row"><th scope="col" role="columnheader">Layer</th>\
       <th scope="col" role="columnheader"><span class="hidden">cost</span></th>\
       <th scope="col" role="columnheader" class="num">before → after</th></tr></thead>

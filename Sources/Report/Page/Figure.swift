@@ -9,7 +9,7 @@ enum Figure {
   /// A number at an axis, as short as it can be: 0.5, 20, 10⁻³.
   static func tick(_ value: Double) -> String {
     guard value != 0 else { return "0" }
-    if value.magnitude >= 0.01, value.magnitude < 1e5 { return trimmed(Quantity.decimal(value, 3)) }
+    if value.magnitude >= 0.001, value.magnitude < 1e5 { return trimmed(Quantity.decimal(value, 3)) }
     return text(value, decimals: 1).replacing("1·10", with: "10")
   }
 

@@ -65,11 +65,14 @@ public struct HTMLReport: ReportFormat {
 struct DataTable {
   private let caption: String
   private let columns: [(title: String, isNumber: Bool)]
+  /// Whether its cells stand below each other where the page is narrow.
+  private let stacks: Bool
   private var rows: [Markup] = []
 
-  init(_ caption: String, _ columns: [(title: String, isNumber: Bool)]) {
+  init(_ caption: String, _ columns: [(title: String, isNumber: Bool)], stacks: Bool = false) {
     self.caption = caption
     self.columns = columns
+    self.stacks = stacks
   }
 
   /// Adds a row; its first cell is the row's header.
@@ -79,7 +82,8 @@ struct DataTable {
     var row = Markup.none
     for (index, (cell, column)) in zip(cells, columns).enumerated() {
       let kind: Markup = column.isNumber ? " class=\"num\"" : .none
-      row += index == 0 ? "<th scope=\"row\"\(kind)>\(cell)</th>" : "<td\(kind)>\(cell)</td>"
+      let title: Markup = stacks ? " data-title=\"\(column.title)\"" : .none
+      row += index == 0 ? "<th scope=\"row\"\(kind)>\(cell)</th>" : "<td\(kind)\(title)>\(cell)</td>"
     }
     rows.append("<tr\(attributes)>\(row)</tr>\n")
   }
@@ -92,7 +96,7 @@ struct DataTable {
       "<th scope=\"col\"\(column.isNumber ? " class=\"num\"" : Markup.none)>\(column.title)</th>"
     }
     return """
-      <div class="scroll" tabindex="0" role="group" aria-label="\(caption)"><table class="data"\(attributes)>\
+      <div class="scroll" tabindex="0" role="group" aria-label="\(caption)"><table class="data\(stacks ? " stack" : Markup.none)"\(attributes)>\
       <caption>\(caption)</caption>
       <thead><tr>\(titles)</tr></thead>
       <tbody>

@@ -60,7 +60,8 @@ struct Headline {
   private var measured: Markup? {
     let solution = content.solution
     guard let change = solution.measuredLossChange else {
-      return card("Measured loss change", "–", "not measured: search with --apply makes the pruned model and measures it")
+      return card(
+        "Measured loss change", "–", "not measured: search with --apply makes the pruned model and measures it")
     }
     let original = content.calibration.meanLoss.map { loss -> Markup in "from \(Figure.text(loss))" } ?? .none
     guard let repaired = solution.repairedLossChange, repaired != change else {
@@ -90,8 +91,12 @@ struct Headline {
     guard let bound = content.solution.lowerBound else {
       return card("Gap to the bound", "–", "nothing is proven of plans by \(content.solution.method)")
     }
-    let gap = content.solution.gap.map { Quantity.percent($0, places: $0 < 0.0995 ? 2 : 0) } ?? "∞"
-    let objective: Markup = content.solution.objective == content.solution.predictedLossChange
+    let gap =
+      content.solution.gap.map { gap in
+        gap == 0 ? "0" : gap < 0.0001 ? "< 0.01 %" : Quantity.percent(gap, places: gap < 0.0995 ? 2 : 0)
+      } ?? "∞"
+    let objective: Markup =
+      content.solution.objective == content.solution.predictedLossChange
       ? "no plan is predicted below \(Figure.text(bound))"
       : "no plan's objective, damping included, is below \(Figure.text(bound))"
     return card("Gap to the bound", "\(gap)", "proven: \(objective)")
@@ -101,17 +106,17 @@ struct Headline {
   private var totals: Markup {
     var table = DataTable(
       "What the whole network costs for one sample",
-      [("Cost", false), ("before", true), ("after", true), ("smaller", true), ("asked", true)])
+      [("Cost", false), ("before", true), ("after", true), ("smaller", true)])
     for (metric, cost) in content.costs {
       let asked = content.targets.first { $0.metric == metric }.map { target -> Markup in
         switch target.bound {
-        case .compressionRatio(let ratio): "\(Figure.ratio(ratio))"
-        case .limit(let limit): "≤ \(Quantity.cost(limit, metric))"
+        case .compressionRatio(let ratio): "<small>asked: \(Figure.ratio(ratio))</small>"
+        case .limit(let limit): "<small>asked: at most \(Quantity.cost(limit, metric))</small>"
         }
       }
       table.append([
         "\(metric.title)", "\(Quantity.cost(cost.before, metric))", "\(Quantity.cost(cost.after, metric))",
-        "\(Figure.ratio(cost.ratio))", asked ?? .none,
+        "\(Figure.ratio(cost.ratio))\(asked ?? .none)",
       ])
     }
     guard !content.evaluations.isEmpty else { return table.table }

@@ -35,13 +35,14 @@ struct LayerTable {
       let place: Markup = share == 0 ? " class=\"start\"" : share == 100 ? " class=\"end\"" : .none
       return "<text\(place) x=\"\(share)%\" y=\"11\">\(share) %</text>"
     }
-    return "<span class=\"hidden\">share of channels lost</span><svg aria-hidden=\"true\" width=\"100%\" height=\"14\">\(ticks)</svg>"
+    return
+      "<span class=\"hidden\">share of channels lost</span><svg aria-hidden=\"true\" width=\"100%\" height=\"14\">\(ticks)</svg>"
   }
 
   private func row(_ layer: ReportContent.Layer) -> Markup {
     let ratio = layer.pruneRatio
     let groups = layer.groups.isEmpty ? "" : layer.groups.count > 1 ? "several groups" : "group \(layer.groups[0])"
-    let share = Quantity.percent(ratio)
+    let share = ratio == 0 ? "loses none" : Quantity.percent(ratio)
     var drawing: Markup = "<rect class=\"track\" width=\"100%\" y=\"4\" height=\"12\" rx=\"2\"/>"
     var text = share
     if layer.staysWhole {
@@ -58,9 +59,13 @@ struct LayerTable {
         <g class="error"><line x1="\(low)%" x2="\(high)%" y1="10" y2="10"/>\
         <line x1="\(low)%" x2="\(low)%" y1="6" y2="14"/><line x1="\(high)%" x2="\(high)%" y1="6" y2="14"/></g>
         """
-      text += ", \(Quantity.percent(interval.lowerBound, places: 0)) to \(Quantity.percent(interval.upperBound, places: 0))"
+      text +=
+        interval.upperBound == 0
+        ? " in all resamples"
+        : ", \(Quantity.percent(interval.lowerBound, places: 0)) to \(Quantity.percent(interval.upperBound, places: 0))"
     }
-    let bits = hasBits
+    let bits =
+      hasBits
       ? layer.bits.map { bits -> Markup in
         "<td role=\"cell\" class=\"num\" data-title=\"bits\">\(bits.activation)/\(bits.weight)</td>"
       } ?? "<td role=\"cell\"></td>"

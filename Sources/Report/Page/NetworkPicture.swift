@@ -53,7 +53,8 @@ struct NetworkPicture {
 
   private var description: String {
     let layers = Quantity.number(content.layers.count, "layer")
-    return "The network with \(layers), each as wide as it has channels, before and after. The table below has the same."
+    return
+      "The network with \(layers), each as wide as it has channels, before and after. The table below has the same."
   }
 
   private func middle(of row: Int) -> Double { (Double(row) + 0.5) * Self.height }
@@ -73,7 +74,8 @@ struct NetworkPicture {
     let y = middle(of: index)
     var row = Markup.none
     if index > 0, node.sources.contains(index - 1) {
-      row += "<line class=\"edge\" x1=\"\(Self.middle)%\" x2=\"\(Self.middle)%\" y1=\"\(y - Self.height)\" y2=\"\(y)\"/>"
+      row +=
+        "<line class=\"edge\" x1=\"\(Self.middle)%\" x2=\"\(Self.middle)%\" y1=\"\(y - Self.height)\" y2=\"\(y)\"/>"
     }
     switch node.kind {
     case .layer(let layer): row += bar(content.layers[layer], y)
@@ -115,7 +117,8 @@ struct NetworkPicture {
 
   private var table: Markup {
     var table = DataTable(
-      "The network's layers and what each reads", [("Node", false), ("reads", false), ("before", true), ("after", true)])
+      "The network's layers and what each reads",
+      [("Node", false), ("reads", false), ("before", true), ("after", true)])
     for node in content.graph.nodes {
       let sources = node.sources.map { title(content.graph.nodes[$0].kind) }
       let list = sources.prefix(6).enumerated().map { index, title -> Markup in index == 0 ? title : ", \(title)" }

@@ -10,7 +10,7 @@ struct ObstacleTable {
     guard !content.obstacles.isEmpty else { return "<p class=\"note\">Every layer may lose channels.</p>" }
     var table = DataTable(
       "Layers that keep all their channels",
-      [("Layers", false), ("what keeps them", false), ("where", false), ("what would free them", false)])
+      [("Layers", false), ("what keeps them", false), ("where", false), ("what would free them", false)], stacks: true)
     for obstacle in content.obstacles {
       let layers = obstacle.layers.prefix(Self.mostNames).map { index -> Markup in
         "<li>\(name: content.layers[index].name)</li>"
@@ -19,7 +19,8 @@ struct ObstacleTable {
         obstacle.layers.count > Self.mostNames ? "<li>and \(obstacle.layers.count - Self.mostNames) more</li>" : .none
       let place = obstacle.place.map { place -> Markup in "\(name: place.name)<small>\(name: place.opType)</small>" }
       table.append([
-        "<ul class=\"names\">\(layers)\(more)</ul>", "\(Markup.shortened(obstacle.cause, to: 400))", place ?? "the configuration",
+        "<ul class=\"names\">\(layers)\(more)</ul>", "\(Markup.shortened(obstacle.cause, to: 400))",
+        place ?? "the configuration",
         "\(Markup.shortened(obstacle.unlock ?? "only another model", to: 400))",
       ])
     }

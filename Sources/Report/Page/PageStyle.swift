@@ -45,7 +45,7 @@ enum PageStyle {
     }
     nav ul { display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; margin: 2rem 0 0; padding: .7rem 0; list-style: none;
       border-block: 1px solid var(--line); font-size: .9rem; }
-    .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: .75rem; margin: 0 0 1.5rem; }
+    .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(8rem, 1fr)); gap: .75rem; margin: 0 0 1.5rem; }
     .card { padding: .9rem 1rem; background: var(--panel); border-radius: .6rem; }
     .card dt { color: var(--soft); font-size: .85rem; }
     .card dd { margin: 0; }
@@ -85,7 +85,9 @@ enum PageStyle {
 
     .frame .plot { width: 100%; height: 19rem; overflow: visible; }
     .frame { padding: .5rem .6rem 1.6rem 3.6rem; }
-    .frame > figcaption { margin: 1.7rem 0 0 -3rem; }
+    .frame > figcaption { margin: 1.7rem 0 0; text-align: end; }
+    #frontier { padding-top: 1.6rem; }
+    .plot .title { text-anchor: start; }
     .plot .grid { stroke: var(--line); }
     .plot .tx { text-anchor: middle; }
     .plot .ty { text-anchor: end; }
@@ -104,7 +106,7 @@ enum PageStyle {
     .strip figcaption { display: flex; justify-content: space-between; gap: 1rem; margin-top: .3rem; }
     .small { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 15rem), 1fr)); gap: 1.2rem 1rem; }
     .small .frame { padding: 0 .8rem 1.8rem 2.8rem; break-inside: avoid; min-width: 0; }
-    .small .frame > figcaption { margin: 0 0 .5rem -2.8rem; }
+    .small .frame > figcaption { margin: 0 0 .5rem -2.8rem; text-align: start; }
     .small .plot { height: 7rem; }
     .small .plot text { font-size: 11px; }
     .above strong, .above span { display: block; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
@@ -143,6 +145,7 @@ enum PageStyle {
     [hidden] { display: none !important; }
     footer { margin-top: 4rem; padding-top: 1rem; border-top: 1px solid var(--line); color: var(--soft); font-size: .82rem; }
 
+    @media (max-width: 60rem) { .network .count { display: none; } }
     @media (max-width: 40rem) {
       .network .long { display: none; }
       .network .short { display: inline; }
@@ -156,6 +159,14 @@ enum PageStyle {
       .bars tbody th, .bars tbody td { display: block; padding: 0; border: 0; }
       .bars tbody th:first-child, .bars .num, #layers .bars .num { width: auto; }
       .bars .bar { grid-column: 1 / -1; grid-row: 2; }
+      .bars tbody th { font-size: .85rem; }
+      .long-numbers tbody th { grid-column: 1 / -1; }
+      .bars.long-numbers .num { grid-column: 1 / -1; grid-row: 3; color: var(--soft); font-size: .82rem; text-align: start; }
+      .stack thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+      .stack, .stack tbody, .stack tr, .stack th, .stack td { display: block; }
+      .stack tbody tr { padding: .6rem 0; border-bottom: 1px solid var(--line); }
+      .stack tbody th, .stack tbody td { padding: .15rem 0; border: 0; }
+      .stack td::before { content: attr(data-title) ": "; color: var(--soft); }
     }
     @media print {
       body { max-width: none; padding: 0; font-size: 10pt; }

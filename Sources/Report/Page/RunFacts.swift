@@ -72,7 +72,7 @@ struct RunFacts {
     return """
       <p class="note">Seconds of each rank's workers: <span class="key now"></span> busy, <span class="key was"></span> \
       idle.</p>
-      <table class="bars" role="table"><thead role="rowgroup"><tr role="row"><th scope="col" role="columnheader">Rank</th>\
+      <table class="bars long-numbers" role="table"><thead role="rowgroup"><tr role="row"><th scope="col" role="columnheader">Rank</th>\
       <th scope="col" role="columnheader"><span class="hidden">time of its workers</span></th>\
       <th scope="col" role="columnheader" class="num">busy, idle</th></tr></thead>
       <tbody role="rowgroup">

@@ -57,7 +57,7 @@ struct TradeOff {
     return """
       <p class="note">What other ratios in \(metric.title) would lose, by the same sensitivities.\(knee ?? .none)\(others)</p>
       <figure class="frame" id="frontier">\(plot.markup)\
-      <figcaption>\(metric.title), times smaller → · ↑ \(content.solution.unit.axis)</figcaption></figure>
+      <figcaption>times smaller in \(metric.title) →</figcaption></figure>
       <p class="legend"><span class="key line"></span> best plans found \(boundKey(points))\
       <span class="key dot plan"></span> this plan <span class="key dot knee"></span> knee\
       <span class="script" hidden> <span class="key dot chosen"></span> chosen below</span></p>
@@ -80,7 +80,8 @@ struct TradeOff {
     let y = PlotScale(losses: points.map(\.loss) + points.compactMap(\.bound).filter { $0 > 0 })
     var plot = Plot(
       "Predicted loss over compression, from \(Figure.ratio(ratios.min() ?? 1)) to \(Figure.ratio(ratios.max() ?? 1)); the table below has the points.",
-      x: x, y: y, xTicks: x.ticks(atMost: 7).map { ($0, Figure.ratio($0)) }, yTicks: y.ticks().map { ($0, Figure.tick($0)) })
+      x: x, y: y, xTicks: x.ticks(atMost: 7).map { ($0, Figure.ratio($0)) },
+      yTicks: y.ticks().map { ($0, Figure.tick($0)) })
     let bounds = points.compactMap { point in point.bound.map { (point.ratio, $0) } }
     if !bounds.isEmpty { plot.curves.append("<path class=\"bound\" d=\"\(plot.path(bounds))\"/>") }
     plot.curves.append("<path class=\"curve\" d=\"\(plot.path(points.map { ($0.ratio, $0.loss) }))\"/>")
@@ -94,6 +95,7 @@ struct TradeOff {
         \(Figure.text(point.loss))</title></circle>
         """)
     }
+    plot.marks.append("<text class=\"title\" x=\"0\" y=\"0\" dy=\"-10\">↑ \(content.solution.unit.axis)</text>")
     plot.marks.append("<circle id=\"chosen\" class=\"dot chosen\" r=\"9\" visibility=\"hidden\"/>")
     return plot
   }
