@@ -110,9 +110,16 @@ struct NetworkPicture {
       <rect class="was" x="\(Self.middle - whole / 2)%" width="\(whole)%" y="\(y - 7)" height="14" rx="2"/>\
       <rect class="now" x="\(Self.middle - rest / 2)%" width="\(rest)%" y="\(y - 7)" height="14" rx="2"/>\
       <text class="long" x="\(Self.names)%" y="\(y + 4)">\(Markup.shortened(layer.name, to: 36))</text>\
-      <text class="short" x="\(Self.names)%" y="\(y + 4)">\(Markup.shortened(layer.name, to: 15))</text>\
+      <text class="short" x="\(Self.names)%" y="\(y + 4)">\(brief(layer))</text>\
       <text class="count long" x="100%" y="\(y + 4)">\(counts)</text></g>
       """
+  }
+
+  /// A name for narrow pages: its end, without the op type that exporters put behind it.
+  private func brief(_ layer: ReportContent.Layer) -> String {
+    let ending = "/" + layer.opType
+    return Markup.shortened(
+      layer.name.hasSuffix(ending) ? String(layer.name.dropLast(ending.count)) : layer.name, to: 15)
   }
 
   private var table: Markup {

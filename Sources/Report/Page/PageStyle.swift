@@ -121,7 +121,7 @@ enum PageStyle {
     .data th, .data td { padding: .35rem .9rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
     .data thead th { color: var(--soft); font-size: .82rem; font-weight: 500; }
     .data tbody th { font-weight: 500; overflow-wrap: anywhere; min-width: 8rem; }
-    .data td { overflow-wrap: anywhere; }
+    .data td { overflow-wrap: anywhere; min-width: 5rem; }
     .data .num { text-align: end; white-space: nowrap; min-width: 0; }
     .data tr > :last-child { padding-right: 0; }
     .names { margin: 0; padding: 0; list-style: none; }
