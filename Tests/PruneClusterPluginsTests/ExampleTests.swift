@@ -90,6 +90,24 @@ struct ExampleTests {
 
   init() throws { folder = try TemporaryFolder() }
 
+  @Test func `what docs/plugins.md shows is the code of the example`() throws {
+    func text(_ path: String) throws -> String {
+      String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
+    }
+    let blocks = try text("\(DemoNetwork.directory)/../docs/plugins.md").components(separatedBy: "```swift\n")
+      .dropFirst()
+    let sources = try ["Package.swift", "Sources/distinct-channels/DistinctChannels.swift"].map {
+      // Comments on whole types are for who reads the file.
+      try text("\(Self.package)/\($0)").split(separator: "\n", omittingEmptySubsequences: false)
+        .filter { !$0.hasPrefix("///") }.joined(separator: "\n")
+    }
+    #expect(blocks.count == 2)
+    for block in blocks {
+      let code = try #require(block.components(separatedBy: "```").first)
+      #expect(sources.contains { $0.contains(code) }, "\(code)")
+    }
+  }
+
   @Test(arguments: ["criterion", "solver"])
   func `the example gives the same bytes with one rank and with three`(_ part: String) throws {
     guard Self.isBuilt, ProgramRun.hasLauncher else { return }
@@ -106,7 +124,7 @@ struct ExampleTests {
     }
     let alone = try search(folder, ranks: nil)
     #expect(alone.exitCode == 0, "\(alone.errors)")
-    if part == "criterion" { #expect(alone.errors.contains("distinct-channels: filters of 20 layers compared")) }
+    if part == "criterion" { #expect(alone.errors.contains("distinct-channels: filters of 16 layers compared")) }
     let other = try TemporaryFolder()
     let together = try search(other, ranks: 3)
     #expect(together.exitCode == 0, "\(together.errors)")
