@@ -43,9 +43,9 @@ extension PrunableNetwork {
   /// - Throws: `PluginError` when the configuration does not ask for it in `inputs`.
   public func rows(of quantity: Quantity) throws(PluginError) -> StoredArray {
     guard let array = measured[quantity] else {
+      // With "error: " in front no more than the 80 letters that the search repeats.
       throw PluginError(
-        .configuration,
-        "\(quantity.rawValue) was not measured: put \"\(quantity.input)\" into \"inputs\" of $.sensitivity")
+        .configuration, "\(quantity.rawValue) is not measured: add \"\(quantity.input)\" to $.sensitivity.inputs")
     }
     return array
   }

@@ -54,7 +54,7 @@ struct RequestTests {
   @Test func `what was not measured is an error that names the key to set`() throws {
     let error = try #require(throws: PluginError.self) { try SampleRequests.network().mean(of: .unitSquares) }
     #expect(error.kind == .configuration)
-    #expect("\(error)" == #"unit_squares was not measured: put "gradients" into "inputs" of $.sensitivity"#)
+    #expect("\(error)" == #"unit_squares is not measured: add "gradients" to $.sensitivity.inputs"#)
   }
 
   @Test func `an array that is not there, or of another shape, is an error`() throws {
