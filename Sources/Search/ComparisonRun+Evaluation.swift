@@ -1,5 +1,6 @@
 import Configuration
 import Execution
+import MessagePassing
 
 extension ComparisonRun {
   /// How well the network does without what plans remove; at rank 0.

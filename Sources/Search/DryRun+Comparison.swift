@@ -1,5 +1,6 @@
 public import Configuration
 import Execution
+import MessagePassing
 import Sensitivity
 
 extension DryRun {

@@ -122,7 +122,7 @@ struct CompareCommandTests {
     #expect(run.complaints.isEmpty)
     let lines = run.output.split(separator: "\n").map(String.init)
     for start in [
-      "\(config): valid", "layers: 10, of which ", "calibration: 27 samples, batches: 4, shards: 4",
+      "\(config): valid", "layers: 16, of which ", "calibration: 27 samples, batches: 4, shards: 4",
       "combinations: 12 (3 × 2 × 2), to be run: 5",
       "criterion taylor: 2 combinations, 0 of 4 shards need no computing, about ",
       "criterion taylor, bootstrap 2: 2 combinations, by what is measured for one before",

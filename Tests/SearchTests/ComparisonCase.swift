@@ -47,7 +47,7 @@ struct ComparisonCase {
   ///   - logger: of each rank.
   func compare(
     ranks: Int = 1, configuration path: String, _ format: any ModelFormat = ONNXFormat(),
-    stop: StopRequest = StopRequest(), logger: @Sendable (_ rank: Int) -> Logger = { _ in DemoSearch.logger }
+    stop: StopRequest = StopRequest(), logger: @escaping @Sendable (_ rank: Int) -> Logger = { _ in DemoSearch.logger }
   ) throws -> ComparisonOutcome {
     let outcomes = try InProcess.run(ranks: ranks) { world in
       try ComparisonRun(
