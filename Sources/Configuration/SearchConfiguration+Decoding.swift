@@ -20,9 +20,11 @@ extension SearchConfiguration {
     _ = try members["$schema"]?.string()
     model = try FileReference(
       members.required("model"), relativeTo: directory, expected: "the path of an ONNX file")
-    calibration = try Calibration(members.required("calibration"), relativeTo: directory)
+    calibration = try members["calibration"].map { place throws(ConfigurationError) in
+      try Calibration(place, relativeTo: directory)
+    }
     evaluation = try SampleData(optional: members["evaluation"], relativeTo: directory)
-    loss = try Self.loss(members["loss"], labels: calibration.labels)
+    loss = try Self.loss(members["loss"], labels: calibration?.labels)
     if let place = members["evaluation"], let evaluation, evaluation.labels == nil, loss != .agreement {
       throw place.error("the key \"labels\" is missing, which the loss \(quoted(loss.rawValue)) needs")
     }
@@ -63,9 +65,12 @@ extension SearchConfiguration {
     if solver.method == .measured, !bits.search.isEmpty, let place = members["bits"] {
       throw place.error("the solver \"measured\" chooses no bits")
     }
-    repair = try Repair(members["repair"])
+    repair = try Repair(members["repair"], hasSamples: calibration != nil)
     apply = try Apply(members["apply"])
     outputDirectory = try Self.outputDirectory(members["output"], relativeTo: directory)
+    if calibration == nil, let need = needForSamples {
+      throw place.error("the key \"calibration\" is missing: \(need) needs samples")
+    }
     // Each combination of a comparison with targets of its own has one.
     if comparison?.targets.isEmpty ?? true { try checkTarget() }
   }

@@ -42,8 +42,8 @@ public struct ComparisonDryRunReport {
       text += "ranks: \(ranks.count), workers: \(ranks.reduce(0) { $0 + $1.workers }) (\(DryRunReport.hosts(ranks)))\n"
     }
     text +=
-      "time: about \(Quantity.duration(plan.predictedSeconds)) for the sensitivities by gradients that are missing; other "
-    text += "criteria, solving, evaluating\(plan.configuration.comparison?.repairs == true ? ", repairing" : "") "
+      "time: about \(Quantity.duration(plan.predictedSeconds)) for the sensitivities that are missing; solving, "
+    text += "evaluating\(plan.configuration.comparison?.repairs == true ? ", repairing" : "") "
     text += "come on top\n"
     let ratios = plan.files.count { $0.hasPrefix("ratios-") }
     let others = plan.files.filter { !$0.hasPrefix("ratios-") }
@@ -54,10 +54,12 @@ public struct ComparisonDryRunReport {
 
   private func line(_ criterion: ComparisonDryRunPlan.Criterion, _ label: String) -> String {
     let text = "criterion \(label): \(Quantity.number(criterion.combinations, "combination"))"
-    guard criterion.isPredicted else { return text + "\n" }
+    guard let time = criterion.plan.time else { return text + ", no sample is run\n" }
     guard !criterion.isShared else { return text + ", by what is measured for one before\n" }
-    let shards = Quantity.number(criterion.plan.summary.shardCount, "shard")
-    return text + ", \(criterion.plan.storedShards) of \(shards) need no computing, about "
-      + "\(Quantity.duration(criterion.plan.predictedSeconds))\n"
+    let stored = criterion.plan.storedShards.map {
+      ", \($0) of \(Quantity.number(criterion.plan.summary.shardCount, "shard")) need no computing"
+    }
+    return text + (stored ?? "") + ", about \(Quantity.duration(time.seconds))"
+      + (time.remainder.map { "; on top: \($0)" } ?? "") + "\n"
   }
 }

@@ -20,18 +20,17 @@ extension DryRun {
     let configuration = candidates.configuration
     var measured: Set<MeasurementBasis> = []
     var criteria: [ComparisonDryRunPlan.Criterion] = []
-    for (index, sensitivity) in configuration.comparedSensitivities.enumerated() {
+    for index in configuration.comparedSensitivities.indices {
       let own = candidates.all.filter { $0.combination.criterion == index && $0.isRun }
       guard let asked = own.first?.configuration else { continue }
       let preparation = try input.base.changed(to: asked, isSolving: true)
       let basis = MeasurementBasis(
         ofTables: preparation, model: input.source.digests, executor: backend.description, without: [])
+      let plan = try plan(preparation, model: input.source.digests, on: ranks)
       criteria.append(
         ComparisonDryRunPlan.Criterion(
-          index: index, combinations: own.count,
-          plan: try plan(preparation, model: input.source.digests, on: ranks),
-          isPredicted: sensitivity.method.isExpansion,
-          isShared: sensitivity.method.isExpansion && !measured.insert(basis).inserted))
+          index: index, combinations: own.count, plan: plan,
+          isShared: plan.storedShards != nil && !measured.insert(basis).inserted))
     }
     return ComparisonDryRunPlan(
       configuration: configuration, criteria: criteria,
@@ -57,8 +56,6 @@ public struct ComparisonDryRunPlan: Sendable {
     public let combinations: Int
     /// What a search by it would do.
     public let plan: DryRunPlan
-    /// Whether the time that measuring takes can be predicted.
-    public let isPredicted: Bool
     /// Whether it goes by the same sums as one before it, which are not measured again.
     public let isShared: Bool
   }
@@ -87,6 +84,6 @@ public struct ComparisonDryRunPlan: Sendable {
   /// Combinations that are run.
   public var combinations: Int { criteria.reduce(0) { $0 + $1.combinations } }
 
-  /// The time that the sensitivities may take whose time can be predicted.
-  public var predictedSeconds: Double { criteria.reduce(0) { $0 + ($1.isShared ? 0 : $1.plan.predictedSeconds) } }
+  /// The time that the sensitivities may take which are missing.
+  public var predictedSeconds: Double { criteria.reduce(0) { $0 + ($1.isShared ? 0 : $1.plan.time?.seconds ?? 0) } }
 }

@@ -51,7 +51,7 @@ struct MeasurementBasis: Hashable, Sendable {
     self.init(
       "repairs", model: model, executor: executor,
       [
-        ResponseProducts.library, "batch \(configuration.calibration.batchSize)", "run \(runSize)",
+        ResponseProducts.library, "batch \(configuration.batchSize)", "run \(runSize)",
         configuration.loss.rawValue, configuration.canonicalJSON["repair"]?.text() ?? "",
       ] + MeasurementBasis.list(shapes))
   }
