@@ -64,7 +64,8 @@ struct ComparisonTableTests {
       (
         "compare",
         #"""
-        {"sensitivity": ["l1", {"method": "external", "command": \#(command), "normalization": "lamp"},
+        {"sensitivity": ["l1", {"method": "external", "command": \#(command), "inputs": ["activations", "gradients"],
+            "normalization": "lamp"},
           {"method": "external", "command": \#(hostile)}], "targets": [{"compression_ratio": 2}]}
         """#
       ),
@@ -77,7 +78,7 @@ struct ComparisonTableTests {
       #expect(times.split(separator: "\n").allSatisfy { $0.count <= width }, "\(width)\n\(times)")
     }
     let wide = ComparisonTable(outcome).text(width: nil)
-    #expect(wide.contains("external criterion.py, normalization lamp"))
+    #expect(wide.contains("external criterion.py, inputs activations gradients, normalization lamp"))
     #expect(!wide.components(separatedBy: "files in")[0].contains(DemoNetwork.directory))
     let isClean = wide.unicodeScalars.allSatisfy {
       ($0.properties.generalCategory != .control || $0 == "\n") && $0 != "\u{2028}"

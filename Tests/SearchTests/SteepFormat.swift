@@ -14,7 +14,7 @@ struct SteepFormat: ModelFormat {
   var constant: Float = 100
 
   func read(_ path: String) throws -> ModelSource {
-    ModelSource(message: [1], digests: [FileDigest(path: path, sha256: String(repeating: "0", count: 64))])
+    ModelSource(message: [1], digests: [FileDigest(path: path, sha256: "\(constant)")])
   }
 
   func decode(_ message: [UInt8], sampleShapes: [String: [Int]]) throws -> any DecodedModel {
