@@ -1,11 +1,11 @@
 extension SearchConfiguration {
-  /// The configuration that a file holds.
+  /// The configuration that a file holds, which may have comments: from `//` to the end of the line.
   /// - Parameters:
   ///   - bytes: the content of the file.
   ///   - file: its path, which errors name and relative paths start from.
   /// - Throws: what is wrong and where, at the first place that is wrong.
   public init(parsing bytes: [UInt8], file: String) throws(ConfigurationError) {
-    let root = LocatedJSON(root: try JSONValue(parsing: bytes, file: file), file: file)
+    let root = LocatedJSON(root: try JSONValue(parsing: bytes, file: file, allowsComments: true), file: file)
     try self.init(root, relativeTo: FileReference.directory(of: file))
   }
 

@@ -54,7 +54,7 @@ extension SearchRun {
   static func text(of path: String, _ changes: [ConfigurationChange] = []) throws -> [UInt8] {
     let text = try FileHandleReader.contents(of: path, limit: configurationSizeLimit)
     guard !changes.isEmpty else { return text }
-    let document = changes.reduce(try JSONValue(parsing: text, file: path)) { $1.applied(to: $0) }
+    let document = changes.reduce(try JSONValue(parsing: text, file: path, allowsComments: true)) { $1.applied(to: $0) }
     return Array(document.text().utf8)
   }
 
