@@ -31,6 +31,8 @@ let package = Package(
   name: "prune-cluster",
   products: [
     .executable(name: "prune-cluster", targets: ["prune-cluster"]),
+    // What other packages may depend on: criteria and solvers of one's own (docs/plugins.md). Nothing else is promised.
+    .library(name: "PruneClusterPlugins", targets: ["PruneClusterPlugins"]),
     // What Tests/Benchmarks runs; no promise to anybody else.
     .library(
       name: "Engine",
@@ -73,12 +75,14 @@ let package = Package(
     library("ArrayFiles", ["CZlib"]),
     library("WorkSharing", ["ArrayFiles", "MessagePassing", crypto, logging]),
     library("Configuration"),
+    library("PruneClusterPlugins", ["ArrayFiles", "Configuration"]),
     library("Interchange", ["Configuration"]),
     library(
       "Search",
       [
         "Allocation", "ArrayFiles", "CMalloc", "CProcess", "Channels", "Configuration", "Execution", "Interchange",
-        "MessagePassing", "Networks", "Pipelining", "Sensitivity", "Surgery", "WorkSharing", crypto, logging,
+        "MessagePassing", "Networks", "Pipelining", "PruneClusterPlugins", "Sensitivity", "Surgery", "WorkSharing",
+        crypto, logging,
       ]),
     library("ONNXFormat", ["Networks", "ONNX", "Search"]),
     library("Report", ["Channels", "Configuration", "Search"]),
@@ -106,7 +110,7 @@ let package = Package(
       name: "fuzz",
       dependencies: [
         "ArrayFiles", "CZlib", "Channels", "Configuration", "Execution", "Interchange", "Networks", "ONNX", "OneDNN",
-        "Search", "Sensitivity", "WorkSharing",
+        "PruneClusterPlugins", "Search", "Sensitivity", "WorkSharing",
       ],
       path: "Tests/FuzzProgram", swiftSettings: strict),
     tests("AllocationTests", ["Allocation", "AllocationProblems"]),
@@ -126,11 +130,12 @@ let package = Package(
       "SearchTests",
       [
         "Allocation", "AllocationProblems", "ArrayFiles", "Channels", "Configuration", "Execution", "MessagePassing",
-        "Networks", "ONNXFormat", "OneDNN", "ProgramRuns", "ReferenceData", "Report", "Search", "Sensitivity",
-        "Surgery",
-        "WorkSharing",
-        logging,
+        "Networks", "ONNXFormat", "OneDNN", "ProgramRuns", "PruneClusterPlugins", "ReferenceData", "Report", "Search",
+        "Sensitivity", "Surgery", "WorkSharing", logging,
       ]),
+    tests(
+      "PruneClusterPluginsTests",
+      ["ArrayFiles", "Configuration", "ProgramRuns", "PruneClusterPlugins", "ReferenceData", "prune-cluster"]),
     tests(
       "PipeliningTests", ["Execution", "ExecutorContract", "MessagePassing", "Networks", "OneDNN", "Pipelining"]),
     tests(

@@ -1,11 +1,11 @@
 extension SearchConfiguration {
-  /// The configuration that a file holds.
+  /// The configuration that a file holds, which may have comments: from `//` to the end of the line.
   /// - Parameters:
   ///   - bytes: the content of the file.
   ///   - file: its path, which errors name and relative paths start from.
   /// - Throws: what is wrong and where, at the first place that is wrong.
   public init(parsing bytes: [UInt8], file: String) throws(ConfigurationError) {
-    let root = LocatedJSON(root: try JSONValue(parsing: bytes, file: file), file: file)
+    let root = LocatedJSON(root: try JSONValue(parsing: bytes, file: file, allowsComments: true), file: file)
     try self.init(root, relativeTo: FileReference.directory(of: file))
   }
 
@@ -20,9 +20,11 @@ extension SearchConfiguration {
     _ = try members["$schema"]?.string()
     model = try FileReference(
       members.required("model"), relativeTo: directory, expected: "the path of an ONNX file")
-    calibration = try Calibration(members.required("calibration"), relativeTo: directory)
+    calibration = try members["calibration"].map { place throws(ConfigurationError) in
+      try Calibration(place, relativeTo: directory)
+    }
     evaluation = try SampleData(optional: members["evaluation"], relativeTo: directory)
-    loss = try Self.loss(members["loss"], labels: calibration.labels)
+    loss = try Self.loss(members["loss"], labels: calibration?.labels)
     if let place = members["evaluation"], let evaluation, evaluation.labels == nil, loss != .agreement {
       throw place.error("the key \"labels\" is missing, which the loss \(quoted(loss.rawValue)) needs")
     }
@@ -63,18 +65,31 @@ extension SearchConfiguration {
     if solver.method == .measured, !bits.search.isEmpty, let place = members["bits"] {
       throw place.error("the solver \"measured\" chooses no bits")
     }
-    repair = try Repair(members["repair"])
+    repair = try Repair(members["repair"], hasSamples: calibration != nil)
     apply = try Apply(members["apply"])
     outputDirectory = try Self.outputDirectory(members["output"], relativeTo: directory)
+    if calibration == nil, let need = needForSamples {
+      throw place.error("the key \"calibration\" is missing: \(need) needs samples")
+    }
+    // Each combination of a comparison with targets of its own has one.
+    if comparison?.targets.isEmpty ?? true { try checkTarget() }
+  }
+
+  /// Sees that something says how much a search is to prune.
+  /// - Throws: where the configuration has neither a target nor entries of `config_list` that alone are enough.
+  public func checkTarget() throws(ConfigurationError) {
     guard targets.isEmpty else { return }
     guard layerRules.contains(where: \.setsSparsity) else {
-      throw place.error(
-        "nothing says how much to prune: expected \"target\", or a \"config_list\" entry with "
-          + "\"sparsity_per_layer\" or \"total_sparsity\"")
+      throw ConfigurationError(
+        file: file, path: "$",
+        problem: "nothing says how much to prune: expected \"target\", or a \"config_list\" entry with "
+          + "\"sparsity_per_layer\" or \"total_sparsity\""
+          + (comparison?.targets.isEmpty ?? true ? "" : "; what $.compare.targets asks for is for `compare` alone"))
     }
-    if let index = layerRules.firstIndex(where: \.onlyLimits), let list = members["config_list"] {
-      throw try list.elements()[index].error("\"max_sparsity_per_layer\" limits a search, but there is no \"target\"")
-    }
+    guard let index = layerRules.firstIndex(where: \.onlyLimits) else { return }
+    throw ConfigurationError(
+      file: file, path: "$.config_list[\(index)]",
+      problem: "\"max_sparsity_per_layer\" limits a search, but there is no \"target\"")
   }
 
   private static func loss(_ place: LocatedJSON?, labels: ArrayReference?) throws(ConfigurationError) -> Loss {

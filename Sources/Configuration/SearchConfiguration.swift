@@ -12,8 +12,8 @@ public struct SearchConfiguration: Hashable, Sendable {
   /// The ONNX model.
   public let model: FileReference
 
-  /// The data on which the sensitivities are measured.
-  public let calibration: Calibration
+  /// The data on which the sensitivities are measured; `nil` for none, which criteria of weights alone can do without.
+  public let calibration: Calibration?
 
   /// The data on which networks are evaluated; `nil` for those of `calibration`.
   public let evaluation: SampleData?
@@ -29,7 +29,8 @@ public struct SearchConfiguration: Hashable, Sendable {
   /// The widths of numbers, for the bit complexity.
   public let bits: Bits
 
-  /// What the whole network must come down to, the main target first; empty when `layerRules` alone say what is pruned.
+  /// What the whole network must come down to, the main target first; empty when `layerRules` alone say what is pruned, or
+  /// when only `comparison` has targets.
   public let targets: [Target]
 
   /// The main target.

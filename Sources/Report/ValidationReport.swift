@@ -16,8 +16,10 @@ public struct ValidationReport {
   public var text: String {
     var text = "\(file): valid\n"
     text += "layers: \(summary.layerCount), of which \(summary.searchedLayerCount) are searched\n"
-    text += "calibration: \(Quantity.number(summary.sampleCount, "sample")), batches: \(summary.batchCount), "
-    text += "shards: \(summary.shardCount)\n"
+    if summary.sampleCount > 0 {
+      text += "calibration: \(Quantity.number(summary.sampleCount, "sample")), batches: \(summary.batchCount), "
+      text += "shards: \(summary.shardCount)\n"
+    }
     for (target, original, lowest) in summary.targets {
       text += "target: "
       switch target.bound {

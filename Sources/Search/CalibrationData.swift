@@ -16,6 +16,8 @@ struct CalibrationData: Sendable {
   /// How many samples are used.
   let sampleCount: Int
   private let inputs: [Input]
+  /// The inputs as the configuration names them.
+  private let named: [SearchConfiguration.SampleData.Input]
   private let labels: ArrayFile?
   private let configuration: SearchConfiguration
   private let section: Section
@@ -27,13 +29,19 @@ struct CalibrationData: Sendable {
     /// Those that networks are judged by: a section of their own, or else the calibration samples.
     case evaluation
 
-    /// The section's content.
-    func samples(of configuration: SearchConfiguration) -> SearchConfiguration.SampleData {
+    /// The section's content; `nil` for a configuration without samples.
+    func samples(of configuration: SearchConfiguration) -> SearchConfiguration.SampleData? {
       switch self {
-      case .calibration: configuration.calibration.data
-      case .evaluation: configuration.evaluation ?? configuration.calibration.data
+      case .calibration: configuration.calibration?.data
+      case .evaluation: configuration.evaluation ?? configuration.calibration?.data
       }
     }
+  }
+
+  /// Opens the files that a configuration names; `nil` for one without samples.
+  static func opened(_ configuration: SearchConfiguration, _ section: Section = .calibration) throws -> CalibrationData?
+  {
+    try section.samples(of: configuration).map { _ in try CalibrationData(configuration, section) }
   }
 
   /// Opens the files that a configuration names and checks that they have equally many samples.
@@ -41,7 +49,11 @@ struct CalibrationData: Sendable {
     self.configuration = configuration
     section = asked == .evaluation && configuration.evaluation == nil ? .calibration : asked
     let place = "$.\(section.rawValue)"
-    let calibration = section.samples(of: configuration)
+    guard let calibration = section.samples(of: configuration) else {
+      throw SearchError(
+        .configuration, file: configuration.file, "$: the key \"calibration\" is missing: there are no samples to run")
+    }
+    named = calibration.inputs
     inputs = try calibration.inputs.map { input in
       Input(
         array: try ArrayFile.open(input.array.file.path, member: input.array.array), preprocessing: input.preprocessing,
@@ -77,9 +89,6 @@ struct CalibrationData: Sendable {
     }
     return shapes
   }
-
-  /// The inputs as the configuration names them.
-  private var named: [SearchConfiguration.SampleData.Input] { section.samples(of: configuration).inputs }
 
   /// The files, for the record of a run.
   var paths: [String] {

@@ -36,7 +36,7 @@ struct EvaluationBasis: Hashable, Sendable {
     self.samples = samples
     self.runSize = runSize
     loss = configuration.loss.rawValue
-    inputs = configuration.calibration.data.inputs.map {
+    inputs = (configuration.calibration?.inputs ?? []).map {
       Input(
         name: $0.name, array: $0.array.array,
         preprocessing: $0.preprocessing.map { Preprocessing(scale: $0.scale, mean: $0.mean, std: $0.std) })

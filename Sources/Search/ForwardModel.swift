@@ -21,7 +21,7 @@ struct ForwardModel: Sendable {
     loss: Loss,
     _ backend: any ExecutionBackend
   ) throws {
-    let network = try model.runnableNetwork(batchSize: configuration.calibration.batchSize).foldingNormalizations()
+    let network = try model.runnableNetwork(batchSize: configuration.batchSize).foldingNormalizations()
     try self.init(
       ExecutionRequest(network: network, loss: loss, outputs: network.outputs), file: file, calibration,
       targets: Loss(configuration.loss), backend)
@@ -71,6 +71,24 @@ struct ForwardModel: Sendable {
       return try executor.evaluate(batch)
     } catch {
       throw SearchError(error, model: file, data: dataFile, samples: samples)
+    }
+  }
+}
+
+extension ForwardModel {
+  /// Runs samples, at most `runSize`, of which the unchanged network is known to have a finite loss.
+  /// - Returns: `nil` when this network has not.
+  func finiteRun(
+    _ samples: Range<Int>, on executor: any NetworkExecutor, classes: [Int]? = nil
+  ) throws -> Evaluation? {
+    let batch = try batch(samples, classes: classes)
+    do {
+      return try executor.evaluate(batch)
+    } catch {
+      guard error.kind == .notFinite else {
+        throw SearchError(error, model: file, data: dataFile, samples: samples)
+      }
+      return nil
     }
   }
 }

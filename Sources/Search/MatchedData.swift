@@ -28,6 +28,9 @@ struct MatchedData: Sendable {
   let sources: [Source]
   let labels: Labels
 
+  /// No samples at all.
+  static let none = MatchedData(sources: [], labels: .none)
+
   /// The samples of a range as one batch of the size that the network runs; a short one is filled with its last sample.
   /// - Parameter whole: the samples that gradients of weights are summed over.
   func batch(_ samples: Range<Int>, size: Int, of whole: Range<Int>? = nil) throws -> Batch {

@@ -2,26 +2,37 @@ import Channels
 import Configuration
 import Execution
 import MessagePassing
+import PruneClusterPlugins
 import Sensitivity
 import WorkSharing
 
 /// A criterion that a program of the user's calculates.
 extension SearchRun {
-  /// The program's scores at rank 0, which alone runs it; `nil` elsewhere. What it is given all ranks measure together.
-  func ask(
-    _ plugin: SearchConfiguration.Plugin, _ preparation: inout Preparation, _ session: WorkSession,
-    _ source: ModelSource, _ checkpoint: SearchCheckpoint
-  ) throws -> SensitivityMeasurement? {
-    let configuration = preparation.configuration
+  /// What a program is given of the samples, which all ranks measure together; at other ranks than 0 nothing is in it.
+  /// - Returns: `nil` for a criterion that is no program.
+  func pluginInputs(
+    for preparation: inout Preparation, _ session: WorkSession, _ source: ModelSource, _ checkpoint: SearchCheckpoint
+  ) throws -> PluginMeasurement? {
+    let sensitivity = preparation.configuration.sensitivity
+    guard sensitivity.plugin != nil else { return nil }
     var measured = PluginMeasurement()
-    for input in configuration.sensitivity.inputs {
+    for input in sensitivity.inputs {
       switch input {
       case .activations: try measureActivations(preparation, session, source, checkpoint, for: &measured)
       case .gradients: try measureGradients(&preparation, session, source, checkpoint, for: &measured)
       }
     }
+    return measured
+  }
+
+  /// The program's scores at rank 0, which alone runs it; `nil` elsewhere.
+  func ask(
+    _ plugin: SearchConfiguration.Plugin, _ measured: PluginMeasurement, _ preparation: Preparation,
+    _ session: WorkSession, _ source: ModelSource
+  ) throws -> SensitivityMeasurement? {
     guard world.rank == 0 else { return nil }
     guard let network = preparation.network else { preconditionFailure("the weights were given up") }
+    let configuration = preparation.configuration
     let structure = preparation.structure
     let request = CriterionRequest(
       network: network, structure: structure, costs: preparation.costs, plan: preparation.plan,
@@ -32,14 +43,15 @@ extension SearchRun {
       logger: logger)
     let isShared = world.size == 1
     let bytes = try session.alone("running the criterion", ending: program) {
-      try program.answer(CriterionAnswer.fileName, isShared: isShared, request: request.write)
+      try program.answer(PluginProtocol.criterion.answerFile, isShared: isShared, request: request.write)
     }
     let settings = configuration.sensitivity
-    let answer = try program.reading(CriterionAnswer.fileName, bytes) { bytes, file throws(ConfigurationError) in
+    let answer = try program.reading(PluginProtocol.criterion.answerFile, bytes) {
+      bytes, file throws(ConfigurationError) in
       try CriterionAnswer(
         parsing: bytes, file: file,
         for: structure.groups.map { CriterionAnswer.Group(units: $0.unitCount, isPrunable: $0.isPrunable) },
-        unit: settings.unit, allowsNegative: settings.normalization == .none)
+        unit: ScoreUnit(settings.unit), allowsNegative: settings.normalization == .none)
     }
     do {
       return SensitivityMeasurement(
@@ -74,8 +86,8 @@ extension SearchRun {
       }
     }
     measured.samples = plan.groupSamples.reduce(0, +)
-    measured.add(.activations, "mean_magnitude", rows: rows.map { Array($0.prefix(channels)) })
-    measured.add(.activations, "nonzero_share", rows: rows.map { Array($0.suffix(channels)) })
+    measured.add(.meanMagnitude, rows: rows.map { Array($0.prefix(channels)) })
+    measured.add(.nonzeroShare, rows: rows.map { Array($0.suffix(channels)) })
   }
 
   private func measureGradients(
@@ -88,10 +100,10 @@ extension SearchRun {
     guard let found = try measure(preparation, work, session, checkpoint, basis) else { return }
     let layout = preparation.layout
     let (channels, units) = (0..<layout.units.lowerBound, layout.units)
-    measured.add(.gradients, "channel_sums", rows: found.groups.map { Array($0.sums[channels]) })
-    measured.add(.gradients, "channel_squares", rows: found.groups.map { Array($0.squares[channels]) })
-    measured.add(.gradients, "unit_sums", rows: found.groups.map { Array($0.sums[units]) })
-    measured.add(.gradients, "unit_squares", rows: found.groups.map { Array($0.squares[units]) })
+    measured.add(.channelSums, rows: found.groups.map { Array($0.sums[channels]) })
+    measured.add(.channelSquares, rows: found.groups.map { Array($0.squares[channels]) })
+    measured.add(.unitSums, rows: found.groups.map { Array($0.sums[units]) })
+    measured.add(.unitSquares, rows: found.groups.map { Array($0.squares[units]) })
     measured.samples = found.table.sampleCount
     measured.whole = found.table.meanLoss.map { PluginMeasurement.Whole(meanLoss: $0, accuracy: found.table.accuracy) }
   }

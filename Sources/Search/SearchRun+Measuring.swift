@@ -12,27 +12,33 @@ extension SearchRun {
   /// - Parameters:
   ///   - step: from 1 on; expansions alone are taken in several.
   ///   - isLast: whether nothing behind it needs the weights.
+  ///   - inputs: what a program is given, where that is measured already.
   func measurement(
     of preparation: inout Preparation, step: Int, _ steps: SearchSteps, isLast: Bool, _ session: WorkSession,
-    _ source: ModelSource, _ checkpoint: SearchCheckpoint, _ usage: inout RankUsage, _ clock: inout PhaseClock
+    _ source: ModelSource, _ checkpoint: SearchCheckpoint, _ usage: inout RankUsage, _ clock: inout PhaseClock,
+    inputs: PluginMeasurement? = nil
   ) throws -> SensitivityMeasurement? {
     let method = preparation.configuration.sensitivity.method
     guard method.isExpansion else {
       let workers = try ProcessorShare.count(on: world)
-      usage.note(workers: workers)
       if let criterion = WeightCriterion(method) {
+        let workers = try MemoryForecast(ofWeights: preparation, mostWorkers: workers, memoryLimit: memoryLimit).workers
+        usage.note(workers: workers)
         return try score(preparation, by: criterion, session, checkpoint, model: source.digests, workers: workers)
       }
+      usage.note(workers: workers)
       if let criterion = ActivationCriterion(method) {
         return try observe(preparation, by: criterion, session, source, checkpoint)
       }
       if let criterion = LayerwiseCriterion(preparation.configuration.sensitivity) {
         return try judge(preparation, by: criterion, session, source, checkpoint)
       }
-      if let plugin = preparation.configuration.sensitivity.plugin {
-        return try ask(plugin, &preparation, session, source, checkpoint)
+      if let plugin = preparation.configuration.sensitivity.plugin,
+        let inputs = try inputs ?? pluginInputs(for: &preparation, session, source, checkpoint)
+      {
+        return try ask(plugin, inputs, preparation, session, source)
       }
-      return try ablate(preparation, session, source, checkpoint)
+      return try ablate(&preparation, session, source, checkpoint)
     }
     let work = try plan(&preparation, without: steps.removed, isLast: isLast)
     clock.end(of: "compile")

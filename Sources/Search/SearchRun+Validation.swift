@@ -54,7 +54,7 @@ extension SearchRun {
   static func text(of path: String, _ changes: [ConfigurationChange] = []) throws -> [UInt8] {
     let text = try FileHandleReader.contents(of: path, limit: configurationSizeLimit)
     guard !changes.isEmpty else { return text }
-    let document = changes.reduce(try JSONValue(parsing: text, file: path)) { $1.applied(to: $0) }
+    let document = changes.reduce(try JSONValue(parsing: text, file: path, allowsComments: true)) { $1.applied(to: $0) }
     return Array(document.text().utf8)
   }
 
@@ -72,14 +72,16 @@ extension SearchRun {
     let configuration = try SearchConfiguration(parsing: text(of: path), file: path)
     let source = try format.read(configuration.model.path)
     let preparation = try Preparation(configuration, model: source.message, format, isSolving: true)
-    let workers = min(ProcessorShare.available, preparation.plan.shards.count)
+    let workers = ProcessorShare.available
     if let stages = SearchStages(grid, backend) {
       return ValidationSummary(
         preparation,
-        try StageTrial(preparation, stages, mostWorkers: workers, memoryLimit: memoryLimit, isTimed: false))
+        try StageTrial(
+          preparation, stages, mostWorkers: min(workers, preparation.plan.shards.count), memoryLimit: memoryLimit,
+          isTimed: false))
     }
-    let work = try WorkPlan(
+    let forecast = try WorkForecast(
       preparation, backend, ranks: grid?.batches ?? 1, mostWorkers: workers, memoryLimit: memoryLimit)
-    return ValidationSummary(preparation, work.forecast)
+    return ValidationSummary(preparation, forecast.memory)
   }
 }

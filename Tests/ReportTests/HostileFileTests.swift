@@ -38,12 +38,12 @@ struct HostileFileTests {
     document[key] = .array(elements)
   }
 
-  private struct Damage {
+  private struct Damage: Sendable {
     let file: String
     let problem: String
-    let change: (inout JSONValue) -> Void
+    let change: @Sendable (inout JSONValue) -> Void
 
-    init(_ file: String, _ problem: String, _ change: @escaping (inout JSONValue) -> Void) {
+    init(_ file: String, _ problem: String, _ change: @escaping @Sendable (inout JSONValue) -> Void) {
       (self.file, self.problem, self.change) = (file, problem, change)
     }
   }
