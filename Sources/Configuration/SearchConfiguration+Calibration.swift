@@ -32,7 +32,8 @@ extension SearchConfiguration {
   /// What cannot be had without calibration samples, as an error says it; `nil` where all can.
   var needForSamples: String? {
     if !sensitivity.isOfWeights {
-      return "the criterion \(quoted(sensitivity.method.rawValue)) needs samples; criteria of weights, like \"l1\", need none"
+      return "the criterion \(quoted(sensitivity.method.rawValue)) needs samples; "
+        + "criteria of weights, like \"l1\", need none"
     }
     if !bits.search.isEmpty { return "$.bits.search needs samples" }
     if solver.method == .measured { return "$.solver.method \"measured\" needs samples" }

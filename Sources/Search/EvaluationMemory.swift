@@ -51,8 +51,8 @@ struct EvaluationMemory: Sendable {
   ) throws {
     let one = try subject.model(of: .original, loss: subject.comparedLoss).program.memory
     try self.init(
-      preparation, shared: 0, perWorker: one.shared + one.perExecutor + preparation.weightBytes, mostWorkers: mostWorkers,
-      memoryLimit: memoryLimit, to: "evaluate a changed network")
+      preparation, shared: 0, perWorker: one.shared + one.perExecutor + preparation.weightBytes,
+      mostWorkers: mostWorkers, memoryLimit: memoryLimit, to: "evaluate a changed network")
   }
 
   /// Of one compiled network whose values are looked at.

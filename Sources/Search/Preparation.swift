@@ -138,7 +138,8 @@ extension Preparation {
       if configuration.solver.iterations > 1 {
         throw SearchError(
           .configuration, file: configuration.file,
-          "$.solver.iterations: \"\(configuration.sensitivity.method.rawValue)\" scores the whole network, not what a step has left of it: expected 1")
+          "$.solver.iterations: \"\(configuration.sensitivity.method.rawValue)\" scores the whole network, not what a step has left of it: expected 1"
+        )
       }
     } else if configuration.sensitivity.method == .influence {
       let samples = plan.batches.last?.upperBound ?? 0

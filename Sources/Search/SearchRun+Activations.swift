@@ -44,7 +44,8 @@ extension SearchRun {
   /// - Returns: by layer how many elements of a sample make a channel's sum.
   func observe(
     _ preparation: Preparation, by criteria: [ActivationCriterion], _ session: WorkSession, _ source: ModelSource,
-    _ checkpoint: SearchCheckpoint, _ usage: inout RankUsage, combine: (_ shard: Int, _ sums: ArraySlice<Double>) -> Void
+    _ checkpoint: SearchCheckpoint, _ usage: inout RankUsage,
+    combine: (_ shard: Int, _ sums: ArraySlice<Double>) -> Void
   ) throws -> [Int] {
     let request = try preparation.execution(without: []).request
     let network = request.network

@@ -237,7 +237,10 @@ func minimal(_ more: String = "", calibration: String = "") -> String {
       #""sensitivity": {"method": "external", "command": ["a"], "unit": "loss"}, "bits": {"search": [4, 8]}"#,
       "$.bits.search needs samples"
     ),
-    (#""sensitivity": {"method": "l1"}, "solver": {"method": "measured"}"#, #"$.solver.method "measured" needs samples"#),
+    (
+      #""sensitivity": {"method": "l1"}, "solver": {"method": "measured"}"#,
+      #"$.solver.method "measured" needs samples"#
+    ),
     (#""sensitivity": {"method": "l1"}, "compare": {"solver": ["greedy"]}"#, "$.compare needs samples"),
     (
       #""sensitivity": {"method": "l1"}, "evaluation": {"inputs": "x.npy"}"#,
