@@ -45,6 +45,7 @@ package struct StoredRun {
     let changed = changes.reduce(asked) { $1.applied(to: $0) }
     configuration = try SearchConfiguration(LocatedJSON(root: changed, file: path), relativeTo: folder)
     try configuration.checkTarget()
+    try configuration.checkErrorBars()
     guard case .array(let models) = root["model"], let model = models.first, case .string(let digest) = model["sha256"]
     else { throw SearchError(.badContent, file: path, "$.model is missing: this is no record of a search") }
     modelDigest = digest
