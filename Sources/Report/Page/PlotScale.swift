@@ -37,7 +37,9 @@ struct PlotScale {
   func position(_ value: Double) -> Double {
     let clamped = min(max(value, range.lowerBound), range.upperBound)
     let (low, high) = (range.lowerBound, range.upperBound)
-    return isLogarithmic ? 100 * log(clamped / low) / log(high / low) : 100 * (clamped - low) / (high - low)
+    // Not the logarithm of a quotient, which may overflow.
+    return isLogarithmic
+      ? 100 * (log(clamped) - log(low)) / (log(high) - log(low)) : 100 * (clamped - low) / (high - low)
   }
 
   /// Round numbers along the axis, ascending.
