@@ -145,6 +145,12 @@ let package = Package(
       ]),
     tests(
       "WorkSharingTests", ["ArrayFiles", "MessagePassing", "ProgramRuns", "WorkSharing", "piece-writer", logging]),
+    tests(
+      "ReportTests",
+      [
+        "Configuration", "MessagePassing", "Networks", "ONNXFormat", "OneDNN", "ProgramRuns", "ReferenceData", "Report",
+        "Search", logging,
+      ]),
     tests("SurgeryTests", ["CLAPACK", "Execution", "ExecutorContract", "Networks", "Surgery"]),
   ]
 )

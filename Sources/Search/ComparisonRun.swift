@@ -65,7 +65,8 @@ public struct ComparisonRun {
     do {
       guard let found = try compare(candidates, base, source, session, clock) else { return nil }
       try journal.complete(
-        found.record, outputs: found.outcome.files.filter { $0 != RunJournal.fileName }, pieces: pieces())
+        journal.finish(found.record, pieces: pieces()),
+        outputs: found.outcome.files.filter { $0 != RunJournal.fileName })
       return found.outcome
     } catch {
       journal.end(error is Interruption ? .stopped : .failed, reason: "\(error)", pieces: pieces())

@@ -84,7 +84,9 @@ public struct DryRun {
       },
       remainder: DryRun.remainder(preparation.configuration),
       samplesPerRun: preparation.runSize, directory: directory,
-      files: ResultFiles.names(preparation.configuration, hasRows: preparation.keepsRows)
+      files: ResultFiles.names(
+        preparation.configuration, hasRows: preparation.keepsRows, hasCurve: CurveAbsence(preparation) == nil,
+        hasReport: true)
         + (applies ? PrunedModelFiles.names : []) + [RunJournal.fileName])
   }
 

@@ -13,6 +13,8 @@ struct NetworkAnalysis {
   private var configuration: SearchConfiguration
   /// The layers whose widths are to be chosen.
   let layersOfChosenBits: [Int]
+  /// How the layers follow each other.
+  let graph: LayerGraph
 
   /// Analyses a network.
   /// - Throws: what of the configuration does not go with the network, or what the network costs being out of range.
@@ -20,6 +22,7 @@ struct NetworkAnalysis {
     self.configuration = configuration
     name = network.name
     let structure = ChannelStructure(of: network)
+    graph = LayerGraph(network, structure)
     let identities = structure.layers.map(\.identity)
     let widths = try configuration.bitWidths(of: identities)
     let costs: CostModel

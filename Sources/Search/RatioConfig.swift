@@ -97,14 +97,8 @@ public struct RatioConfig: Sendable {
         bits: choosesBits ? solution.bits[index] : nil,
         interval: solution.intervals.isEmpty ? nil : solution.intervals[index])
     }
-    let after = choosesBits ? try CostModel(structure, bits: solution.bits) : solving.costs
-    costs =
-      CostMetric.allCases.map { metric in
-        Cost(
-          metric: SearchConfiguration.Metric(metric),
-          before: Double(solving.costs.total(metric, kept: solving.costs.unitCounts)),
-          after: Double(after.total(metric, kept: solution.plan.kept)))
-      } + (latency.map { [Cost(metric: .latency, before: $0.before, after: $0.after)] } ?? [])
+    costs = try RatioConfig.costs(
+      solving, kept: solution.plan.kept, bits: choosesBits ? solution.bits : nil, latency: latency)
     targets = solving.targets
     method = solution.plan.method
     predictedLossChange = solution.predictedLossChange
@@ -118,6 +112,22 @@ public struct RatioConfig: Sendable {
   }
 
   private static let onePercent = 1.01
+
+  /// What a network costs before and after.
+  /// - Parameters:
+  ///   - kept: by group what is left.
+  ///   - bits: by layer the widths after; `nil` for those of the original.
+  static func costs(
+    _ solving: Solving, kept: [Int], bits: [LayerBits]?, latency: (before: Double, after: Double)?
+  ) throws -> [Cost] {
+    let after = try bits.map { try CostModel(solving.structure, bits: $0) } ?? solving.costs
+    return CostMetric.allCases.map { metric in
+      Cost(
+        metric: SearchConfiguration.Metric(metric),
+        before: Double(solving.costs.total(metric, kept: solving.costs.unitCounts)),
+        after: Double(after.total(metric, kept: kept)))
+    } + (latency.map { [Cost(metric: .latency, before: $0.before, after: $0.after)] } ?? [])
+  }
 
   /// Why no channel of a layer may go, by the structure or by the configuration.
   private static func reason(_ layer: Channels.Layer, _ groups: [Int], _ space: SearchSpace) -> String? {

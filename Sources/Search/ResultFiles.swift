@@ -16,8 +16,7 @@ struct ResultFiles {
   /// What a search writes.
   static let names = [
     "sensitivities.npz", StoredSetLoss.fileName, QuantizationTable.fileName, EvaluationScores.fileName, ratiosForAMCT,
-    "ratios.json",
-    RunJournal.fileName,
+    "ratios.json", StoredFrontier.fileName, report, RunJournal.fileName,
   ]
 
   /// Makes the directory, with those above it, and sees that files can be made in it: before anything is computed.
@@ -98,7 +97,8 @@ struct ResultFiles {
     }
     // What earlier searches left would not go with what comes now.
     let solved = ["ratios.json", ResultFiles.ratiosForAMCT, StoredFrontier.fileName].map { "solved/\($0)" }
-    for stale in [StoredSetLoss.fileName, QuantizationTable.fileName] + solved { unlink("\(directory)/\(stale)") }
+    let own = [StoredSetLoss.fileName, QuantizationTable.fileName, StoredFrontier.fileName, ResultFiles.report]
+    for stale in own + solved { unlink("\(directory)/\(stale)") }
     if let setLoss = measurement.setLoss {
       try NumPyArchive.write(setLoss.arrays, to: "\(directory)/\(StoredSetLoss.fileName)")
     }
@@ -120,4 +120,6 @@ struct ResultFiles {
 
   /// The ratios as a prune config of AMCT.
   static let ratiosForAMCT = "ratios.cfg"
+  /// The result as a page for people.
+  static let report = "report.html"
 }

@@ -48,26 +48,37 @@ struct RunJournal {
     try? write(state)
   }
 
-  /// Ends the run with all files in place.
-  /// - Parameters:
-  ///   - record: what it found.
-  ///   - outputs: the names of all files of the result.
-  mutating func complete(_ record: RunRecord, outputs: [String], pieces: (restored: Int, computed: Int)) throws {
-    let outputs = try outputs.map { try RunOutput($0, in: directory) }
+  /// Ends the run's work: what its record says but for the outputs, which may be made from it.
+  mutating func finish(_ record: RunRecord, pieces: (restored: Int, computed: Int)) -> JSONValue {
     attempt.pieces = pieces
     attempt.end(.complete)
-    var members = record.members
-    members["outputs"] = .array(outputs.map(\.json))
-    try write(.complete, members)
+    return document(.complete, record.members)
   }
 
-  private func write(_ state: RunState, _ members: JSONObject = JSONObject()) throws {
+  /// Ends the run with all files in place.
+  /// - Parameters:
+  ///   - record: what `finish` gave.
+  ///   - outputs: the names of all files of the result.
+  func complete(_ record: JSONValue, outputs: [String]) throws {
+    var record = record
+    record["outputs"] = .array(try outputs.map { try RunOutput($0, in: directory) }.map(\.json))
+    try RunJournal.write(record, in: directory)
+  }
+
+  private func document(_ state: RunState, _ members: JSONObject = JSONObject()) -> JSONValue {
     var document: JSONObject = ["format_version": 1, "state": .string(state.rawValue)]
     for part in [head, members] {
       for member in part.members { document[member.key] = member.value }
     }
     document["attempts"] = .array(earlier + [attempt.json])
-    try AtomicFile.write(Array(JSONValue.object(document).text().utf8), to: directory + "/" + RunJournal.fileName)
+    return .object(document)
+  }
+
+  private func write(_ state: RunState) throws { try RunJournal.write(document(state), in: directory) }
+
+  /// Writes a record.
+  static func write(_ record: JSONValue, in directory: String) throws {
+    try AtomicFile.write(Array(record.text().utf8), to: directory + "/" + fileName)
   }
 
   /// The record that an earlier run has left; `nil` where there is none that can be read.

@@ -71,4 +71,10 @@ extension ChannelStructure {
       return layer.outputs == 0 ? 0 : Double(gone) / Double(layer.outputs)
     }
   }
+  /// Per layer how many output channels are left when some units go.
+  func keptChannels(removing removed: [Set<Int>]) -> [Int] {
+    layers.map { layer in
+      layer.outputUnits.count { unit in unit.map { !removed[$0.group].contains($0.unit) } ?? true }
+    }
+  }
 }

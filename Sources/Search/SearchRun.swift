@@ -19,6 +19,7 @@ public struct SearchRun {
   let memoryLimit: Int?
   let grid: RankGrid?
   private let applies: Bool
+  private let report: (any ReportFormat)?
   let logger: Logger
   let progress: @Sendable (SearchProgress) -> Void
 
@@ -30,12 +31,13 @@ public struct SearchRun {
   ///   - grid: how groups of ranks hold the network's stages; `nil` where every rank holds the whole network. It changes no
   ///     result.
   ///   - applies: whether the pruned model is made too, certified, repaired and evaluated; not with stages.
+  ///   - report: what makes a page of the result; without it there is neither a page nor its curve.
   ///   - progress: called at rank 0, from any thread, as work gets done.
   /// - Precondition: where the grid has stages, `backend` is a `StagedBackend`.
   public init(
     on world: any Communicator, backend: any ExecutionBackend, format: any ModelFormat,
     options: WorkSession.Options = WorkSession.Options(), memoryLimit: Int? = nil, grid: RankGrid? = nil,
-    applies: Bool = false, logger: Logger,
+    applies: Bool = false, report: (any ReportFormat)? = nil, logger: Logger,
     progress: @escaping @Sendable (SearchProgress) -> Void
   ) {
     self.world = world
@@ -45,6 +47,7 @@ public struct SearchRun {
     self.memoryLimit = memoryLimit
     self.grid = grid
     self.applies = applies
+    self.report = report
     self.logger = logger
     self.progress = progress
   }
@@ -81,11 +84,11 @@ public struct SearchRun {
       of: preparation.configuration, model: source.digests, in: preparation.configuration.outputDirectory.path)
     do {
       let found = try search(consume preparation, source, session, clock)
-      if let found {
-        try journal.complete(
-          found.record, outputs: found.files, pieces: (session.usage.restored, session.usage.received))
-      }
-      return found?.outcome
+      guard let found else { return nil }
+      let record = journal.finish(found.record, pieces: (session.usage.restored, session.usage.received))
+      try found.report?.write(record)
+      try journal.complete(record, outputs: found.files)
+      return found.outcome
     } catch {
       journal.end(
         error is Interruption ? .stopped : .failed, reason: "\(error)",
@@ -100,6 +103,8 @@ public struct SearchRun {
     let record: RunRecord
     /// The names of all files of the result.
     let files: [String]
+    /// What is left to do once the record is complete.
+    let report: SearchReport?
   }
 
   /// The search, at rank 0 between the first and the last writing of its record.
@@ -149,6 +154,13 @@ public struct SearchRun {
     }
     clock.end(of: "resample")
 
+    let curve = try report.map { _ in
+      try session.alone("drawing the curve") { [preparation] in
+        try SearchReport.curve(preparation, result, quantization)
+      }
+    }
+    clock.end(of: "curve")
+
     // Read before anything is written: a file that has vanished must not leave a result without its record.
     let data = try session.alone("reading the data for their hashes") { [paths = preparation.dataPaths] in
       try paths.map { try FileDigest(reading: $0) }
@@ -159,6 +171,7 @@ public struct SearchRun {
     PrunedModelFiles.removeEarlier(SearchRun.prunedModel(configuration))
     try session.alone("writing") { [ratios, structure = preparation.structure] in
       try files.write(ratios, result.first, quantization, structure)
+      if case .drawn(let frontier)? = curve { try frontier.write(to: files.directory + "/" + StoredFrontier.fileName) }
     }
     clock.end(of: "write")
     var pruning: PruningOutcome?
@@ -173,12 +186,16 @@ public struct SearchRun {
     let record = RunRecord(
       preparation, data, clock, ranks, transport: world.transport, backend: backend.description, table: table)
     checkpoint.removeOthers()
-    let names = ResultFiles.names(configuration, hasRows: preparation.keepsRows)
+    let names = ResultFiles.names(
+      configuration, hasRows: preparation.keepsRows, hasCurve: curve?.isDrawn ?? false, hasReport: report != nil)
     let outcome = SearchOutcome(
       ratios: ratios, pruning: pruning, isLoss: configuration.sensitivity.isLoss, meanLoss: table.meanLoss,
       accuracy: table.accuracy,
       sampleCount: table.sampleCount, files: names + [RunJournal.fileName], directory: files.directory)
-    return Found(outcome: outcome, record: record, files: names + (pruning?.files ?? []))
+    let page = report.flatMap { format in
+      curve.map { SearchReport(format, preparation.analysis, configuration, ratios, result.first, $0, files.directory) }
+    }
+    return Found(outcome: outcome, record: record, files: names + (pruning?.files ?? []), report: page)
   }
 
   /// What rank 0 has read.

@@ -27,11 +27,7 @@ extension SearchSpace {
     _ structure: ChannelStructure, _ costs: CostModel, _ solver: SearchConfiguration.Solver,
     targets: [SearchConfiguration.Target], _ input: AllocationInput
   ) throws(AllocationError) -> AllocationProblem {
-    var groups: [ChoiceGroup] = []
-    for (group, choice) in zip(structure.groups, choices) {
-      let gone = input.removed.isEmpty ? [] : input.removed[group.id]
-      groups.append(try choiceGroup(group, choice, solver, input.losses[group.id], gone))
-    }
+    let groups = try groups(structure, solver, input)
     let options = input.bits?.options ?? []
     var requirements: [Requirement] = []
     for (index, target) in targets.enumerated() {
@@ -66,6 +62,18 @@ extension SearchSpace {
           options: options))
     }
     return try AllocationProblem(groups: groups, options: options, requirements: requirements)
+  }
+
+  /// What every channel group may keep, and what it is predicted to lose then.
+  func groups(
+    _ structure: ChannelStructure, _ solver: SearchConfiguration.Solver, _ input: AllocationInput
+  ) throws(AllocationError) -> [ChoiceGroup] {
+    var groups: [ChoiceGroup] = []
+    for (group, choice) in zip(structure.groups, choices) {
+      let gone = input.removed.isEmpty ? [] : input.removed[group.id]
+      groups.append(try choiceGroup(group, choice, solver, input.losses[group.id], gone))
+    }
+    return groups
   }
 
   private func choiceGroup(

@@ -2,6 +2,7 @@ import Allocation
 import Channels
 public import Configuration
 public import Logging
+import Networks
 import Sensitivity
 import WorkSharing
 
@@ -40,16 +41,7 @@ public struct SolveRun {
   public func execute(_ request: Request) throws -> SolveOutcome {
     let record = try StoredRun(reading: request.directory, request.changes)
     let configuration = record.configuration
-    let path = request.model ?? configuration.model.path
-    let source = try format.read(path)
-    guard let digest = source.digests.first, digest.sha256 == record.modelDigest else {
-      throw SearchError(
-        .badContent, file: path,
-        "has the SHA-256 \(source.digests.first?.sha256.prefix(12) ?? "")…, but the search was for \(record.modelDigest.prefix(12))…"
-      )
-    }
-    let network = try format.decode(source.message, sampleShapes: record.sampleShapes)
-      .runnableNetwork(batchSize: record.runSize)
+    let network = try record.network(format, model: request.model)
     let latency = try configuration.latencyTable.map { try LatencyTable(reading: $0.path) }
     if configuration.solver.iterations > 1 {
       logger.warning(
@@ -83,7 +75,7 @@ public struct SolveRun {
           plan: plan, bits: input.bits?.bits(plan.options, original) ?? original,
           predictedLossChange: plan.predictedLossChange - damping, objective: plan.predictedLossChange,
           lowerBound: plan.lowerBound),
-        name: analysis.name, sha256: digest.sha256, latency: try analysis.latency(plan.kept))
+        name: analysis.name, sha256: record.modelDigest, latency: try analysis.latency(plan.kept))
       var frontier: StoredFrontier?
       if request.frontierPoints > 0 {
         guard !configuration.targets.isEmpty else {
@@ -118,109 +110,4 @@ public struct SolveOutcome: Sendable {
   public let files: [String]
   /// Where they are.
   public let directory: String
-}
-
-/// The record of a search, as far as another plan needs it.
-package struct StoredRun {
-  let configuration: SearchConfiguration
-  /// The model file's SHA-256.
-  let modelDigest: String
-  let runSize: Int
-  let sampleShapes: [String: [Int]]
-
-  /// The keys that a plan can be made anew by.
-  private static let changeable: Set = ["target", "config_list", "solver", "bits", "latency", "measured"]
-
-  /// Reads `run.json`, and the configuration in it with changes made.
-  /// - Throws: also when the search has not finished.
-  package init(reading directory: String, _ changes: [ConfigurationChange]) throws {
-    let record = try FinishedRecord(reading: directory)
-    let (path, root) = (record.path, record.root)
-    func place(_ value: JSONValue?, _ name: String) throws -> LocatedJSON {
-      guard let value else {
-        throw SearchError(.badContent, file: path, "$.\(name) is missing: this is no record of a search")
-      }
-      return LocatedJSON(root: value, file: path)
-    }
-    let folder = try place(root["configuration_directory"], "configuration_directory").string()
-    let asked = try place(root["configuration"], "configuration").value
-    let fixed = changes.first { !Self.changeable.contains($0.path[0]) || $0.path == ["solver", "iterations"] }
-    if let change = fixed {
-      let measured = ["model", "calibration", "loss", "sensitivity", "solver"].contains(change.path[0])
-      throw SearchError(
-        .configuration, file: path,
-        "$.\(change.path.joined(separator: ".")) cannot be changed: "
-          + (measured ? "that would have to be measured anew, by a search" : "solving does not go by it"))
-    }
-    let changed = changes.reduce(asked) { $1.applied(to: $0) }
-    configuration = try SearchConfiguration(LocatedJSON(root: changed, file: path), relativeTo: folder)
-    try configuration.checkTarget()
-    try configuration.checkErrorBars()
-    guard configuration.solver.method != .measured else {
-      throw SearchError(
-        .configuration, file: path,
-        "$.solver.method: \"measured\" goes by evaluations; run the search again with \"saved_eval_scores\"")
-    }
-    guard case .array(let models) = root["model"], let model = models.first, case .string(let digest) = model["sha256"]
-    else { throw SearchError(.badContent, file: path, "$.model is missing: this is no record of a search") }
-    modelDigest = digest
-    let calibration = try place(root["calibration"], "calibration").value
-    runSize = try place(calibration["batch_size_run"], "calibration.batch_size_run")
-      .integer(in: 1...1 << 30)
-    var shapes: [String: [Int]] = [:]
-    for (name, extents) in try place(calibration["sample_shapes"], "calibration.sample_shapes")
-      .namedMembers(expected: "an object from inputs to extents")
-    {
-      shapes[name] = try extents.elements().map { try $0.integer(in: 1...1 << 30) }
-    }
-    sampleShapes = shapes
-  }
-}
-
-/// What a search has measured, as it has left it.
-struct StoredMeasurement {
-  /// By group the loss of each unit.
-  let losses: [[Double]]
-  let setLoss: SetLoss?
-  /// Per unit −mean t; empty without a set loss.
-  let slopes: [Double]
-  let quantization: QuantizationTable?
-
-  init(reading directory: String, _ analysis: NetworkAnalysis, _ configuration: SearchConfiguration) throws {
-    let structure = analysis.solving.structure
-    let stored = try StoredSensitivities(
-      reading: directory + "/" + StoredSensitivities.fileName, for: structure)
-    losses = configuration.solver.robust ? stored.upperGroups : stored.scores.groups
-    if configuration.sensitivity.setLoss == .additive {
-      (setLoss, slopes) = (nil, [])
-    } else {
-      let stored = try StoredSetLoss(reading: directory + "/" + StoredSetLoss.fileName, for: structure)
-      (setLoss, slopes) = (try stored.setLoss(structure, configuration.sensitivity), stored.slopes)
-    }
-    let widths = configuration.bits.search.filter { $0 <= QuantizationTable.largestWidth }
-    guard !widths.isEmpty else {
-      quantization = nil
-      return
-    }
-    let path = directory + "/" + QuantizationTable.fileName
-    guard access(path, F_OK) == 0 else {
-      throw SearchError(
-        .configuration, file: configuration.file,
-        "$.bits.search: the search has measured no widths (\(path) is not there); run it with \"bits.search\"")
-    }
-    let table = try QuantizationTable(reading: path, structure.layers)
-    if let missing = widths.first(where: { !table.widths.contains($0) }) {
-      throw SearchError(
-        .configuration, file: configuration.file,
-        "$.bits.search: \(missing) bits were not measured, only \(table.widths.map(String.init).joined(separator: ", "))"
-      )
-    }
-    if let missing = analysis.layersOfChosenBits.first(where: { table.weight[$0].isEmpty }) {
-      throw SearchError(
-        .configuration, file: configuration.file,
-        "$.bits: what layer '\(structure.layers[missing].name)' loses in fewer bits was not measured; its widths were given "
-          + "when the search ran")
-    }
-    quantization = table
-  }
 }

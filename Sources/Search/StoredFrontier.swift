@@ -18,6 +18,8 @@ public struct StoredFrontier: Sendable {
     public let lowerBound: Double?
     /// Output channels that each layer keeps.
     public let keptChannels: [Int]
+    /// What the network costs then, in every metric; in latency only where a table of it is given.
+    public let costs: [(metric: SearchConfiguration.Metric, cost: Double)]
     /// The widths of each layer; `nil` where none are chosen.
     public let bits: [LayerBits]?
   }
@@ -35,7 +37,7 @@ public struct StoredFrontier: Sendable {
   init(
     _ analysis: NetworkAnalysis, _ input: AllocationInput, _ stored: StoredMeasurement,
     _ configuration: SearchConfiguration, count: Int
-  ) throws(AllocationError) {
+  ) throws {
     let setLoss = stored.setLoss
     let (solving, structure) = (analysis.solving, analysis.solving.structure)
     metric = solving.targets.first?.metric ?? .bitComplexity
@@ -60,14 +62,17 @@ public struct StoredFrontier: Sendable {
     }
     knee = Frontier.knee(of: found)
     let original = solving.costs.bits
-    points = found.map { point in
+    points = try found.map { point in
       let damping = setLoss.map { $0.damping(of: point.plan, configuration.sensitivity, stored.slopes) } ?? 0
+      let bits = input.bits.map { $0.bits(point.plan.options, original) }
       return Point(
         asked: point.compressionRatio, reached: point.plan.compressionRatio ?? 1,
         predictedLossChange: point.plan.predictedLossChange - damping, lowerBound: point.plan.lowerBound,
-        keptChannels: zip(structure.layers, structure.pruneRatios(removing: point.plan.choices.map { Set($0.removed) }))
-          .map { layer, ratio in layer.outputs - Int((ratio * Double(layer.outputs)).rounded()) },
-        bits: input.bits.map { $0.bits(point.plan.options, original) })
+        keptChannels: structure.keptChannels(removing: point.plan.choices.map { Set($0.removed) }),
+        costs: try RatioConfig.costs(
+          solving, kept: point.plan.kept, bits: bits, latency: try analysis.latency(point.plan.kept)
+        ).map { ($0.metric, $0.after) },
+        bits: bits)
     }
   }
 
@@ -86,6 +91,9 @@ public struct StoredFrontier: Sendable {
             "predicted_loss_change": .number(point.predictedLossChange),
           ]
           object["lower_bound"] = point.lowerBound.map { .number($0) }
+          var costs = JSONObject()
+          for (metric, cost) in point.costs { costs[metric.rawValue] = metric.json(cost) }
+          object["cost"] = .object(costs)
           object["kept_channels"] = .array(point.keptChannels.map(JSONValue.integer))
           object["bits"] = point.bits.map { bits in
             .array(bits.map { ["activation": .integer($0.activation), "weight": .integer($0.weight)] })

@@ -34,7 +34,7 @@ public struct VerifyRun {
   }
 
   /// Checks a file of the result. Links are not followed: what lies elsewhere is no part of the directory.
-  private static func check(_ path: String, _ expected: RunOutput) throws {
+  static func check(_ path: String, _ expected: RunOutput) throws {
     func wrong(_ problem: String) -> SearchError { SearchError(.badContent, file: path, problem) }
     var hash = SHA256()
     switch SizedFile.scan(path, byteCount: expected.size, { hash.update(bufferPointer: $0) }) {
@@ -75,7 +75,7 @@ public struct VerifyRun {
 
 extension FinishedRecord {
   /// The files of the result.
-  fileprivate func outputs() throws -> [RunOutput] {
+  func outputs() throws -> [RunOutput] {
     var outputs: [RunOutput] = []
     var names: Set<String> = []
     let list = try required("outputs")

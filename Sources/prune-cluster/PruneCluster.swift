@@ -24,8 +24,8 @@ struct PruneCluster: ParsableCommand {
     version: "\(ProgramName.text) \(ProductVersion.text)",
     subcommands: [
       InitCommand.self, SearchCommand.self, CompareCommand.self, SolveCommand.self, ApplyCommand.self,
-      EvaluateCommand.self, InspectCommand.self, ProfileCommand.self, ConvertCommand.self, ValidateCommand.self,
-      VerifyCommand.self,
+      EvaluateCommand.self, InspectCommand.self, ProfileCommand.self, ConvertCommand.self, ReportCommand.self,
+      ValidateCommand.self, VerifyCommand.self,
     ])
 
   static func main() {

@@ -14,7 +14,8 @@ struct SearchCommand: ParsableCommand {
     commandName: "search",
     abstract: "Measure sensitivities and find the prune ratio of every layer.",
     discussion: """
-      Writes ratios.json, sensitivities.npz and run.json to the configuration's output directory, and prints the ratios. \
+      Writes ratios.json, sensitivities.npz, run.json and a page for a browser, report.html, to the configuration's \
+      output directory, and prints the ratios. \
       Under mpirun the calibration data are shared among the ranks; ratios.json and sensitivities.npz have the same \
       bytes for any number of ranks.
 
@@ -93,7 +94,7 @@ struct SearchCommand: ParsableCommand {
       let display = ProgressDisplay(isSilent: quiet)
       let search = SearchRun(
         on: world, backend: OneDNNBackend(), format: ONNXFormat(), options: asked, memoryLimit: memoryLimit,
-        grid: grid, applies: applies, logger: Logger(rank: world.rank, isQuiet: quiet),
+        grid: grid, applies: applies, report: HTMLReport(), logger: Logger(rank: world.rank, isQuiet: quiet),
         progress: display.show)
       return try search.execute(config, changes: changes)
     }

@@ -11,6 +11,7 @@ struct CommandTests {
 
   @Test(arguments: [
     "", "search", "compare", "apply", "evaluate", "inspect", "profile", "validate", "solve", "convert", "verify",
+    "report",
   ])
   func `every command has help with an example`(_ command: String) throws {
     let run = try Self.run(contentsOf: command.isEmpty ? ["--help"] : [command, "--help"])
@@ -194,9 +195,8 @@ struct CommandTests {
     let config = try folder.write(text, as: "config.json")
     let run = try ProgramRun("prune-cluster", ["search", config], interruptAfter: 0.7, limitSeconds: 60)
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.file("out"))) ?? []
-    #expect(
-      names.allSatisfy { ["checkpoint", "ratios.json", "ratios.cfg", "sensitivities.npz", "run.json"].contains($0) },
-      "\(names)")
+    let results = ["ratios.json", "ratios.cfg", "sensitivities.npz", "frontier.json", "report.html", "run.json"]
+    #expect(names.allSatisfy { (results + ["checkpoint"]).contains($0) }, "\(names)")
     if run.exitCode != 0 { #expect(run.exitCode == 130) }
   }
 }

@@ -29,7 +29,8 @@ struct DryRunTests {
     for start in [
       "\(config): valid", "calibration: 27 samples, batches: 4, shards: 4", "memory: about ",
       "ranks: \(ranks ?? 1), workers: ", "checkpoint: 0 of 4 shards ", "time: about ",
-      "files in \(folder.file("out")): ratios.json, ratios.cfg, sensitivities.npz, run.json", "nothing was written",
+      "files in \(folder.file("out")): ratios.json, ratios.cfg, sensitivities.npz, frontier.json, report.html, run.json",
+      "nothing was written",
     ] {
       #expect(lines.count { $0.hasPrefix(start) } == 1, "\(start) in \(run.output)")
     }

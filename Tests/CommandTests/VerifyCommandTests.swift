@@ -30,8 +30,8 @@ struct VerifyCommandTests {
     let names = run.output.split(separator: "\n").map { String($0.split(separator: " ").last ?? "") }
     #expect(
       names.sorted() == [
-        "certificate.json", "channels.json", "evaluation.json", "pruned.onnx", "ratios.cfg", "ratios.json",
-        "sensitivities.npz",
+        "certificate.json", "channels.json", "evaluation.json", "frontier.json", "pruned.onnx", "ratios.cfg",
+        "ratios.json", "report.html", "sensitivities.npz",
       ])
     let script = try Self.verify(directory, "--json", "--inputs")
     #expect(script.exitCode == 0, "\(script.errors)")
@@ -40,7 +40,7 @@ struct VerifyCommandTests {
       Issue.record("no files in \(script.output)")
       return
     }
-    #expect(outputs.count == 7)
+    #expect(outputs.count == 9)
     #expect(inputs.count == 3)
 
     for (name, count) in [("pruned.onnx", 1), ("ratios.json", 2)] {

@@ -7,6 +7,7 @@ import ONNXFormat
 import OneDNN
 import ProgramRuns
 import ReferenceData
+import Report
 import Search
 import Testing
 
@@ -29,8 +30,10 @@ enum DemoSearch {
   /// Searches as a configuration file says.
   static func run(configuration path: String, ranks: Int = 1) throws -> SearchOutcome {
     let outcomes = try InProcess.run(ranks: ranks) { world in
-      try SearchRun(on: world, backend: OneDNNBackend(), format: ONNXFormat(), logger: logger, progress: { _ in })
-        .execute(path)
+      try SearchRun(
+        on: world, backend: OneDNNBackend(), format: ONNXFormat(), report: HTMLReport(), logger: logger,
+        progress: { _ in }
+      ).execute(path)
     }
     return try #require(outcomes[0])
   }
@@ -46,6 +49,9 @@ enum DemoSearch {
   static func files(in directory: String) throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0 != "checkpoint" }.sorted()
   }
+
+  /// What every search with a report leaves, but for the curve that not every search has.
+  static let names = ["ratios.cfg", "ratios.json", "report.html", "run.json", "sensitivities.npz"]
 
   /// Whether a result keeps every target.
   static func meetsTargets(_ ratios: RatioConfig) -> Bool {
@@ -63,8 +69,10 @@ enum DemoSearch {
 struct SearchMode: Sendable, CustomTestStringConvertible {
   let testDescription: String
   let changes: [(path: String, json: String?)]
-  /// The files beside `ratios.json`, `run.json` and `sensitivities.npz`.
+  /// The files beside those of every search and the curve.
   var files: [String] = []
+  /// Whether the search draws a curve of loss over compression.
+  var hasCurve = true
 
   private static func sensitivity(_ json: String) -> (path: String, json: String?) { ("sensitivity", "{\(json)}") }
   private static func solver(_ json: String) -> (path: String, json: String?) { ("solver", "{\(json)}") }
@@ -180,20 +188,20 @@ struct SearchMode: Sendable, CustomTestStringConvertible {
 
   /// Modes that do more.
   static let others: [SearchMode] = [
-    SearchMode(testDescription: "three steps", changes: [solver(#""iterations": 3"#)]),
+    SearchMode(testDescription: "three steps", changes: [solver(#""iterations": 3"#)], hasCurve: false),
     SearchMode(
       testDescription: "three steps, order 2",
-      changes: [sensitivity(#""order": 2, "set_loss": "additive""#), solver(#""iterations": 3"#)]),
+      changes: [sensitivity(#""order": 2, "set_loss": "additive""#), solver(#""iterations": 3"#)], hasCurve: false),
     SearchMode(
       testDescription: "two steps, joint, bits",
       changes: [
         sensitivity(#""order": 2"#), solver(#""iterations": 2"#), ("bits", #"{"search": [4, 8]}"#),
         ("target.compression_ratio", "5"),
-      ], files: ["quantization.npz", "set_loss.npz"]),
+      ], files: ["quantization.npz", "set_loss.npz"], hasCurve: false),
     SearchMode(
       testDescription: "measured",
       changes: [solver(#""method": "measured", "min_channels": 4"#), ("measured", #"{"candidates": 4}"#)],
-      files: ["eval_scores.json"]),
+      files: ["eval_scores.json"], hasCurve: false),
     SearchMode(
       testDescription: "bootstrap", changes: [sensitivity(#""bootstrap": 10, "seed": 3"#), solver("")]),
     SearchMode(
@@ -202,6 +210,7 @@ struct SearchMode: Sendable, CustomTestStringConvertible {
       files: ["set_loss.npz"]),
     SearchMode(
       testDescription: "bootstrap, joint, two steps",
-      changes: [sensitivity(#""order": 2, "bootstrap": 10"#), solver(#""iterations": 2"#)], files: ["set_loss.npz"]),
+      changes: [sensitivity(#""order": 2, "bootstrap": 10"#), solver(#""iterations": 2"#)], files: ["set_loss.npz"],
+      hasCurve: false),
   ]
 }

@@ -16,10 +16,14 @@ struct SearchModeTests {
       let folder = try TemporaryFolder()
       let outcome = try DemoSearch.run(in: folder, ranks: ranks, mode.changes)
       let names = try DemoSearch.files(in: folder.file("out"))
-      #expect(names == (["ratios.cfg", "ratios.json", "run.json", "sensitivities.npz"] + mode.files).sorted())
+      #expect(names == (DemoSearch.names + (mode.hasCurve ? ["frontier.json"] : []) + mode.files).sorted())
       #expect(outcome.files.sorted() == names)
       var files: [String: Data] = [:]
       for name in names where name != "run.json" { files[name] = try folder.contents(of: "out/\(name)") }
+      // All of the page but how it came about.
+      let page = String(decoding: try #require(files["report.html"]), as: UTF8.self)
+      let start = try #require(page.range(of: "<section id=\"run\"")), end = try #require(page.range(of: "</main>"))
+      files["report.html"] = Data((page[..<start.lowerBound] + page[end.upperBound...]).utf8)
       if ranks == 1 { first = files }
       for (name, bytes) in files {
         let isSame = bytes == first[name]
@@ -108,7 +112,7 @@ struct SearchModeTests {
       in: folder, [("sensitivity", #"{"order": 2}"#), ("solver", "{}"), ("bits", #"{"search": [4, 8]}"#)])
     _ = try DemoSearch.run(in: folder, [])
     let names = try DemoSearch.files(in: folder.file("out"))
-    #expect(names == ["ratios.cfg", "ratios.json", "run.json", "sensitivities.npz"])
+    #expect(names == (DemoSearch.names + ["frontier.json"]).sorted())
   }
 
   @Test(arguments: [

@@ -94,7 +94,7 @@ struct SolveRunTests {
     // The search's own files stay as they were.
     #expect(
       try DemoSearch.files(in: folder.file("out"))
-        == ["ratios.cfg", "ratios.json", "run.json", "sensitivities.npz"])
+        == (DemoSearch.names + ["frontier.json"]).sorted())
   }
 
   @Test func `bits that were measured may be searched again, and others not`() throws {
@@ -289,6 +289,8 @@ struct SolveRunTests {
       #expect(stored["compression_ratio"] == .number(point.asked))
       #expect(stored["predicted_loss_change"] == .number(point.predictedLossChange))
       #expect(stored["kept_channels"] == .array(point.keptChannels.map { .integer($0) }))
+      let macs = try #require(point.costs.first { $0.metric == .macs })
+      #expect(stored["cost"]?["macs"] == .integer(Int(macs.cost)))
     }
     // Without a curve the old one does not stay behind.
     _ = try Self.solve(folder.file("out"))

@@ -38,18 +38,22 @@ struct VerifyRunTests {
   @Test func `every file of a finished search is named with its digest`() throws {
     let verified = try VerifyRun(out, includesInputs: true)
     #expect(
-      verified.outputs.map(\.path).sorted() == ["ratios.cfg", "ratios.json", "sensitivities.npz", "set_loss.npz"])
+      verified.outputs.map(\.path).sorted() == [
+        "frontier.json", "ratios.cfg", "ratios.json", "report.html", "sensitivities.npz", "set_loss.npz",
+      ])
     #expect(verified.inputs.map(\.path) == [DemoNetwork.model, DemoNetwork.images, DemoNetwork.labels])
     for file in verified.outputs {
       let content = try folder.contents(of: "out/\(file.path)")
       #expect(file.bytes == content.count)
       #expect(file.sha256 == FileDigest(path: "", bytes: content).sha256)
     }
-    #expect(verified.text.split(separator: "\n").count == 7)
+    #expect(verified.text.split(separator: "\n").count == 9)
     #expect(verified.text.hasPrefix("\(verified.outputs[0].sha256)  \(verified.outputs[0].path)\n"))
   }
 
-  @Test(.timeLimit(.minutes(10)), arguments: ["ratios.json", "ratios.cfg", "sensitivities.npz", "set_loss.npz"])
+  @Test(
+    .timeLimit(.minutes(10)),
+    arguments: ["ratios.json", "ratios.cfg", "sensitivities.npz", "set_loss.npz", "frontier.json", "report.html"])
   func `any damage to any file is named`(_ name: String) throws {
     let content = try folder.contents(of: "out/\(name)")
     func expect(_ problem: String) {

@@ -1,0 +1,192 @@
+import Configuration
+import Search
+
+/// The curve of loss over compression, with the plan of every point to look at.
+struct TradeOff {
+  private let content: ReportContent
+
+  init(_ content: ReportContent) { self.content = content }
+
+  /// A plan that the page shows.
+  private struct Point {
+    let ratio: Double
+    let loss: Double
+    let bound: Double?
+    let costs: [(metric: SearchConfiguration.Metric, cost: Double)]
+    let kept: [Int]
+    let isPlan: Bool
+    let isKnee: Bool
+  }
+
+  var markup: Markup {
+    switch content.curve {
+    case .absent(let absence): return "<p class=\"note\">There is no curve of this search: \(absence.reason)</p>"
+    case .drawn(let frontier):
+      guard !frontier.points.isEmpty else {
+        return "<p class=\"note\">There is no curve of this search: the network cannot get cheaper.</p>"
+      }
+      return markup(points(frontier), frontier.metric)
+    }
+  }
+
+  /// The curve's points and the search's own plan, by ascending ratio.
+  private func points(_ frontier: StoredFrontier) -> [Point] {
+    var points = frontier.points.enumerated().map { index, point in
+      Point(
+        ratio: point.reached, loss: point.predictedLossChange, bound: point.lowerBound, costs: point.costs,
+        kept: point.keptChannels, isPlan: false, isKnee: index == frontier.knee)
+    }
+    let change = content.costs.first { $0.metric == frontier.metric }?.change
+    let solution = content.solution
+    let plan = Point(
+      ratio: change?.ratio ?? 1, loss: solution.predictedLossChange,
+      bound: solution.objective == solution.predictedLossChange ? solution.lowerBound : nil,
+      costs: content.costs.map { ($0.metric, $0.change.after) }, kept: content.layers.map(\.kept), isPlan: true,
+      isKnee: false)
+    points.insert(plan, at: points.firstIndex { $0.ratio > plan.ratio } ?? points.count)
+    return points
+  }
+
+  private func markup(_ points: [Point], _ metric: SearchConfiguration.Metric) -> Markup {
+    let plan = points.firstIndex(where: \.isPlan) ?? 0
+    let knee = points.first(where: \.isKnee).map { point -> Markup in
+      " At the knee, \(Figure.ratio(point.ratio)), a little more compression begins to cost much more."
+    }
+    let others: Markup = content.targets.count > 1 ? " The other targets are met at every point." : .none
+    let plot = plot(points, metric)
+    return """
+      <p class="note">What other ratios in \(metric.title) would lose, by the same sensitivities.\(knee ?? .none)\(others)</p>
+      <figure class="frame" id="frontier">\(plot.markup)\
+      <figcaption>times smaller in \(metric.title) →</figcaption></figure>
+      <p class="legend"><span class="key line"></span> best plans found \(boundKey(points))\
+      <span class="key dot plan"></span> this plan <span class="key dot knee"></span> knee\
+      <span class="script" hidden> <span class="key dot chosen"></span> chosen below</span></p>
+      <div class="slide" hidden><label for="slider">Look at another point</label>\
+      <input type="range" id="slider" min="0" max="\(points.count - 1)" value="\(plan)" step="1">\
+      </div>
+      <p class="point"><output id="point" for="slider">\(sentence(points[plan], metric))</output></p>
+      \(strip(points[plan]))
+      \(table(points, metric, plot))
+      """
+  }
+
+  private func boundKey(_ points: [Point]) -> Markup {
+    points.contains { $0.bound != nil } ? "<span class=\"key dash\"></span> no plan is below " : .none
+  }
+
+  private func plot(_ points: [Point], _ metric: SearchConfiguration.Metric) -> Plot {
+    let ratios = points.map(\.ratio)
+    let x = PlotScale(min(1, ratios.min() ?? 1)...max(ratios.max() ?? 2, 1.01), isLogarithmic: true)
+    let y = PlotScale(losses: points.map(\.loss) + points.compactMap(\.bound).filter { $0 > 0 })
+    var plot = Plot(
+      "Predicted loss over compression, from \(Figure.ratio(ratios.min() ?? 1)) to \(Figure.ratio(ratios.max() ?? 1)); the table below has the points.",
+      x: x, y: y, xTicks: x.ticks(atMost: 7).map { ($0, Figure.ratio($0)) },
+      yTicks: y.ticks().map { ($0, Figure.tick($0)) })
+    let bounds = points.compactMap { point in point.bound.map { (point.ratio, $0) } }
+    if !bounds.isEmpty { plot.curves.append("<path class=\"bound\" d=\"\(plot.path(bounds))\"/>") }
+    plot.curves.append("<path class=\"curve\" d=\"\(plot.path(points.map { ($0.ratio, $0.loss) }))\"/>")
+    for point in points {
+      let (x, y) = plot.place((point.ratio, point.loss))
+      let kind: Markup = point.isPlan ? " plan" : point.isKnee ? " knee" : .none
+      let radius = point.isPlan || point.isKnee ? 6 : 3
+      plot.marks.append(
+        """
+        <circle class="dot\(kind)" cx="\(x)%" cy="\(y)%" r="\(radius)"><title>\(Figure.ratio(point.ratio)): \
+        \(Figure.text(point.loss))</title></circle>
+        """)
+    }
+    plot.marks.append("<text class=\"title\" x=\"0\" y=\"0\" dy=\"-10\">↑ \(content.solution.unit.axis)</text>")
+    plot.marks.append("<circle id=\"chosen\" class=\"dot chosen\" r=\"9\" visibility=\"hidden\"/>")
+    return plot
+  }
+
+  private func sentence(_ point: Point, _ metric: SearchConfiguration.Metric) -> Markup {
+    let kind: Markup = point.isPlan ? " (this plan)" : point.isKnee ? " (the knee)" : .none
+    let bound = point.bound.map { bound -> Markup in ", no plan below \(Figure.text(bound))" } ?? .none
+    let costs = point.costs.filter { [metric, .macs, .params].contains($0.metric) }.map { metric, cost -> Markup in
+      "; \(Quantity.cost(cost, metric)) \(metric.title)"
+    }
+    return """
+      <strong>\(Figure.ratio(point.ratio))</strong>\(kind): \(content.solution.unit.axis) \
+      <strong>\(Figure.text(point.loss))</strong>\(bound)\(costs)
+      """
+  }
+
+  /// What share of its channels each layer keeps at the point that is looked at: a column for each, in graph order.
+  private func strip(_ point: Point) -> Markup {
+    let count = Double(max(content.layers.count, 1))
+    let columns = zip(content.layers, point.kept).enumerated().map { index, pair -> Markup in
+      let (layer, kept) = pair
+      let share = layer.channels == 0 ? 100 : 100 * Double(kept) / Double(layer.channels)
+      let (x, width) = (100 * Double(index) / count, 100 / count)
+      return """
+        <g><title>\(Markup.shortened(layer.name)): \(kept) of \(layer.channels) kept</title>\
+        <rect class="was" x="\(x + 0.1 * width)%" width="\(0.8 * width)%" height="100%"/>\
+        <rect class="now" data-channels="\(layer.channels)" data-name="\(Markup.shortened(layer.name))" \
+        x="\(x + 0.1 * width)%" width="\(0.8 * width)%" y="\(100 - share)%" height="\(share)%"/></g>
+        """
+    }
+    return """
+      <figure class="strip"><svg id="strip" role="img" aria-label="The share of channels that each layer keeps at this \
+      point, in graph order; the table below has the numbers." width="100%" height="96">\(columns)</svg>\
+      <figcaption><span>first layer</span><span>share of channels kept by each layer</span><span>last layer</span>\
+      </figcaption></figure>
+      """
+  }
+
+  /// The points, and what each layer keeps at them; the slider reads it.
+  private func table(_ points: [Point], _ metric: SearchConfiguration.Metric, _ plot: Plot) -> Markup {
+    let metrics = [metric, .macs, .params].enumerated().filter { index, one in
+      ![metric, .macs, .params].prefix(index).contains(one)
+    }.map(\.element)
+    var table = DataTable(
+      "The points of the curve",
+      [("Smaller", true), ("", false), (content.solution.unit.axis, true), ("no plan below", true)]
+        + metrics.map { ($0.title, true) })
+    for point in points {
+      let (x, y) = plot.place((point.ratio, point.loss))
+      let kept = point.kept.enumerated().map { index, count -> Markup in index == 0 ? "\(count)" : " \(count)" }
+      let costs = metrics.map { metric -> Markup in
+        "\(point.costs.first { $0.metric == metric }.map { Quantity.cost($0.cost, metric) } ?? "–")"
+      }
+      table.append(
+        [
+          "\(Figure.ratio(point.ratio))", point.isPlan ? "this plan" : point.isKnee ? "knee" : .none,
+          "\(Figure.text(point.loss))", "\(point.bound.map(Figure.text) ?? "–")",
+        ] + costs, attributes: " data-x=\"\(x)\" data-y=\"\(y)\" data-kept=\"\(kept)\"")
+    }
+    return table.folded("The points as a table", attributes: " id=\"points\"") + layers(points)
+  }
+
+  private func layers(_ points: [Point]) -> Markup {
+    // As many ratios as a page has room for, this plan's among them.
+    let plan = points.firstIndex(where: \.isPlan) ?? 0
+    let stride = max(1, points.count / 6)
+    let shown = points.indices.filter { $0 == plan || $0 % stride == plan % stride }
+    var table = DataTable(
+      "Channels that each layer keeps",
+      [("Layer", false), ("has", true)] + shown.map { ("at " + Figure.ratio(points[$0].ratio), true) })
+    for (index, layer) in content.layers.enumerated() {
+      table.append(
+        ["\(name: layer.name)", "\(layer.channels)"] + shown.map { "\(points[$0].kept[index])" })
+    }
+    return table.folded("What each layer keeps, as a table")
+  }
+}
+
+extension CurveAbsence {
+  /// Why, in a sentence.
+  fileprivate var reason: Markup {
+    switch self {
+    case .noTarget: "the configuration asks for no ratio of the whole network."
+    case .measured:
+      "<code>measured</code> goes by evaluations of pruned networks, and other ratios would need others."
+    case .steps: "it measured the network anew in every step, and a curve is made of what is measured once."
+    case .laborious:
+      """
+      with losses of sets of channels it takes long. <code>prune-cluster report RUN_DIR --frontier</code> draws it, and \
+      makes this page again.
+      """
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import ArgumentParser
+import ONNXFormat
+import Report
+import Search
+
+/// `report RUN_DIR`: the page of a search, made again.
+struct ReportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "report",
+    abstract: "Make the page of a finished search again.",
+    discussion: """
+      Every search leaves report.html, one file for a browser that asks for nothing from anywhere. This makes it again \
+      from the search's other files and the model: the same page, unless --frontier draws a curve that the search has \
+      left out. Nothing is measured.
+
+      EXAMPLES
+        prune-cluster report out
+        prune-cluster report out --frontier
+        prune-cluster report out --output page.html --model /data/model.onnx
+      """)
+
+  @Argument(help: ArgumentHelp("The output directory of a search.", valueName: "run-dir"))
+  var directory: String
+
+  @Flag(
+    help: """
+      Draw the curve of loss over compression where the search has left it out, and keep it in frontier.json. With losses \
+      of sets of channels that can take minutes.
+      """)
+  var frontier = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Where the page goes; nothing else is written then. Without it report.html in the directory, which run.json names.",
+      valueName: "file"))
+  var output: String?
+
+  @Option(help: ArgumentHelp("The model, if it is no longer where the search found it.", valueName: "file"))
+  var model: String?
+
+  func run() throws {
+    guard Launch.isFirstRank else { return }
+    var request = ReportRun.Request(directory: directory)
+    request.model = model
+    request.output = output
+    request.drawsCurve = frontier
+    let files = try ReportRun(format: ONNXFormat(), report: HTMLReport()).execute(request)
+    try StandardOutput.write(files.map { "\($0)\n" }.joined())
+  }
+}

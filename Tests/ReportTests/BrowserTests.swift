@@ -1,0 +1,114 @@
+import Foundation
+import ProgramRuns
+import Testing
+
+/// The page in a real browser.
+@Suite(.serialized, .enabled(if: Browser.isPresent), .timeLimit(.minutes(10)))
+struct BrowserTests {
+  /// What a page says of itself once it is laid out.
+  private struct Findings: Decodable {
+    let width: Int
+    let contentWidth: Int
+    let resources: Int
+    let violations: Int
+    let scripts: Int
+    let isSlideHidden: Bool
+    let before: String
+    let after: String
+    let columnBefore: String
+    let columnAfter: String
+    let tooSmall: [String]
+  }
+
+  /// Runs in front of everything else, and at the end.
+  private static let (early, late) = (
+    """
+    <script>window.violations = []; window.addEventListener('error', (e) => violations.push(e.message));
+    document.addEventListener('securitypolicyviolation', (e) => violations.push(e.violatedDirective));</script>
+    """,
+    """
+    <script>{
+      const slider = document.getElementById('slider'), point = document.getElementById('point');
+      const column = () => [...document.querySelectorAll('#strip rect.now')].map((c) => c.getAttribute('height')).join();
+      const before = point.textContent, columnBefore = column();
+      slider.value = slider.max; slider.dispatchEvent(new Event('input'));
+      const small = [...document.querySelectorAll('body *')].filter((e) => e.childNodes.length &&
+        [...e.childNodes].some((c) => c.nodeType === 3 && c.textContent.trim()) &&
+        parseFloat(getComputedStyle(e).fontSize) < 10.5).map((e) => e.tagName);
+      const found = { width: innerWidth, contentWidth: document.documentElement.scrollWidth,
+        resources: performance.getEntriesByType('resource').length, violations: violations.length,
+        scripts: document.scripts.length, isSlideHidden: document.querySelector('.slide').hidden,
+        before, after: point.textContent, columnBefore, columnAfter: column(), tooSmall: [...new Set(small)] };
+      document.body.setAttribute('data-found', JSON.stringify(found));
+    }</script>
+    """
+  )
+
+  private static func findings(_ page: String, width: Int, in folder: TemporaryFolder) throws -> Findings {
+    let probed = page.replacing("<meta charset=\"utf-8\">", with: "<meta charset=\"utf-8\">" + early)
+      .replacing("</body>", with: late + "</body>")
+    let path = try folder.write(Data(probed.utf8), as: "probed.html")
+    let document = try Browser.run(["--dump-dom", "--window-size=\(width),900", "file://\(path)"], in: folder)
+    let start = try #require(document.range(of: "data-found=\""), "\(document.suffix(400))")
+    let text = document[start.upperBound...].prefix { $0 != "\"" }
+    let json = text.replacing("&quot;", with: "\"").replacing("&amp;", with: "&")
+    return try JSONDecoder().decode(Findings.self, from: Data(json.utf8))
+  }
+
+  @Test(arguments: [500, 800, 1400])
+  func `the page fits its window, asks for nothing, and its slider shows other plans`(_ width: Int) throws {
+    let folder = try TemporaryFolder()
+    try ReportedSearch.run(in: folder, [("sensitivity", #"{"bootstrap": 5}"#)])
+    let found = try Self.findings(try ReportedSearch.page(in: folder), width: width, in: folder)
+    #expect(found.width == width)
+    #expect(found.contentWidth <= found.width, "nothing is wider than the window")
+    #expect(found.resources == 0)
+    #expect(found.violations == 0)
+    #expect(found.scripts == 3, "the page's own and the two of this test")
+    #expect(!found.isSlideHidden)
+    #expect(found.before.contains("this plan") && found.before.contains("predicted loss change"))
+    #expect(found.after != found.before && !found.after.contains("this plan"))
+    #expect(found.columnBefore != found.columnAfter)
+    #expect(found.tooSmall.isEmpty)
+  }
+
+  @Test(arguments: HostileFileTests.names) func `a name of whatever kind does nothing`(_ name: String) throws {
+    let folder = try TemporaryFolder()
+    try ReportedSearch.run(in: folder, format: RenamingFormat { "\($0)\(name)" })
+    let found = try Self.findings(try ReportedSearch.page(in: folder), width: 800, in: folder)
+    #expect(found.scripts == 3 && found.violations == 0 && found.resources == 0)
+    #expect(found.contentWidth <= found.width)
+  }
+}
+
+/// A browser without a window.
+enum Browser {
+  private static let path: String? = {
+    let folders = ProcessInfo.processInfo.environment["PATH"]?.split(separator: ":") ?? []
+    let names = ["chromium", "chromium-browser", "google-chrome", "chrome"]
+    let found = names.lazy.flatMap { name in folders.map { "\($0)/\(name)" } }
+      .first { FileManager.default.isExecutableFile(atPath: $0) }
+    if found == nil { print("no chromium on PATH: the tests of the page in a browser are skipped") }
+    return found
+  }()
+
+  static var isPresent: Bool { path != nil }
+
+  /// What a run of it prints.
+  static func run(_ arguments: [String], in folder: TemporaryFolder) throws -> String {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: path ?? "")
+    process.arguments =
+      [
+        "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--hide-scrollbars",
+        "--user-data-dir=\(folder.file("profile"))",
+      ] + arguments
+    let output = try folder.write(Data(), as: "document")
+    process.standardOutput = FileHandle(forWritingAtPath: output)
+    process.standardError = FileHandle.nullDevice
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    return String(decoding: try folder.contents(of: "document"), as: UTF8.self)
+  }
+}

@@ -1,0 +1,173 @@
+import Configuration
+import Foundation
+import ProgramRuns
+import ReferenceData
+import Search
+import Testing
+
+/// The page of a search, from the search to its bytes.
+@Suite(.serialized, .timeLimit(.minutes(10)))
+struct ReportTests {
+  @Test func `the page has every section, every layer, and a table behind every plot`() throws {
+    let folder = try TemporaryFolder()
+    try ReportedSearch.run(in: folder, [("sensitivity", #"{"bootstrap": 5}"#)])
+    let page = try ReportedSearch.page(in: folder)
+    for section in ["network", "layers", "tradeoff", "sensitivity", "cost", "whole", "run"] {
+      #expect(page.contains("<section id=\"\(section)\" aria-labelledby=\"\(section)-title\">"), "\(section)")
+      #expect(page.contains("<a href=\"#\(section)\">"), "\(section)")
+    }
+    let ratios = try JSONValue(parsing: Array(try folder.contents(of: "out/ratios.json")), file: "ratios.json")
+    guard case .array(let layers)? = ratios["layers"] else {
+      Issue.record("no layers")
+      return
+    }
+    let sections = page.components(separatedBy: "<section ")
+    for id in ["network", "layers", "tradeoff", "cost"] {
+      let section = try #require(sections.first { $0.hasPrefix("id=\"\(id)\"") })
+      for layer in layers {
+        guard case .string(let name)? = layer["name"] else { continue }
+        #expect(section.contains("<bdi>\(name)</bdi>"), "\(name) in \(id)")
+      }
+    }
+    // Every drawing is either described or, being one cell of a table that has the number as text, hidden.
+    let drawings = page.components(separatedBy: "<svg ").dropFirst().map { $0.prefix { $0 != ">" } }
+    #expect(drawings.count > 20)
+    for drawing in drawings where !drawing.hasPrefix("viewBox=\"0 0 100 100\"") {
+      #expect(drawing.contains("role=\"img\" aria-label=\"") || drawing.contains("aria-hidden=\"true\""), "\(drawing)")
+    }
+    #expect(page.components(separatedBy: "<g class=\"error\">").count > 3, "error bars")
+  }
+
+  @Test func `the page asks for nothing from anywhere`() throws {
+    let folder = try TemporaryFolder()
+    try ReportedSearch.run(in: folder)
+    let page = try ReportedSearch.page(in: folder)
+    #expect(page.contains("default-src 'none'"))
+    for word in ["http:", "https:", "//www", "url(", "@import", " src=", "<iframe", "<object", "<embed", "<form"] {
+      // The head of an element of SVG in HTML needs no name space.
+      #expect(!page.contains(word), "\(word)")
+    }
+    let links = page.components(separatedBy: "href=\"").dropFirst().map { $0.prefix { $0 != "\"" } }
+    #expect(links.allSatisfy { $0.hasPrefix("#") || $0 == "data:," }, "\(links)")
+  }
+
+  private static let modes: [[(path: String, json: String?)]] = [
+    [("sensitivity", #"{"bootstrap": 5}"#)],
+    [("sensitivity", #"{"order": 2}"#)],
+    [("sensitivity", #"{"method": "l1"}"#)],
+    [("sensitivity", nil), ("bits", #"{"search": [4, 8]}"#), ("target.compression_ratio", "6")],
+    [("solver", #"{"iterations": 2}"#)],
+    [("solver", #"{"robust": true, "method": "greedy"}"#)],
+    [("solver", #"{"method": "measured"}"#), ("measured", #"{"candidates": 3, "score": "accuracy"}"#)],
+    [("config_list", #"[{"op_types": ["Conv"], "sparsity_per_layer": 0.25}]"#), ("target", nil)],
+    [("target", #"[{"compression_ratio": 2, "metric": "flops"}, {"limit": 100000, "metric": "params"}]"#)],
+  ]
+
+  @Test(arguments: modes.indices) func `the command makes the page of the search, byte for byte`(_ mode: Int) throws {
+    let folder = try TemporaryFolder()
+    try ReportedSearch.run(in: folder, Self.modes[mode])
+    let (page, record) = (try ReportedSearch.page(in: folder), try folder.contents(of: "out/run.json"))
+    try FileManager.default.removeItem(atPath: folder.file("out/report.html"))
+    #expect(try ReportedSearch.report(folder) == [folder.file("out/report.html")])
+    let isSame = try ReportedSearch.page(in: folder) == page
+    #expect(isSame)
+    #expect(try folder.contents(of: "out/run.json") == record)
+    _ = try VerifyRun(folder.file("out"))
+    #expect(!page.contains("nan") && !page.contains("inf%"))
+  }
+
+  @Test func `with the pruned model the page tells what it is worth`() throws {
+    let folder = try TemporaryFolder()
+    try ReportedSearch.run(in: folder, applies: true)
+    let page = try ReportedSearch.page(in: folder)
+    #expect(page.contains("<dt>Measured loss change</dt><dd><strong>+") || page.contains("<dd><strong>−"))
+    #expect(page.contains("Evaluated on 27 samples"))
+    #expect(page.contains("<bdi>original</bdi>") && page.contains("<bdi>pruned</bdi>"))
+    _ = try ReportedSearch.report(folder)
+    let isSame = try ReportedSearch.page(in: folder) == page
+    #expect(isSame)
+  }
+
+  @Test(arguments: [#"{"order": 2}"#, "{}"])
+  func `a curve that was left out is told, drawn when asked for, and kept`(_ sensitivity: String) throws {
+    let folder = try TemporaryFolder()
+    try ReportedSearch.run(in: folder, [("sensitivity", sensitivity)])
+    let (page, curve) = (try ReportedSearch.page(in: folder), try folder.contents(of: "out/frontier.json"))
+    #expect(page.contains("id=\"slider\""))
+    var record = try JSONValue(parsing: Array(try folder.contents(of: "out/run.json")), file: "run.json")
+    guard case .array(let outputs)? = record["outputs"] else {
+      Issue.record("no outputs")
+      return
+    }
+    record["outputs"] = .array(outputs.filter { $0["path"] != "frontier.json" })
+    _ = try folder.write(Data(record.text().utf8), as: "out/run.json")
+    try FileManager.default.removeItem(atPath: folder.file("out/frontier.json"))
+
+    #expect(try ReportedSearch.report(folder) == [folder.file("out/report.html")])
+    let without = try ReportedSearch.page(in: folder)
+    #expect(without.contains("prune-cluster report RUN_DIR --frontier") && !without.contains("id=\"slider\""))
+    _ = try VerifyRun(folder.file("out"))
+    #expect(
+      try ReportedSearch.report(folder, drawsCurve: true)
+        == [folder.file("out/frontier.json"), folder.file("out/report.html")])
+    #expect(try folder.contents(of: "out/frontier.json") == curve)
+    let isSame = try ReportedSearch.page(in: folder) == page
+    #expect(isSame)
+    #expect(try VerifyRun(folder.file("out")).outputs.map(\.path).contains("frontier.json"))
+  }
+
+  @Test func `a page elsewhere leaves the search's files as they are`() throws {
+    let folder = try TemporaryFolder()
+    try ReportedSearch.run(in: folder)
+    let page = try ReportedSearch.page(in: folder)
+    let record = try folder.contents(of: "out/run.json")
+    let model = folder.file("moved.onnx")
+    try FileManager.default.copyItem(atPath: DemoNetwork.model, toPath: model)
+    #expect(
+      try ReportedSearch.report(folder, output: folder.file("page.html"), model: model) == [folder.file("page.html")])
+    let isSame = try ReportedSearch.page(in: folder, "page.html") == page
+    #expect(isSame)
+    #expect(try folder.contents(of: "out/run.json") == record)
+  }
+
+  @Test func `what is wrong is named with its file`() throws {
+    let folder = try TemporaryFolder()
+    try ReportedSearch.run(in: folder)
+    func error() -> SearchError? {
+      do {
+        _ = try ReportedSearch.report(folder)
+        return nil
+      } catch {
+        return error as? SearchError
+      }
+    }
+    let record = try folder.contents(of: "out/run.json")
+    let json = try JSONValue(parsing: Array(record), file: "run.json")
+    func change(_ path: [String], _ value: JSONValue?) throws {
+      _ = try folder.write(Data(ConfigurationChange(path, to: value).applied(to: json).text().utf8), as: "out/run.json")
+    }
+    let changes: [(path: [String], value: JSONValue?, problem: String)] = [
+      (["state"], "running", "has not finished"), (["comparison"], [:], "the record of a comparison"),
+      (["ranks"], [], "$.ranks: expected an array of ranks, found an empty array"),
+      (["seconds"], ["measure": -1.0], "$.seconds.measure: expected a number of seconds"),
+      (["attempts"], nil, "\"attempts\" is missing"), (["calibration", "samples"], "27", "$.calibration.samples"),
+      (["libraries", "executor"], 3, "$.libraries.executor: expected a string"), (["outputs"], nil, "$.outputs"),
+    ]
+    for (path, value, problem) in changes {
+      try change(path, value)
+      let found = error()
+      #expect(found?.kind == .badContent && found?.file == folder.file("out/run.json"), "\(path)")
+      #expect(found?.problem.contains(problem) == true, "\(found?.problem ?? "no error")")
+    }
+    _ = try folder.write(record, as: "out/run.json")
+    #expect(error() == nil)
+    for name in ["ratios.json", "sensitivities.npz", "frontier.json"] {
+      let content = try folder.contents(of: "out/\(name)")
+      _ = try folder.write(content + [32], as: "out/\(name)")
+      #expect(error()?.file == folder.file("out/\(name)"))
+      _ = try folder.write(content, as: "out/\(name)")
+    }
+    try FileManager.default.removeItem(atPath: folder.file("out/run.json"))
+    #expect(error()?.kind == .cannotBeRead)
+  }
+}
