@@ -22,8 +22,8 @@ extension SearchConfiguration {
       members.required("model"), relativeTo: directory, expected: "the path of an ONNX file")
     calibration = try Calibration(members.required("calibration"), relativeTo: directory)
     evaluation = try SampleData(optional: members["evaluation"], relativeTo: directory)
-    loss = try Self.loss(members["loss"], labels: calibration.labels)
-    if let place = members["evaluation"], let evaluation, evaluation.labels == nil, loss != .agreement {
+    loss = try Self.loss(members["loss"], of: calibration.data)
+    if let place = members["evaluation"], let evaluation, !evaluation.suffices(for: loss) {
       throw place.error("the key \"labels\" is missing, which the loss \(quoted(loss.rawValue)) needs")
     }
     bits = try Bits(members["bits"])
@@ -77,11 +77,11 @@ extension SearchConfiguration {
     }
   }
 
-  private static func loss(_ place: LocatedJSON?, labels: ArrayReference?) throws(ConfigurationError) -> Loss {
+  private static func loss(_ place: LocatedJSON?, of data: SampleData) throws(ConfigurationError) -> Loss {
     let kind = try place?.members(ConfigurationKeys.loss, advice: ConfigurationKeys.advice).required("kind")
-    guard let kind else { return labels == nil ? .agreement : .crossEntropy }
+    guard let kind else { return data.mayHaveClasses ? .crossEntropy : .agreement }
     let loss: Loss = try kind.choice()
-    guard labels != nil || loss == .agreement else {
+    guard data.suffices(for: loss) else {
       throw kind.error("\(quoted(loss.rawValue)) needs $.calibration.labels; without labels use \"agreement\"")
     }
     return loss

@@ -117,7 +117,7 @@ public struct ComparisonRun {
   private func read(
     _ path: String, _ changes: [ConfigurationChange]
   ) throws -> (text: [UInt8], candidates: ComparisonCandidates, base: Preparation, source: ModelSource) {
-    let text = try SearchRun.text(of: path, changes)
+    let text = try SearchRun.text(of: path, changes) { search.logger.warning("\($0)") }
     let configuration = try SearchConfiguration(parsing: text, file: path)
     var candidates = ComparisonCandidates(configuration)
     let source = try format.read(configuration.model.path)
