@@ -163,8 +163,10 @@ private struct ImageFolder {
 }
 
 /// A file that lists images, one a line: a path, and behind a blank the number of its class.
-struct ImageList {
+package struct ImageList {
+  /// The paths.
   private(set) var names: [String] = []
+  /// By path its class; `nil` where the list says none.
   private(set) var classes: [Int]?
 
   /// A larger file is no list.
@@ -173,7 +175,7 @@ struct ImageList {
   /// Reads a list.
   ///
   /// Paths start from the list's folder, and may have blanks; a last word of digits is a class. All lines have one, or none.
-  init(_ bytes: [UInt8], file: String) throws {
+  package init(_ bytes: [UInt8], file: String) throws {
     func wrong(_ line: Int, _ problem: String) -> SearchError {
       SearchError(.badContent, file: file, "line \(line): \(problem)")
     }

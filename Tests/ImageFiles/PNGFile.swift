@@ -48,8 +48,11 @@ package struct PNGFile {
   }
 
   /// A chunk with its length and checksum.
-  package static func chunk(_ name: String, _ content: [UInt8]) -> [UInt8] {
-    let body = Array(name.utf8) + content
+  package static func chunk(_ name: String, _ content: [UInt8]) -> [UInt8] { chunk(Array(name.utf8), content) }
+
+  /// The same with a name that need not be text.
+  package static func chunk(_ name: [UInt8], _ content: [UInt8]) -> [UInt8] {
+    let body = name + content
     var checksum: UInt32 = .max
     for byte in body {
       checksum ^= UInt32(byte)
