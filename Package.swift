@@ -31,6 +31,8 @@ let package = Package(
   name: "prune-cluster",
   products: [
     .executable(name: "prune-cluster", targets: ["prune-cluster"]),
+    // What other packages may depend on: criteria and solvers of one's own (docs/plugins.md). Nothing else is promised.
+    .library(name: "PruneClusterPlugins", targets: ["PruneClusterPlugins"]),
     // What Tests/Benchmarks runs; no promise to anybody else.
     .library(
       name: "Engine",
@@ -75,13 +77,14 @@ let package = Package(
     library("WorkSharing", ["ArrayFiles", "MessagePassing", crypto, logging]),
     library("Images", ["CImages"]),
     library("Configuration"),
+    library("PruneClusterPlugins", ["ArrayFiles", "Configuration"]),
     library("Interchange", ["Configuration"]),
     library(
       "Search",
       [
         "Allocation", "ArrayFiles", "CMalloc", "CProcess", "Channels", "Configuration", "Execution", "Images",
-        "Interchange", "MessagePassing", "Networks", "Pipelining", "Sensitivity", "Surgery", "WorkSharing", crypto,
-        logging,
+        "Interchange", "MessagePassing", "Networks", "Pipelining", "PruneClusterPlugins", "Sensitivity", "Surgery",
+        "WorkSharing", crypto, logging,
       ]),
     library("ONNXFormat", ["Networks", "ONNX", "Search"]),
     library("Report", ["Channels", "Configuration", "Search"]),
@@ -110,7 +113,7 @@ let package = Package(
       name: "fuzz",
       dependencies: [
         "ArrayFiles", "CZlib", "Channels", "Configuration", "Execution", "ImageFiles", "Images", "Interchange",
-        "Networks", "ONNX", "OneDNN", "Search", "Sensitivity", "WorkSharing",
+        "Networks", "ONNX", "OneDNN", "PruneClusterPlugins", "Search", "Sensitivity", "WorkSharing",
       ],
       path: "Tests/FuzzProgram", swiftSettings: strict),
     tests("AllocationTests", ["Allocation", "AllocationProblems"]),
@@ -131,12 +134,12 @@ let package = Package(
       "SearchTests",
       [
         "Allocation", "AllocationProblems", "ArrayFiles", "Channels", "Configuration", "Execution", "ImageFiles",
-        "MessagePassing", "Networks", "ONNXFormat", "OneDNN", "ProgramRuns", "ReferenceData", "Report", "Search",
-        "Sensitivity",
-        "Surgery",
-        "WorkSharing",
-        logging,
+        "MessagePassing", "Networks", "ONNXFormat", "OneDNN", "ProgramRuns", "PruneClusterPlugins", "ReferenceData",
+        "Report", "Search", "Sensitivity", "Surgery", "WorkSharing", logging,
       ]),
+    tests(
+      "PruneClusterPluginsTests",
+      ["ArrayFiles", "Configuration", "ProgramRuns", "PruneClusterPlugins", "ReferenceData", "prune-cluster"]),
     tests(
       "PipeliningTests", ["Execution", "ExecutorContract", "MessagePassing", "Networks", "OneDNN", "Pipelining"]),
     tests(

@@ -16,7 +16,7 @@ enum ConfigurationKeys {
   static let sensitivity = [
     "method", "order", "set_loss", "damping", "first_order", "curvature", "curvature_labels", "draws", "classes",
     "holdout_every", "seed", "reduction", "level", "site",
-    "group_reduction", "normalization", "rows", "bootstrap", "command", "time_limit", "inputs", "unit",
+    "group_reduction", "normalization", "rows", "units", "bootstrap", "command", "time_limit", "inputs", "unit",
   ]
   static let bits = ["activation", "weight", "layers", "search"]
   static let layerBits = ["activation", "weight"]

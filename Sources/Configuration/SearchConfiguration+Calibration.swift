@@ -24,3 +24,17 @@ extension SearchConfiguration.Calibration {
 
   var json: JSONValue { .object(data.json(batchSize: batchSize)) }
 }
+
+extension SearchConfiguration {
+  /// Samples per batch; 1 where there are none.
+  public var batchSize: Int { calibration?.batchSize ?? 1 }
+
+  /// What cannot be had without calibration samples; `nil` where all can.
+  var needForSamples: String? {
+    if !sensitivity.isOfWeights { return "$.sensitivity.method \(quoted(sensitivity.method.rawValue))" }
+    if !bits.search.isEmpty { return "$.bits.search" }
+    if solver.method == .measured { return "$.solver.method \"measured\"" }
+    if comparison != nil { return "$.compare" }
+    return evaluation == nil ? nil : "$.evaluation, which runs in batches of the same size,"
+  }
+}

@@ -3,10 +3,8 @@ extension SearchConfiguration {
   ///
   /// Two files that ask for the same give the same value, and reading it gives the configuration back.
   public var canonicalJSON: JSONValue {
-    var object: JSONObject = [
-      "model": .string(model.text),
-      "calibration": calibration.json,
-    ]
+    var object: JSONObject = ["model": .string(model.text)]
+    object["calibration"] = calibration?.json
     object["evaluation"] = evaluation.map { .object($0.json()) }
     object["loss"] = ["kind": .string(loss.rawValue)]
     object["sensitivity"] = sensitivity.json

@@ -1,11 +1,11 @@
 extension SearchConfiguration {
-  /// The configuration that a file holds.
+  /// The configuration that a file holds, which may have comments: from `//` to the end of the line.
   /// - Parameters:
   ///   - bytes: the content of the file.
   ///   - file: its path, which errors name and relative paths start from.
   /// - Throws: what is wrong and where, at the first place that is wrong.
   public init(parsing bytes: [UInt8], file: String) throws(ConfigurationError) {
-    let root = LocatedJSON(root: try JSONValue(parsing: bytes, file: file), file: file)
+    let root = LocatedJSON(root: try JSONValue(parsing: bytes, file: file, allowsComments: true), file: file)
     try self.init(root, relativeTo: FileReference.directory(of: file))
   }
 
@@ -20,9 +20,11 @@ extension SearchConfiguration {
     _ = try members["$schema"]?.string()
     model = try FileReference(
       members.required("model"), relativeTo: directory, expected: "the path of an ONNX file")
-    calibration = try Calibration(members.required("calibration"), relativeTo: directory)
+    calibration = try members["calibration"].map { place throws(ConfigurationError) in
+      try Calibration(place, relativeTo: directory)
+    }
     evaluation = try SampleData(optional: members["evaluation"], relativeTo: directory)
-    loss = try Self.loss(members["loss"], of: calibration.data)
+    loss = try Self.loss(members["loss"], of: calibration?.data)
     if let place = members["evaluation"], let evaluation, !evaluation.suffices(for: loss) {
       throw place.error("the key \"labels\" is missing, which the loss \(quoted(loss.rawValue)) needs")
     }
@@ -63,9 +65,12 @@ extension SearchConfiguration {
     if solver.method == .measured, !bits.search.isEmpty, let place = members["bits"] {
       throw place.error("the solver \"measured\" chooses no bits")
     }
-    repair = try Repair(members["repair"])
+    repair = try Repair(members["repair"], hasSamples: calibration != nil)
     apply = try Apply(members["apply"])
     outputDirectory = try Self.outputDirectory(members["output"], relativeTo: directory)
+    if calibration == nil, let need = needForSamples {
+      throw place.error("the key \"calibration\" is missing: \(need) needs samples")
+    }
     guard targets.isEmpty else { return }
     guard layerRules.contains(where: \.setsSparsity) else {
       throw place.error(
@@ -77,11 +82,11 @@ extension SearchConfiguration {
     }
   }
 
-  private static func loss(_ place: LocatedJSON?, of data: SampleData) throws(ConfigurationError) -> Loss {
+  private static func loss(_ place: LocatedJSON?, of data: SampleData?) throws(ConfigurationError) -> Loss {
     let kind = try place?.members(ConfigurationKeys.loss, advice: ConfigurationKeys.advice).required("kind")
-    guard let kind else { return data.mayHaveClasses ? .crossEntropy : .agreement }
+    guard let kind else { return data?.mayHaveClasses ?? false ? .crossEntropy : .agreement }
     let loss: Loss = try kind.choice()
-    guard data.suffices(for: loss) else {
+    guard data?.suffices(for: loss) ?? (loss == .agreement) else {
       throw kind.error("\(quoted(loss.rawValue)) needs $.calibration.labels; without labels use \"agreement\"")
     }
     return loss

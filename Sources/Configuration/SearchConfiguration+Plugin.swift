@@ -72,6 +72,9 @@ extension SearchConfiguration.Sensitivity {
     return PluginInput.allCases.filter(found.contains)
   }
 
+  /// Whether it goes by the weights alone: no sample is run.
+  public var isOfWeights: Bool { method.isOfWeights || (method == .external && inputs.isEmpty) }
+
   /// Whether it predicts the loss; others give scores that only have an order.
   public var isLoss: Bool { method.isLoss || unit == .loss }
 

@@ -53,10 +53,11 @@ extension SearchConfiguration {
 }
 
 extension SearchConfiguration.Repair {
-  init(_ place: LocatedJSON?) throws(ConfigurationError) {
+  /// - Parameter hasSamples: whether there are calibration samples, without which nothing is repaired.
+  init(_ place: LocatedJSON?, hasSamples: Bool) throws(ConfigurationError) {
     let standard = Self.standard
     guard let place else {
-      self = standard
+      self = hasSamples ? standard : .none
       return
     }
     if place.value == "none" {
@@ -73,6 +74,9 @@ extension SearchConfiguration.Repair {
       ?? standard.heldOut
     ridge = try members["ridge"]?.number(expected: "a number of at least 0") { $0 >= 0 } ?? standard.ridge
     rows = try members["rows"]?.integer(in: 1...SearchConfiguration.SampleData.countLimit) ?? standard.rows
+    guard hasSamples || isNone else {
+      throw place.error("a repair is fitted to the samples of $.calibration, and there are none: expected \"none\"")
+    }
   }
 
   var json: JSONValue {

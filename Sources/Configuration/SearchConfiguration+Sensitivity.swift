@@ -13,6 +13,8 @@ extension SearchConfiguration {
     public let draws: Int
     /// The most output positions of a layer that its responses are taken at.
     public let rows: Int
+    /// The units of a group that are measured by `ablation`, at the most; `nil` for all.
+    public let units: Int?
     /// The most probable classes that count as labels.
     public let classes: Int
     /// Seed of everything that is drawn.
@@ -226,7 +228,7 @@ extension SearchConfiguration.Sensitivity.Method {
   fileprivate var keys: [String] {
     switch self {
     case .external: SearchConfiguration.Sensitivity.pluginKeys
-    case .taylor: ConfigurationKeys.sensitivity.filter { $0 != "normalization" && $0 != "rows" }
+    case .taylor: ConfigurationKeys.sensitivity.filter { !["normalization", "rows", "units"].contains($0) }
     case .l1, .l2, .geometricMedian, .normalizationScale, .nisp, .apoz, .meanActivation:
       ["method", "group_reduction", "normalization"]
     case .random: ["method", "group_reduction", "normalization", "seed"]
@@ -235,7 +237,7 @@ extension SearchConfiguration.Sensitivity.Method {
     case .influence: ["method", "holdout_every", "damping"]
     case .thinet, .lasso: ["method", "group_reduction", "normalization", "rows"]
     case .aofp: ["method", "group_reduction", "normalization", "rows", "draws", "seed"]
-    case .ablation: ["method"]
+    case .ablation: ["method", "units"]
     }
   }
 }
@@ -254,6 +256,13 @@ extension SearchConfiguration.Sensitivity {
     classes = try members?["classes"]?.integer(in: Self.counts) ?? 10
     draws = try members?["draws"]?.integer(in: Self.counts) ?? (method == .aofp ? 1000 : 1)
     rows = try members?["rows"]?.integer(in: 1...SearchConfiguration.SampleData.countLimit) ?? 20_000
+    if let place = members?["units"], place.value != "all" {
+      units = try place.integer(
+        in: 1...SearchConfiguration.SampleData.countLimit,
+        expected: "\"all\" or an integer from 1 to \(SearchConfiguration.SampleData.countLimit)")
+    } else {
+      units = nil
+    }
     damping =
       method == .influence
       ? try members?["damping"]?.number(expected: "a number above 0, up to 1000000") { $0 > 0 && $0 <= 1e6 } ?? 0.1
@@ -301,6 +310,7 @@ extension SearchConfiguration.Sensitivity {
     }
     try refuse(["holdout_every"], "it belongs to \"method\": \"influence\"")
     try refuse(["inputs", "unit"], "it belongs to \"method\": \"external\"")
+    try refuse(["units"], "it belongs to \"method\": \"ablation\"")
     try refuse(["rows"], "it belongs to \"method\": \"thinet\", \"lasso\" or \"aofp\"")
     try refuse(
       ["normalization"], "losses of different layers have one unit: it belongs to criteria that give no losses")
@@ -376,9 +386,10 @@ extension SearchConfiguration.Sensitivity {
       return [
         "method": .string(method.rawValue), "holdout_every": .integer(holdoutEvery), "damping": .number(damping),
       ]
+    case .ablation:
+      return ["method": .string(method.rawValue), "units": units.map(JSONValue.integer) ?? "all"]
     default: break
     }
-    guard method != .ablation else { return ["method": .string(method.rawValue)] }
     if let plugin {
       var object: JSONObject = ["method": .string(method.rawValue)]
       plugin.write(to: &object)

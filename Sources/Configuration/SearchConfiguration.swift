@@ -12,8 +12,8 @@ public struct SearchConfiguration: Hashable, Sendable {
   /// The ONNX model.
   public let model: FileReference
 
-  /// The data on which the sensitivities are measured.
-  public let calibration: Calibration
+  /// The data on which the sensitivities are measured; `nil` for none, which criteria of weights alone can do without.
+  public let calibration: Calibration?
 
   /// The data on which networks are evaluated; `nil` for those of `calibration`.
   public let evaluation: SampleData?

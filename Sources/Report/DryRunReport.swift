@@ -15,13 +15,17 @@ public struct DryRunReport {
   public var text: String {
     var text = ValidationReport(plan.summary, file: file).text
     text += "ranks: \(plan.ranks.count), workers: \(plan.ranks.reduce(0) { $0 + $1.workers }) (\(hosts))\n"
-    text +=
-      "checkpoint: \(plan.storedShards) of \(Quantity.number(plan.summary.shardCount, "shard")) need no computing\n"
-    text +=
-      "time: about \(Quantity.duration(plan.predictedSeconds)) for the sensitivities that are missing, predicted from "
-    text += "\(Quantity.time(plan.secondsPerRun)) for \(Quantity.number(plan.samplesPerRun, "sample")) on one worker"
-    text += plan.summary.stages.isEmpty ? "" : " in the slowest stage"
-    text += plan.hasEvaluations ? "; evaluations of changed networks come on top\n" : "\n"
+    if let stored = plan.storedShards {
+      text += "checkpoint: \(stored) of \(Quantity.number(plan.summary.shardCount, "shard")) need no computing\n"
+    }
+    if let time = plan.time {
+      text += "time: about \(Quantity.duration(time.seconds)) for the sensitivities that are missing, predicted from "
+      text += "\(Quantity.time(time.secondsPerRun)) for \(Quantity.number(plan.samplesPerRun, "sample")) on one worker"
+      text += plan.summary.stages.isEmpty ? "" : " in the slowest stage"
+      text += time.remainder.map { "; on top: \($0)\n" } ?? "\n"
+    } else {
+      text += "time: no sample is run\n"
+    }
     text += "files in \(plan.directory): \(plan.files.joined(separator: ", "))\n"
     text += "nothing was written\n"
     return text

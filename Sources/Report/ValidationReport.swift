@@ -16,8 +16,10 @@ public struct ValidationReport {
   public var text: String {
     var text = "\(file): valid\n"
     text += "layers: \(summary.layerCount), of which \(summary.searchedLayerCount) are searched\n"
-    text += "calibration: \(Quantity.number(summary.sampleCount, "sample")), batches: \(summary.batchCount), "
-    text += "shards: \(summary.shardCount)\n"
+    if summary.sampleCount > 0 {
+      text += "calibration: \(Quantity.number(summary.sampleCount, "sample")), batches: \(summary.batchCount), "
+      text += "shards: \(summary.shardCount)\n"
+    }
     if !summary.leftOutImages.isEmpty {
       text += "left out: \(Quantity.number(summary.leftOutImages.count, "image")): "
       text += "\(summary.leftOutImages.joined(separator: ", "))\n"

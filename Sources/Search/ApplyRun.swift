@@ -109,7 +109,7 @@ public struct ApplyRun {
   }
 
   private func sampleShapes(_ request: Request, _ configuration: SearchConfiguration?) throws -> [String: [Int]] {
-    var shapes = try configuration.map { try CalibrationData($0).sampleShapes } ?? [:]
+    var shapes = try configuration.flatMap { try CalibrationData.opened($0)?.sampleShapes } ?? [:]
     shapes.merge(request.sampleShapes) { $1 }
     return shapes
   }

@@ -36,7 +36,7 @@ struct BadImages {
       let found = try BadImages(data, replacing: true)
       let labels = JSONValue.array(found.bad.map { .string($0.label) })
       let change = ConfigurationChange([section, "bad_images"], to: labels)
-      document = change.applied(to: try document ?? JSONValue(parsing: text, file: file))
+      document = change.applied(to: try document ?? JSONValue(parsing: text, file: file, allowsComments: true))
       if !found.bad.isEmpty { tell("\(found.text), left out") }
     }
     return document.map { Array($0.text().utf8) } ?? text
@@ -158,13 +158,12 @@ struct BadImages {
 extension SearchConfiguration {
   /// The sections that have images, by their keys.
   fileprivate var imageSections: [(key: String, data: SampleData)] {
-    var sections = [("calibration", calibration.data)]
-    if let evaluation { sections.append(("evaluation", evaluation)) }
-    return sections.filter { !$0.1.images.isEmpty }
+    let sections = [("calibration", calibration?.data), ("evaluation", evaluation)]
+    return sections.compactMap { key, data in data.flatMap { $0.images.isEmpty ? nil : (key, $0) } }
   }
 
   /// The images that are left out of the section of calibration samples.
   var leftOutImages: [String] {
-    if case .leftOut(let images) = calibration.data.badImages { images } else { [] }
+    if case .leftOut(let images) = calibration?.data.badImages { images } else { [] }
   }
 }

@@ -16,6 +16,8 @@ struct CalibrationData: Sendable {
   /// How many samples are used.
   let sampleCount: Int
   private let inputs: [Input]
+  /// The inputs as the configuration names them.
+  private let named: [SearchConfiguration.SampleData.Input]
   private let images: ImageChoice?
   private let labels: ArrayFile?
   private let configuration: SearchConfiguration
@@ -28,13 +30,19 @@ struct CalibrationData: Sendable {
     /// Those that networks are judged by: a section of their own, or else the calibration samples.
     case evaluation
 
-    /// The section's content.
-    func samples(of configuration: SearchConfiguration) -> SearchConfiguration.SampleData {
+    /// The section's content; `nil` for a configuration without samples.
+    func samples(of configuration: SearchConfiguration) -> SearchConfiguration.SampleData? {
       switch self {
-      case .calibration: configuration.calibration.data
-      case .evaluation: configuration.evaluation ?? configuration.calibration.data
+      case .calibration: configuration.calibration?.data
+      case .evaluation: configuration.evaluation ?? configuration.calibration?.data
       }
     }
+  }
+
+  /// Opens the files that a configuration names; `nil` for one without samples.
+  static func opened(_ configuration: SearchConfiguration, _ section: Section = .calibration) throws -> CalibrationData?
+  {
+    try section.samples(of: configuration).map { _ in try CalibrationData(configuration, section) }
   }
 
   /// Opens the files that a configuration names and checks that they have equally many samples.
@@ -42,7 +50,11 @@ struct CalibrationData: Sendable {
     self.configuration = configuration
     section = asked == .evaluation && configuration.evaluation == nil ? .calibration : asked
     let place = "$.\(section.rawValue)"
-    let calibration = section.samples(of: configuration)
+    guard let calibration = section.samples(of: configuration) else {
+      throw SearchError(
+        .configuration, file: configuration.file, "$: the key \"calibration\" is missing: there are no samples to run")
+    }
+    named = calibration.inputs
     inputs = try calibration.inputs.map { input in
       Input(
         array: try ArrayFile.open(input.array.file.path, member: input.array.array), preprocessing: input.preprocessing,
@@ -81,9 +93,6 @@ struct CalibrationData: Sendable {
     for input in images?.inputs ?? [] { shapes[input.name ?? ""] = input.samples.shape }
     return shapes
   }
-
-  /// The inputs as the configuration names them.
-  private var named: [SearchConfiguration.SampleData.Input] { section.samples(of: configuration).inputs }
 
   /// The files, of images their folder or list.
   var paths: [String] {

@@ -46,7 +46,7 @@ extension ComparisonRun {
     let data = try CalibrationData(configuration, .evaluation)
     return SearchCheckpoint(
       bench.checkpoint.store,
-      ShardPlan(sampleCount: data.sampleCount, batchSize: min(configuration.calibration.batchSize, data.sampleCount)),
+      ShardPlan(sampleCount: data.sampleCount, batchSize: min(configuration.batchSize, data.sampleCount)),
       try data.matched(to: network, loss: Loss(configuration.loss)))
   }
 }

@@ -2,13 +2,11 @@ import ArrayFiles
 import Channels
 import Configuration
 import Networks
+import PruneClusterPlugins
 import Sensitivity
 
 /// What a criterion of the user's is told of a network: `request.json` and the arrays that it names.
 struct CriterionRequest {
-  /// The name of the protocol, and its version: a program refuses what it does not know.
-  static let (name, version) = ("prune-cluster-criterion", 1)
-
   /// The analysed network, normalisations not folded.
   let network: Network
   let structure: ChannelStructure
@@ -21,25 +19,26 @@ struct CriterionRequest {
   /// Writes all of it.
   func write(to folder: PluginFolder) throws {
     try folder.makeFolder("weights")
-    var shapes: [[Int]] = []
+    var layers: [PrunableNetwork.Layer] = []
     for (index, layer) in structure.layers.enumerated() {
       let filters = LayerFilters(of: layer, in: network)
       let shape = [filters.count, filters.length / max(layer.kernelElements, 1)] + layer.kernel
-      shapes.append(shape)
+      let weight = StoredArray(file: "weights/\(index).npy", shape: shape)
       try folder.write(
         filters.floats.map { NumPyArray(shape: shape, .floats($0)) }
-          ?? NumPyArray(shape: shape, .doubles(filters.doubles)), as: weightFile(index))
-      if let scale = scale(of: layer) {
-        try folder.write(NumPyArray(.doubles(scale)), as: scaleFile(index))
+          ?? NumPyArray(shape: shape, .doubles(filters.doubles)), as: weight.file)
+      var scale: StoredArray?
+      if let values = self.scale(of: layer) {
+        let array = StoredArray(file: "weights/\(index).scale.npy", shape: [values.count])
+        try folder.write(NumPyArray(.doubles(values)), as: array.file)
+        scale = array
       }
+      layers.append(description(of: layer, index, weight: weight, scale: scale))
     }
     for input in configuration.sensitivity.inputs { try folder.makeFolder(input.rawValue) }
-    for (name, array) in measured.arrays { try folder.write(array, as: name) }
-    try folder.write(json(weights: shapes), as: "request.json")
+    for (file, array) in measured.files { try folder.write(array, as: file) }
+    try folder.write(description(layers).request, as: PluginProtocol.criterion.requestFile)
   }
-
-  private func weightFile(_ layer: Int) -> String { "weights/\(layer).npy" }
-  private func scaleFile(_ layer: Int) -> String { "weights/\(layer).scale.npy" }
 
   /// γ of the normalisation that reads a layer's output and nothing else; `nil` where none does.
   private func scale(of layer: Layer) -> [Double]? {
@@ -51,97 +50,78 @@ struct CriterionRequest {
     return scale
   }
 
-  /// - Parameter shapes: of the layers' weights.
-  private func json(weights shapes: [[Int]]) -> JSONValue {
+  private func description(_ layers: [PrunableNetwork.Layer]) -> PrunableNetwork {
     let sensitivity = configuration.sensitivity
-    var object: JSONObject = [
-      "protocol": .string(CriterionRequest.name), "version": .integer(CriterionRequest.version),
-      "unit": .string(sensitivity.unit.rawValue),
-    ]
-    let path = PluginProgram.absolute(configuration.model.path)
-    object["network"] = [
-      "name": .string(network.name), "model": .string(path),
-      "sha256": .string(model.first?.sha256 ?? ""),
-    ]
-    object["layers"] = .array(zip(structure.layers.indices, shapes).map(layer))
-    object["groups"] = .array(structure.groups.map(group))
-    if !sensitivity.inputs.isEmpty {
-      object["rows"] = [
-        "samples": .array(plan.groupSamples.map(JSONValue.integer)),
-        "channels": .integer(channelPlaces.last?.upperBound ?? 0),
-        "units": .integer(unitPlaces.last?.upperBound ?? 0),
-      ]
-    }
-    for input in sensitivity.inputs {
-      object[input.rawValue] = .object(measured.names(of: input))
-    }
-    return .object(object)
+    return PrunableNetwork(
+      name: network.name, model: PluginProgram.absolute(configuration.model.path), sha256: model.first?.sha256 ?? "",
+      unit: ScoreUnit(sensitivity.unit), layers: layers, groups: structure.groups.map(description),
+      rowSamples: sensitivity.inputs.isEmpty ? [] : plan.groupSamples, measured: measured.arrays)
   }
 
-  /// Per layer where its channels stand among those of all layers.
-  private var channelPlaces: [Range<Int>] { SensitivityLayout(structure).layers }
-
-  /// Per group where its units stand among those of all groups.
-  private var unitPlaces: [Range<Int>] {
-    let layout = SensitivityLayout(structure)
-    return layout.groups.map { $0.lowerBound - layout.units.lowerBound..<$0.upperBound - layout.units.lowerBound }
+  private func description(
+    of layer: Layer, _ index: Int, weight: StoredArray, scale: StoredArray?
+  ) -> PrunableNetwork.Layer {
+    PrunableNetwork.Layer(
+      index: index, name: layer.name, opType: layer.opType, outputs: layer.outputs, inputs: layer.inputs,
+      kernel: layer.kernel, convolutionGroups: layer.convolutionGroups, isDepthwise: layer.isDepthwise,
+      outputShape: layer.outputShape, weightName: layer.weight, weight: weight, scale: scale,
+      firstChannel: structure.layers[..<index].reduce(0) { $0 + $1.outputs },
+      costs: Dictionary(
+        uniqueKeysWithValues: PrunableNetwork.Metric.allCases.map {
+          ($0, costs.cost(ofLayer: index, CostMetric($0), kept: costs.unitCounts))
+        }))
   }
 
-  private func layer(_ index: Int, weights shape: [Int]) -> JSONValue {
-    let layer = structure.layers[index]
-    var object: JSONObject = [
-      "layer": .integer(index), "name": .string(layer.name), "op_type": .string(layer.opType),
-      "outputs": .integer(layer.outputs), "inputs": .integer(layer.inputs),
-      "kernel": .array(layer.kernel.map(JSONValue.integer)),
-      "convolution_groups": .integer(layer.convolutionGroups), "depthwise": .boolean(layer.isDepthwise),
-      "output_shape": .array(layer.outputShape.map(JSONValue.integer)),
-      "first_channel": .integer(channelPlaces[index].lowerBound),
-    ]
-    object["weight"] = [
-      "name": .string(layer.weight), "file": .string(weightFile(index)),
-      "shape": .array(shape.map(JSONValue.integer)),
-    ]
-    object["scale"] = scale(of: layer).map { _ in .string(scaleFile(index)) } ?? .null
-    var own = JSONObject()
-    for metric in CostMetric.allCases {
-      own[metric.rawValue] = .integer(costs.cost(ofLayer: index, metric, kept: costs.unitCounts))
-    }
-    object["costs"] = .object(own)
-    return .object(object)
-  }
-
-  private func group(_ group: ChannelGroup) -> JSONValue {
-    var object: JSONObject = [
-      "group": .integer(group.id), "name": .string(group.title), "units": .integer(group.unitCount),
-      "first_unit": .integer(unitPlaces[group.id].lowerBound), "prunable": .boolean(group.isPrunable),
-    ]
-    object["reason"] = group.reason.map { .string("\($0)") } ?? .null
-    var (makers, passers, readers): ([JSONValue], [JSONValue], [JSONValue]) = ([], [], [])
+  private func description(of group: ChannelGroup) -> PrunableNetwork.Group {
+    var makers: [PrunableNetwork.Membership] = []
+    var (passers, readers) = (makers, makers)
     for (index, layer) in structure.layers.enumerated() {
       if let channels = channels(layer.outputUnits, of: group) {
-        let entry: JSONValue = ["layer": .integer(index), "channels": channels]
-        if layer.isDepthwise { passers.append(entry) } else { makers.append(entry) }
+        let share = PrunableNetwork.Membership(layer: index, channels: channels)
+        if layer.isDepthwise { passers.append(share) } else { makers.append(share) }
       }
       if !layer.isDepthwise, let channels = channels(layer.inputUnits, of: group) {
-        readers.append(["layer": .integer(index), "channels": channels])
+        readers.append(PrunableNetwork.Membership(layer: index, channels: channels))
       }
     }
-    object["made_by"] = .array(makers)
-    object["passed_by"] = .array(passers)
-    object["read_by"] = .array(readers)
-    object["partitions"] = .array(
-      group.partitions.map { .array($0.map { .array($0.map(JSONValue.integer)) }) })
-    return .object(object)
+    return PrunableNetwork.Group(
+      index: group.id, name: group.title, unitCount: group.unitCount,
+      firstUnit: structure.groups[..<group.id].reduce(0) { $0 + $1.unitCount }, isPrunable: group.isPrunable,
+      reason: group.reason.map { "\($0)" }, madeBy: makers, passedBy: passers, readBy: readers,
+      partitions: group.partitions)
   }
 
   /// By unit of a group the channels of a layer that are its own; `nil` where none are.
-  private func channels(_ units: [UnitReference?], of group: ChannelGroup) -> JSONValue? {
+  private func channels(_ units: [UnitReference?], of group: ChannelGroup) -> [[Int]]? {
     guard units.contains(where: { $0?.group == group.id }) else { return nil }
-    var channels = [[JSONValue]](repeating: [], count: group.unitCount)
+    var channels = [[Int]](repeating: [], count: group.unitCount)
     for (channel, unit) in units.enumerated() {
-      if let unit, unit.group == group.id { channels[unit.unit].append(.integer(channel)) }
+      if let unit, unit.group == group.id { channels[unit.unit].append(channel) }
     }
-    return .array(channels.map { .array($0) })
+    return channels
+  }
+}
+
+extension ScoreUnit {
+  /// What a configuration calls it.
+  init(_ unit: SearchConfiguration.Sensitivity.Unit) {
+    switch unit {
+    case .score: self = .score
+    case .loss: self = .loss
+    }
+  }
+}
+
+extension CostMetric {
+  fileprivate init(_ metric: PrunableNetwork.Metric) {
+    switch metric {
+    case .bitComplexity: self = .bitComplexity
+    case .flops: self = .flops
+    case .macs: self = .macs
+    case .parameters: self = .params
+    case .memory: self = .memory
+    case .activationMemory: self = .activationMemory
+    }
   }
 }
 
@@ -171,24 +151,15 @@ struct PluginMeasurement: Sendable {
   var samples = 0
   var whole: Whole?
   /// The files with their content.
-  private(set) var arrays: [(name: String, array: NumPyArray)] = []
+  private(set) var files: [(name: String, array: NumPyArray)] = []
+  /// What the files are.
+  private(set) var arrays: [PrunableNetwork.Quantity: StoredArray] = [:]
 
   /// Takes an array of rows.
-  mutating func add(_ input: SearchConfiguration.Sensitivity.PluginInput, _ name: String, rows: [[Double]]) {
-    arrays.append(
-      (
-        "\(input.rawValue)/\(name).npy",
-        NumPyArray(shape: [rows.count, rows.first?.count ?? 0], .doubles(rows.flatMap { $0 }))
-      ))
-  }
-
-  /// The files of an input by what they hold.
-  func names(of input: SearchConfiguration.Sensitivity.PluginInput) -> JSONObject {
-    let folder = "\(input.rawValue)/"
-    var object = JSONObject()
-    for (name, _) in arrays where name.hasPrefix(folder) {
-      object[String(name.dropFirst(folder.count).dropLast(".npy".count))] = .string(name)
-    }
-    return object
+  mutating func add(_ quantity: PrunableNetwork.Quantity, rows: [[Double]]) {
+    let shape = [rows.count, rows.first?.count ?? 0]
+    let array = StoredArray(file: "\(quantity.input)/\(quantity.rawValue).npy", shape: shape)
+    files.append((array.file, NumPyArray(shape: shape, .doubles(rows.flatMap { $0 }))))
+    arrays[quantity] = array
   }
 }

@@ -47,22 +47,28 @@ public struct DryRun {
     let hosts = try world.gather(world.location.hostName, at: 0)
     guard let (preparation, model) = prepared, let workers, let hosts else { return nil }
     let counts = workers.map { Int($0[0]) }
-    let trial = try trial(preparation, mostWorkers: min(counts.max() ?? 1, preparation.plan.shards.count))
+    let trial = try trial(preparation, mostWorkers: counts.max() ?? 1)
     let used = counts.map { min($0, trial.summary.memory.workers) }
     let directory = preparation.configuration.outputDirectory.path
-    let checkpoint = SearchCheckpoint(
-      ResultFiles(in: directory).checkpoint, preparation.plan, preparation.data)
-    let basis = MeasurementBasis(
-      ofTables: preparation, model: model, executor: backend.description, without: [])
-    let stored = try checkpoint.keysOfStoredTables(basis, beat: world.attend).map { $0 != nil }
+    var stored: [Bool]?
+    if trial.isOfTables {
+      let checkpoint = SearchCheckpoint(
+        ResultFiles(in: directory).checkpoint, preparation.plan, preparation.data)
+      let basis = MeasurementBasis(
+        ofTables: preparation, model: model, executor: backend.description, without: [])
+      stored = try checkpoint.keysOfStoredTables(basis, beat: world.attend).map { $0 != nil }
+    }
     return DryRunPlan(
       summary: trial.summary, ranks: zip(hosts, used).map { ($0, $1) },
-      storedShards: stored.count { $0 },
-      secondsPerRun: trial.seconds,
-      predictedSeconds: preparation.configuration.sensitivity.method.isExpansion
-        ? DryRun.predictedSeconds(preparation, stored, trial.seconds, workers: networks(used).reduce(0, +)) : 0,
-      hasEvaluations: preparation.configuration.evaluatesNetworks
-        || !preparation.configuration.bits.search.isEmpty,
+      storedShards: stored.map { $0.count { $0 } },
+      time: trial.seconds.map { seconds in
+        let missing = preparation.plan.shards.indices.map { stored?[$0] != true }
+        return DryRunPlan.Time(
+          secondsPerRun: seconds,
+          seconds: DryRun.predictedSeconds(
+            preparation, missing, seconds, trial, workers: networks(used).reduce(0, +)),
+          remainder: DryRun.remainder(preparation.configuration))
+      },
       samplesPerRun: preparation.runSize, directory: directory,
       files: ResultFiles.names(preparation.configuration, hasRows: preparation.keepsRows)
         + (applies ? PrunedModelFiles.names : []) + [RunJournal.fileName])
@@ -72,23 +78,46 @@ public struct DryRun {
     let configuration = try SearchConfiguration(parsing: SearchRun.text(of: path, changes), file: path)
     let source = try format.read(configuration.model.path)
     let preparation = try Preparation(configuration, model: source.message, format, isSolving: true)
-    if applies { _ = try CalibrationData(configuration, .evaluation) }
+    if applies { _ = try CalibrationData.opened(configuration, .evaluation) }
     try ResultFiles(in: configuration.outputDirectory.path).checkDirectory()
     return (preparation, source.digests)
   }
 
+  /// What one run takes, found by trying.
+  private struct Trial {
+    let summary: ValidationSummary
+    /// The time of one run; `nil` where no sample is run.
+    let seconds: Double?
+    /// How often all samples are run.
+    let passes: Int
+    /// Whether shards' tables are made, which are kept.
+    let isOfTables: Bool
+  }
+
   /// Compiles what ranks would run, one after another, and times a run of it.
-  private func trial(
-    _ preparation: Preparation, mostWorkers: Int
-  ) throws -> (summary: ValidationSummary, seconds: Double) {
+  private func trial(_ preparation: Preparation, mostWorkers: Int) throws -> Trial {
+    let passes = 1 + preparation.criterion.passes
     if let stages = SearchStages(grid, backend) {
       let trial = try StageTrial(
-        preparation, stages, mostWorkers: mostWorkers, memoryLimit: memoryLimit, isTimed: true)
-      return (ValidationSummary(preparation, trial), trial.secondsPerRun)
+        preparation, stages, mostWorkers: min(mostWorkers, preparation.plan.shards.count), memoryLimit: memoryLimit,
+        isTimed: true)
+      return Trial(
+        summary: ValidationSummary(preparation, trial), seconds: trial.secondsPerRun, passes: passes, isOfTables: true)
     }
-    let work = try WorkPlan(
+    let forecast = try WorkForecast(
       preparation, backend, ranks: world.size, mostWorkers: mostWorkers, memoryLimit: memoryLimit)
-    return (ValidationSummary(preparation, work.forecast), try secondsPerRun(preparation, work))
+    let summary = ValidationSummary(preparation, forecast.memory)
+    switch forecast.work {
+    case .nothing: return Trial(summary: summary, seconds: nil, passes: 0, isOfTables: false)
+    case .tables(let program):
+      return Trial(
+        summary: summary, seconds: try secondsPerRun(preparation, program), passes: passes, isOfTables: true)
+    case .forward(let model, let passes):
+      let executor = try model.makeExecutor()
+      let samples = 0..<min(model.runSize, preparation.plan.batches[0].count)
+      let seconds = try leastSeconds { _ = try model.run(samples, on: executor) }
+      return Trial(summary: summary, seconds: seconds, passes: passes, isOfTables: false)
+    }
   }
 
   /// By network the batches that are computed at a time: of stages the one with the fewest workers counts.
@@ -98,39 +127,58 @@ public struct DryRun {
   }
 
   /// The time of one run of the first samples on one worker.
-  private func secondsPerRun(_ preparation: Preparation, _ work: WorkPlan) throws -> Double {
+  private func secondsPerRun(_ preparation: Preparation, _ program: any ExecutionProgram) throws -> Double {
     let samples = 0..<min(preparation.runSize, preparation.plan.batches[0].count)
     let batch = try preparation.data.batch(samples, size: preparation.runSize)
-    let executor = try ShardMeasurement(preparation, work.program).makeExecutor()
+    let executor = try ShardMeasurement(preparation, program).makeExecutor()
+    do {
+      return try leastSeconds { _ = try executor.evaluate(batch) }
+    } catch let error as ExecutionError {
+      throw SearchError(error, in: preparation.configuration, samples: samples)
+    }
+  }
+
+  /// The shortest time of a few runs.
+  private func leastSeconds(_ run: () throws -> Void) throws -> Double {
     let clock = ContinuousClock()
     var seconds = Double.infinity
-    do throws(ExecutionError) {
-      // The first run has to find its memory; where it takes long already that does not matter.
-      for _ in 0..<3 where seconds > 0 {
-        let start = clock.now
-        _ = try executor.evaluate(batch)
-        seconds = min(seconds, (clock.now - start) / .seconds(1))
-        if seconds > 1 { break }
-      }
-    } catch {
-      throw SearchError(error, in: preparation.configuration, samples: samples)
+    // The first run has to find its memory; where it takes long already that does not matter.
+    for _ in 0..<3 where seconds > 0 {
+      let start = clock.now
+      try run()
+      seconds = min(seconds, (clock.now - start) / .seconds(1))
+      if seconds > 1 { break }
     }
     return seconds
   }
 
   /// The time that the sensitivities may take: no less than that of the longest shard, which is one worker's.
   private static func predictedSeconds(
-    _ preparation: Preparation, _ isStored: [Bool], _ secondsPerRun: Double, workers: Int
+    _ preparation: Preparation, _ isMissing: [Bool], _ secondsPerRun: Double, _ trial: Trial, workers: Int
   ) -> Double {
     let plan = preparation.plan
     let runs = plan.shards.map { shard in
-      shard.reduce(0) { $0 + plan.batches[$1].runs(of: preparation.runSize).count } * (1 + preparation.criterion.passes)
+      shard.reduce(0) { $0 + plan.batches[$1].runs(of: preparation.runSize).count }
     }
+    // A shard's table is made by one worker; other passes are shared.
+    let longest = trial.isOfTables ? trial.passes : 1
     func seconds(_ runs: [Int]) -> Double {
-      secondsPerRun * max(Double(runs.reduce(0, +)) / Double(workers), Double(runs.max() ?? 0))
+      secondsPerRun
+        * max(Double(runs.reduce(0, +) * trial.passes) / Double(workers), Double((runs.max() ?? 0) * longest))
     }
     let further = preparation.configuration.solver.iterations - 1
-    return seconds(zip(runs, isStored).filter { !$1 }.map(\.0)) + Double(further) * seconds(runs)
+    return seconds(zip(runs, isMissing).filter { $1 }.map(\.0)) + Double(further) * seconds(runs)
+  }
+
+  /// What comes on top of what is predicted, as a person reads of it.
+  private static func remainder(_ configuration: SearchConfiguration) -> String? {
+    let sensitivity = configuration.sensitivity
+    if configuration.solver.method == .measured || !configuration.bits.search.isEmpty {
+      return "evaluations of changed networks"
+    }
+    if sensitivity.method.isLayerwise { return "what \"\(sensitivity.method.rawValue)\" makes of the responses" }
+    if sensitivity.method == .external { return "the program's own time" }
+    return sensitivity.units == nil ? nil : "the choice of the units"
   }
 }
 
@@ -140,16 +188,21 @@ public struct DryRunPlan: Sendable {
   public let summary: ValidationSummary
   /// By rank its host and its workers.
   public let ranks: [(host: String, workers: Int)]
-  /// Shards that need not be measured.
-  public let storedShards: Int
-  /// One run of so many samples took so long on one worker; where there are stages, in the slowest of them.
-  public let secondsPerRun: Double
-  /// The time that the sensitivities may take.
-  public let predictedSeconds: Double
-  /// Whether changed networks are evaluated too, which the prediction leaves out.
-  public let hasEvaluations: Bool
+  /// Shards that need not be measured; `nil` for a criterion that keeps no tables of shards.
+  public let storedShards: Int?
+  /// What the sensitivities may take; `nil` where no sample is run.
+  public let time: Time?
   /// Samples that run at a time.
   public let samplesPerRun: Int
+  /// A time, predicted from that of one run.
+  public struct Time: Sendable {
+    /// One run took so long on one worker; where there are stages, in the slowest of them.
+    public let secondsPerRun: Double
+    /// All that are missing.
+    public let seconds: Double
+    /// What the prediction leaves out, as a person reads of it.
+    public let remainder: String?
+  }
   /// Where the files go.
   public let directory: String
   /// The files that would be written.

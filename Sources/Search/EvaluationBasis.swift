@@ -38,15 +38,15 @@ struct EvaluationBasis: Hashable, Sendable {
     self.samples = samples
     self.runSize = runSize
     loss = configuration.loss.rawValue
-    inputs =
-      configuration.calibration.data.inputs.map {
-        Input(
-          name: $0.name, array: $0.array.array,
-          preprocessing: $0.preprocessing.map { Preprocessing(scale: $0.scale, mean: $0.mean, std: $0.std) })
-      }
-      + configuration.calibration.data.images.map {
-        Input(name: $0.name, array: nil, preprocessing: nil, images: $0.preprocess.json)
-      }
+    let arrays = (configuration.calibration?.inputs ?? []).map {
+      Input(
+        name: $0.name, array: $0.array.array,
+        preprocessing: $0.preprocessing.map { Preprocessing(scale: $0.scale, mean: $0.mean, std: $0.std) })
+    }
+    let images = (configuration.calibration?.data.images ?? []).map {
+      Input(name: $0.name, array: nil, preprocessing: nil, images: $0.preprocess.json)
+    }
+    inputs = arrays + images
   }
 }
 

@@ -20,10 +20,8 @@ struct EvaluationMemory: Sendable {
       (room, each) = (nil, 0)
       return
     }
-    let loss = subject.needsClasses ? .crossEntropy : Loss(subject.configuration.loss)
-    let one = try subject.model(of: .original, loss: loss).program.memory
-    // A change has a copy of the weights that it touches, at the most of all.
-    each = one.shared + one.perExecutor + weightBytes
+    each = EvaluationMemory.bytesPerWorker(
+      try subject.model(of: .original, loss: subject.comparedLoss).program.memory, weightBytes: weightBytes)
     let room = memoryLimit - MemoryForecast.process - weightBytes
     guard room >= each else {
       throw SearchError(
@@ -32,6 +30,12 @@ struct EvaluationMemory: Sendable {
       )
     }
     self.room = room
+  }
+
+  /// What one worker holds whose network takes so much: a change has a copy of the weights that it touches, at the most of
+  /// all.
+  static func bytesPerWorker(_ requirement: MemoryRequirement, weightBytes: Int) -> Int {
+    requirement.shared + requirement.perExecutor + weightBytes
   }
 
   /// As many workers as fit; one at least.

@@ -1,6 +1,7 @@
 import Allocation
 import Configuration
 import Logging
+import PruneClusterPlugins
 import WorkSharing
 
 /// A solver that a program of the user's is: it is given the problem, and its plan is judged like any other.
@@ -27,23 +28,24 @@ struct ExternalSolver: PlanMaker {
   /// - Throws: `SearchError` for a plan that is none, or misses a limit; `AllocationError` when no plan meets them.
   func allocate(_ problem: AllocationProblem) throws -> AllocationPlan {
     let best = try OptimalAllocator().allocate(problem)
-    let bytes = try program.answer(SolverAnswer.fileName, isShared: isShared) { folder in
-      try folder.write(SolverRequest.json(problem), as: "problem.json")
+    let bytes = try program.answer(PluginProtocol.solver.answerFile, isShared: isShared) { folder in
+      try folder.write(PruningProblem(problem).request, as: PluginProtocol.solver.requestFile)
     }
-    let answer = try program.reading(SolverAnswer.fileName, bytes) { bytes, file throws(ConfigurationError) in
+    let plan = try program.reading(PluginProtocol.solver.answerFile, bytes) { bytes, file throws(ConfigurationError) in
       try SolverAnswer(
         parsing: bytes, file: file, ladders: problem.groups.map(\.ladder),
-        alternatives: problem.options.map(\.losses.count))
+        alternatives: problem.options.map(\.losses.count)
+      ).plan
     }
     for requirement in problem.requirements {
-      let cost = requirement.cost(answer.kept, options: answer.options)
+      let cost = requirement.cost(plan.kept, options: plan.alternatives)
       guard cost <= requirement.limit else {
         throw program.failure(
           "gave a plan that misses \(requirement.name): it costs \(cost), expected at most \(requirement.limit)")
       }
     }
     return try AllocationPlan(
-      for: problem, kept: answer.kept, options: answer.options, method: ExternalSolver.method,
+      for: problem, kept: plan.kept, options: plan.alternatives, method: ExternalSolver.method,
       lowerBound: best.lowerBound)
   }
 }

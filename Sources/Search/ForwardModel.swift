@@ -21,7 +21,7 @@ struct ForwardModel: Sendable {
     loss: Loss,
     _ backend: any ExecutionBackend
   ) throws {
-    let network = try model.runnableNetwork(batchSize: configuration.calibration.batchSize).foldingNormalizations()
+    let network = try model.runnableNetwork(batchSize: configuration.batchSize).foldingNormalizations()
     try self.init(
       ExecutionRequest(network: network, loss: loss, outputs: network.outputs), file: file, calibration,
       targets: Loss(configuration.loss), backend)

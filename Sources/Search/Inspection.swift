@@ -30,8 +30,20 @@ public struct Inspection: Sendable {
     public let reason: FreezeReason?
   }
 
+  /// What goes into the network, or comes out of it.
+  public struct Terminal: Sendable {
+    /// Its name in the model.
+    public let name: String
+    /// Extents of one sample.
+    public let shape: [Int]
+  }
+
   /// The network's name.
   public let model: String
+  /// The network's inputs.
+  public let inputs: [Terminal]
+  /// The network's outputs.
+  public let outputs: [Terminal]
   /// The layers in graph order.
   public let layers: [Layer]
   /// Per metric, in the order of `CostMetric.allCases`: cost per sample and the largest compression ratio reachable with
@@ -47,6 +59,11 @@ public struct Inspection: Sendable {
     let bits = [LayerBits](repeating: LayerBits(activation: 8, weight: 8), count: structure.layers.count)
     let costs = try CostModel(structure, bits: bits)
     model = network.name
+    func terminal(_ id: ValueID) -> Terminal {
+      Terminal(name: network[id].name, shape: Array(network[id].shape.dimensions.dropFirst()))
+    }
+    inputs = network.inputs.map(terminal)
+    outputs = network.outputs.map(terminal)
     let full = costs.unitCounts
     layers = structure.layers.enumerated().map { index, layer in
       Layer(

@@ -37,6 +37,9 @@ struct MatchedData: Sendable {
   /// By sample its place in the files; `nil` where that is the same.
   var rows: [Int]?
 
+  /// No samples at all.
+  static let none = MatchedData(sources: [], labels: .none)
+
   /// The samples of a range as one batch of the size that the network runs; a short one is filled with its last sample.
   /// - Parameter whole: the samples that gradients of weights are summed over.
   func batch(_ samples: Range<Int>, size: Int, of whole: Range<Int>? = nil) throws -> Batch {

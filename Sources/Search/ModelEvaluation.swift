@@ -52,7 +52,7 @@ struct NetworkComparison {
   func evaluate(_ candidates: [EvaluationCandidate]) throws -> [ModelEvaluation]? {
     let runners = try runners(candidates)
     let counts = try self.counts(
-      runners, ShardPlan(sampleCount: data.sampleCount, batchSize: configuration.calibration.batchSize))
+      runners, ShardPlan(sampleCount: data.sampleCount, batchSize: configuration.batchSize))
     guard session.world.rank == 0, let counts else { return nil }
     let seconds = try secondsPerSample(runners)
     return zip(candidates, zip(runners, counts)).enumerated().map { index, pair in
@@ -73,7 +73,7 @@ struct NetworkComparison {
   func scores(_ candidates: [EvaluationCandidate]) throws -> [VariantScore]? {
     let runners = try runners(candidates)
     let counts = try self.counts(
-      runners, ShardPlan(sampleCount: data.sampleCount, batchSize: configuration.calibration.batchSize))
+      runners, ShardPlan(sampleCount: data.sampleCount, batchSize: configuration.batchSize))
     return counts.map { counts in
       zip(runners, counts).enumerated().map { index, pair in
         let (runner, count) = pair

@@ -60,7 +60,7 @@ struct NetworkRepair {
   func run() throws -> RepairOutcome {
     let settings = stage.repair
     let split = SampleSplit(
-      sampleCount: data.sampleCount, batchSize: configuration.calibration.batchSize, share: settings.heldOut)
+      sampleCount: data.sampleCount, batchSize: configuration.batchSize, share: settings.heldOut)
     var state = RepairState(message: message, network: try network(of: message))
     var steps: [RepairStep] = []
     var loss = try self.loss(of: message, split.judging)

@@ -62,7 +62,8 @@ struct PluginFolder {
     do {
       return try FileHandleReader.contents(of: file, limit: TextLimits.jsonBytes)
     } catch let error as SearchError {
-      throw SearchError(error.kind, file: title, error.problem)
+      // Whatever keeps it from being read, the program has left it so.
+      throw SearchError(.badContent, file: title, error.problem)
     }
   }
 }

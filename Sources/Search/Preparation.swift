@@ -16,8 +16,8 @@ struct Preparation {
   let weightBytes: Int
   private(set) var criterion: TaylorCriterion
   let layout: SensitivityLayout
-  /// The loss made ready for the network.
-  let loss: LossFunction
+  /// The loss made ready for the network; `nil` where there are no samples.
+  let loss: LossFunction?
   /// How the rows of a joint loss, or of an influence function, are kept; `nil` where there is neither.
   private(set) var rows: UnitRows.Form?
   /// The network that is measured; `nil` once it is compiled for the last time, as it holds the weights a second time.
@@ -48,10 +48,9 @@ struct Preparation {
     _ configuration: SearchConfiguration, model message: consuming [UInt8], _ format: any ModelFormat, isSolving: Bool
   ) throws {
     let modelBytes = message.count
-    let calibration = try CalibrationData(configuration)
-    let batchSize = min(configuration.calibration.batchSize, calibration.sampleCount)
-    let network = try format.decode(message, sampleShapes: calibration.sampleShapes)
-      .runnableNetwork(batchSize: batchSize)
+    let calibration = try CalibrationData.opened(configuration)
+    let network = try format.decode(message, sampleShapes: calibration?.sampleShapes ?? [:])
+      .runnableNetwork(batchSize: Preparation.batchSize(configuration, calibration))
     // Unless the caller keeps it: what follows needs as much memory again.
     _ = consume message
     try self.init(configuration, calibration, network, nil, modelBytes: modelBytes, isSolving: isSolving)
@@ -60,19 +59,18 @@ struct Preparation {
   /// The same at a rank that is to hold one stage: it has no weights.
   init(_ configuration: SearchConfiguration, _ outline: NetworkOutline) throws {
     try self.init(
-      configuration, try CalibrationData(configuration), outline.network, outline.execution, modelBytes: 0,
+      configuration, try CalibrationData.opened(configuration), outline.network, outline.execution, modelBytes: 0,
       isSolving: false)
   }
 
   /// - Parameter outline: what the network is compiled for, where it is an outline itself.
   private init(
-    _ configuration: SearchConfiguration, _ calibration: CalibrationData, _ network: Network,
+    _ configuration: SearchConfiguration, _ calibration: CalibrationData?, _ network: Network,
     _ outline: ExecutionRequest?, modelBytes: Int, isSolving: Bool
   ) throws {
     self.configuration = configuration
     self.modelBytes = modelBytes
-    sampleShapes = calibration.sampleShapes
-    let batchSize = min(configuration.calibration.batchSize, calibration.sampleCount)
+    sampleShapes = calibration?.sampleShapes ?? [:]
     self.network = outline == nil ? network : nil
     self.runSize = network.batchSize
     weightBytes = network.constantBytes
@@ -81,7 +79,7 @@ struct Preparation {
     analysis = try NetworkAnalysis(network, configuration, latency: latency)
     let structure = analysis.solving.structure
     let loss = Loss(configuration.loss)
-    data = try calibration.matched(to: network, loss: loss)
+    data = try calibration?.matched(to: network, loss: loss) ?? .none
     switch data.labels {
     case .classes(_, perSample: 1, _), .listed: hasClasses = true
     default: hasClasses = false
@@ -93,19 +91,22 @@ struct Preparation {
         ?? LayerExecution(
           network, structure, loss: loss, weighs: configuration.sensitivity.goesByWeightGradients
         ).request
-      guard let function = try request.lossFunction() else {
-        preconditionFailure("a search has a loss")
-      }
-      self.loss = function
+      self.loss = calibration == nil ? nil : try request.lossFunction()
     } catch {
       throw SearchError(error, in: configuration)
     }
     criterion = TaylorCriterion(configuration.sensitivity, self.loss)
-    plan = ShardPlan(sampleCount: calibration.sampleCount, batchSize: batchSize)
+    plan = ShardPlan(
+      sampleCount: calibration?.sampleCount ?? 0, batchSize: Preparation.batchSize(configuration, calibration))
     rows = try Preparation.rows(criterion, configuration, layout, plan)
     ranges = []
     try ResultFiles.checkNames(structure, file: configuration.model.path)
     try check(isSolving: isSolving)
+  }
+
+  /// Samples per batch: at most as many as there are.
+  private static func batchSize(_ configuration: SearchConfiguration, _ calibration: CalibrationData?) -> Int {
+    min(configuration.batchSize, calibration?.sampleCount ?? 1)
   }
 }
 
@@ -125,7 +126,7 @@ extension Preparation {
 
   /// Checks criterion, solver and targets against network and data.
   private mutating func check(isSolving: Bool) throws {
-    if case .second(.ranked) = criterion, configuration.loss == .meanSquaredError || loss.positions > 1 {
+    if case .second(.ranked) = criterion, configuration.loss == .meanSquaredError || loss?.positions ?? 1 > 1 {
       throw SearchError(
         .configuration, file: configuration.file,
         "$.sensitivity: labels by rank need a network that predicts one class per sample; "
@@ -306,9 +307,11 @@ extension Loss {
 
 extension TaylorCriterion {
   /// The criterion that a configuration asks for.
-  init(_ sensitivity: SearchConfiguration.Sensitivity, _ loss: LossFunction) {
-    // A program of the user's is given sums of the samples' values and of their squares.
-    if sensitivity.method == .influence || sensitivity.method == .external {
+  /// - Parameter loss: `nil` where there are no samples, and so no expansion.
+  init(_ sensitivity: SearchConfiguration.Sensitivity, _ loss: LossFunction?) {
+    // A program of the user's is given sums of the samples' values and of their squares; units to be removed one by one
+    // are chosen by the squares.
+    if [.influence, .external, .ablation].contains(sensitivity.method) {
       self = .second(.fisher)
       return
     }
@@ -317,6 +320,7 @@ extension TaylorCriterion {
       return
     }
     guard sensitivity.order == 1 else {
+      guard let loss else { preconditionFailure("an expansion has a loss") }
       switch (sensitivity.curvature, sensitivity.curvatureLabels) {
       case (.fisher, _): self = .second(.fisher)
       case (.gaussNewton, .drawn):

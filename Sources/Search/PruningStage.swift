@@ -17,8 +17,10 @@ struct PruningStage {
   let path: String
   let message: [UInt8]
   let digests: [FileDigest]
-  /// What is known of the samples; `nil` without calibration data.
+  /// What a configuration says of the network, and of samples; `nil` where there is none.
   let configuration: SearchConfiguration?
+  /// The same where it has calibration data.
+  private var sampled: SearchConfiguration? { configuration.flatMap { $0.calibration == nil ? nil : $0 } }
   /// What is tried to make up for the loss; needs calibration data.
   let repair: SearchConfiguration.Repair
   /// Extents of one sample by input name, for axes that the model leaves open.
@@ -44,8 +46,8 @@ struct PruningStage {
   ///   a file cannot be written.
   func run(_ request: Request?, output: String) throws -> PruningOutcome? {
     let model = try format.decode(message, sampleShapes: sampleShapes)
-    let network = try model.runnableNetwork(batchSize: configuration?.calibration.batchSize ?? PruningStage.batchSize)
-    if let configuration {
+    let network = try model.runnableNetwork(batchSize: configuration?.calibration?.batchSize ?? PruningStage.batchSize)
+    if let configuration = sampled {
       _ = try CalibrationData(configuration, .evaluation).matched(to: network, loss: Loss(configuration.loss))
     }
     let structure = ChannelStructure(of: network)
@@ -57,7 +59,7 @@ struct PruningStage {
     let costs = try PruningCosts(structure, pruned, configuration)
     if let made, made.removal.gathers.isEmpty { try costs.check(promised: made.removal.kept, file: path) }
 
-    let data = try configuration.map { try CalibrationData($0) }
+    let data = try sampled.flatMap { try CalibrationData.opened($0) }
     let certificate = try certify(network, pruned, cut, data)
     guard certificate.isValid else {
       throw SearchError(
@@ -67,7 +69,7 @@ struct PruningStage {
     }
 
     var repaired: RepairOutcome?
-    if let configuration, let data { repaired = try self.repaired(removal, network, data, configuration) }
+    if let configuration = sampled, let data { repaired = try self.repaired(removal, network, data, configuration) }
     let evaluations = try evaluate(prunedMessage, repaired)
     guard let made else { return nil }
     var outcome = PruningOutcome(
@@ -136,7 +138,7 @@ struct PruningStage {
     guard let data, let configuration else {
       return try run.certificate(data: nil, samples: [], probes: max(settings.probes, 1), tolerance: settings.tolerance)
     }
-    let samples = (0..<data.sampleCount).runs(of: configuration.calibration.batchSize)
+    let samples = (0..<data.sampleCount).runs(of: configuration.batchSize)
     return try run.certificate(
       data: try data.matched(to: network, loss: .agreement), samples: samples, probes: settings.probes,
       tolerance: settings.tolerance)
@@ -146,7 +148,7 @@ struct PruningStage {
   private func evaluate(
     _ pruned: [UInt8], _ repaired: RepairOutcome?
   ) throws -> (evaluations: [ModelEvaluation], calibrationLosses: [Double])? {
-    guard let configuration else { return nil }
+    guard let configuration = sampled else { return nil }
     var candidates = [
       EvaluationCandidate(name: "original", message: message, fileSize: try fileSize(message)),
       EvaluationCandidate(name: "pruned", message: pruned, fileSize: try fileSize(pruned)),
@@ -164,7 +166,7 @@ struct PruningStage {
     let onCalibration = NetworkComparison(
       session: session, backend: backend, format: format, configuration: configuration,
       data: try CalibrationData(configuration), workerCount: workerCount)
-    let pieces = (0..<onCalibration.data.sampleCount).runs(of: configuration.calibration.batchSize)
+    let pieces = (0..<onCalibration.data.sampleCount).runs(of: configuration.batchSize)
     let losses = try onCalibration.meanLosses(candidates, samples: pieces)
     return evaluations.map { ($0, losses) }
   }

@@ -7,7 +7,7 @@ extension SearchConfiguration {
 
   /// The files of samples and labels that sensitivities are measured on.
   func calibrationFiles() throws -> [DataFile] {
-    let data = calibration.data
+    guard let data = calibration?.data else { return [] }
     let images = try ImageChoice(data, place: "$.calibration", file: file)
     var files = (images?.inputs ?? []).map { input in
       let rows = images?.rows.prefix(data.samples ?? .max) ?? []

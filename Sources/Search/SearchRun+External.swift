@@ -2,6 +2,7 @@ import Channels
 import Configuration
 import Execution
 import MessagePassing
+import PruneClusterPlugins
 import Sensitivity
 import WorkSharing
 
@@ -32,14 +33,15 @@ extension SearchRun {
       logger: logger)
     let isShared = world.size == 1
     let bytes = try session.alone("running the criterion", ending: program) {
-      try program.answer(CriterionAnswer.fileName, isShared: isShared, request: request.write)
+      try program.answer(PluginProtocol.criterion.answerFile, isShared: isShared, request: request.write)
     }
     let settings = configuration.sensitivity
-    let answer = try program.reading(CriterionAnswer.fileName, bytes) { bytes, file throws(ConfigurationError) in
+    let answer = try program.reading(PluginProtocol.criterion.answerFile, bytes) {
+      bytes, file throws(ConfigurationError) in
       try CriterionAnswer(
         parsing: bytes, file: file,
         for: structure.groups.map { CriterionAnswer.Group(units: $0.unitCount, isPrunable: $0.isPrunable) },
-        unit: settings.unit, allowsNegative: settings.normalization == .none)
+        unit: ScoreUnit(settings.unit), allowsNegative: settings.normalization == .none)
     }
     do {
       return SensitivityMeasurement(
@@ -74,8 +76,8 @@ extension SearchRun {
       }
     }
     measured.samples = plan.groupSamples.reduce(0, +)
-    measured.add(.activations, "mean_magnitude", rows: rows.map { Array($0.prefix(channels)) })
-    measured.add(.activations, "nonzero_share", rows: rows.map { Array($0.suffix(channels)) })
+    measured.add(.meanMagnitude, rows: rows.map { Array($0.prefix(channels)) })
+    measured.add(.nonzeroShare, rows: rows.map { Array($0.suffix(channels)) })
   }
 
   private func measureGradients(
@@ -88,10 +90,10 @@ extension SearchRun {
     guard let found = try measure(preparation, work, session, checkpoint, basis) else { return }
     let layout = preparation.layout
     let (channels, units) = (0..<layout.units.lowerBound, layout.units)
-    measured.add(.gradients, "channel_sums", rows: found.groups.map { Array($0.sums[channels]) })
-    measured.add(.gradients, "channel_squares", rows: found.groups.map { Array($0.squares[channels]) })
-    measured.add(.gradients, "unit_sums", rows: found.groups.map { Array($0.sums[units]) })
-    measured.add(.gradients, "unit_squares", rows: found.groups.map { Array($0.squares[units]) })
+    measured.add(.channelSums, rows: found.groups.map { Array($0.sums[channels]) })
+    measured.add(.channelSquares, rows: found.groups.map { Array($0.squares[channels]) })
+    measured.add(.unitSums, rows: found.groups.map { Array($0.sums[units]) })
+    measured.add(.unitSquares, rows: found.groups.map { Array($0.squares[units]) })
     measured.samples = found.table.sampleCount
     measured.whole = found.table.meanLoss.map { PluginMeasurement.Whole(meanLoss: $0, accuracy: found.table.accuracy) }
   }

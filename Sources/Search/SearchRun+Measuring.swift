@@ -19,10 +19,12 @@ extension SearchRun {
     let method = preparation.configuration.sensitivity.method
     guard method.isExpansion else {
       let workers = try ProcessorShare.count(on: world)
-      usage.note(workers: workers)
       if let criterion = WeightCriterion(method) {
+        let workers = try MemoryForecast(ofWeights: preparation, mostWorkers: workers, memoryLimit: memoryLimit).workers
+        usage.note(workers: workers)
         return try score(preparation, by: criterion, session, checkpoint, model: source.digests, workers: workers)
       }
+      usage.note(workers: workers)
       if let criterion = ActivationCriterion(method) {
         return try observe(preparation, by: criterion, session, source, checkpoint)
       }
@@ -32,7 +34,7 @@ extension SearchRun {
       if let plugin = preparation.configuration.sensitivity.plugin {
         return try ask(plugin, &preparation, session, source, checkpoint)
       }
-      return try ablate(preparation, session, source, checkpoint)
+      return try ablate(&preparation, session, source, checkpoint)
     }
     let work = try plan(&preparation, without: steps.removed, isLast: isLast)
     clock.end(of: "compile")

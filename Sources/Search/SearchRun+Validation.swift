@@ -60,7 +60,7 @@ extension SearchRun {
   ) throws -> [UInt8] {
     var text = try FileHandleReader.contents(of: path, limit: configurationSizeLimit)
     if !changes.isEmpty {
-      let document = changes.reduce(try JSONValue(parsing: text, file: path)) { $1.applied(to: $0) }
+      let document = changes.reduce(try JSONValue(parsing: text, file: path, allowsComments: true)) { $1.applied(to: $0) }
       text = Array(document.text().utf8)
     }
     return try BadImages.resolved(text, file: path, tell: tell)
@@ -81,14 +81,16 @@ extension SearchRun {
     try BadImages.check(configuration)
     let source = try format.read(configuration.model.path)
     let preparation = try Preparation(configuration, model: source.message, format, isSolving: true)
-    let workers = min(ProcessorShare.available, preparation.plan.shards.count)
+    let workers = ProcessorShare.available
     if let stages = SearchStages(grid, backend) {
       return ValidationSummary(
         preparation,
-        try StageTrial(preparation, stages, mostWorkers: workers, memoryLimit: memoryLimit, isTimed: false))
+        try StageTrial(
+          preparation, stages, mostWorkers: min(workers, preparation.plan.shards.count), memoryLimit: memoryLimit,
+          isTimed: false))
     }
-    let work = try WorkPlan(
+    let forecast = try WorkForecast(
       preparation, backend, ranks: grid?.batches ?? 1, mostWorkers: workers, memoryLimit: memoryLimit)
-    return ValidationSummary(preparation, work.forecast)
+    return ValidationSummary(preparation, forecast.memory)
   }
 }

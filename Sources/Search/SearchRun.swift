@@ -208,7 +208,7 @@ public struct SearchRun {
       SearchRun.prunedModel(configuration),
       besides: [path, configuration.model.path] + digests.dropFirst().map { folder + $0.path })
     // Opened now: a file that is missing is told before hours of work.
-    if applies { _ = try CalibrationData(configuration, .evaluation) }
+    if applies { _ = try CalibrationData.opened(configuration, .evaluation) }
     return Read(text: text, preparation: preparation, digests: digests, message: message, outline: outline)
   }
 
@@ -220,9 +220,9 @@ public struct SearchRun {
       let found = try session.alone("reading the model") { try read(path, changes) }
       let preparation = found.preparation
       if let machine = preparation.analysis.latency?.machine { logger.info("latencies of: \(machine)") }
-      logger.info(
-        "layers: \(preparation.structure.layers.count), batches: \(preparation.plan.batches.count), shards: \(preparation.plan.shards.count), ranks: \(world.size)"
-      )
+      let plan = preparation.plan
+      let samples = plan.batches.isEmpty ? "no samples" : "batches: \(plan.batches.count), shards: \(plan.shards.count)"
+      logger.info("layers: \(preparation.structure.layers.count), \(samples), ranks: \(world.size)")
       var (name, bytes, message) = (Array(path.utf8), found.text, found.message)
       try world.broadcast(&name, from: 0)
       try world.broadcast(&bytes, from: 0)
@@ -271,7 +271,7 @@ public struct SearchRun {
       session: session, backend: backend, format: format, logger: logger,
       workerCount: try ProcessorShare.count(on: world),
       path: configuration.model.path, message: source.message, digests: source.digests, configuration: configuration,
-      repair: configuration.repair, sampleShapes: try CalibrationData(configuration).sampleShapes,
+      repair: configuration.repair, sampleShapes: try CalibrationData.opened(configuration)?.sampleShapes ?? [:],
       settings: configuration.apply)
     let request = plan.map { plan in
       PruningStage.Request(removed: plan.choices.map { Set($0.removed) }, gathering: [])

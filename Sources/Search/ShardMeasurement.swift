@@ -24,7 +24,8 @@ struct ShardMeasurement: Sendable {
     layout = preparation.layout
     criterion = preparation.criterion
     rows = preparation.rows
-    loss = preparation.loss
+    guard let loss = preparation.loss else { preconditionFailure("an expansion has samples and a loss") }
+    self.loss = loss
     configuration = preparation.configuration
     self.program = program
   }
@@ -109,7 +110,8 @@ extension SearchError {
   /// - Parameter samples: the samples that were run; the error then names the one at fault as the data file counts it.
   init(_ error: ExecutionError, in configuration: SearchConfiguration, samples: Range<Int>? = nil) {
     self.init(
-      error, model: configuration.model.path, data: configuration.calibration.data.firstPath, samples: samples)
+      error, model: configuration.model.path,
+      data: configuration.calibration?.data.firstPath ?? configuration.file, samples: samples)
   }
 
   /// An executor's error with the file whose fault it is: the model's, or the data's.

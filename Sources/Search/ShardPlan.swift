@@ -17,9 +17,9 @@ public struct ShardPlan: Hashable, Sendable {
 
   /// Cuts `sampleCount` samples into batches of `batchSize`, and these into shards: of one batch each as long as there
   /// are at most `shardLimit`, else of 2, 4, 8 … so that more data leave the shards of those before as they are.
-  /// - Precondition: both are at least 1.
+  /// - Precondition: `batchSize` is at least 1, and `sampleCount` is not negative; without samples there is no shard.
   public init(sampleCount: Int, batchSize: Int) {
-    precondition(sampleCount > 0 && batchSize > 0)
+    precondition(sampleCount >= 0 && batchSize > 0)
     batches = ShardPlan.runs(of: sampleCount, length: batchSize)
     var perShard = 1
     while (batches.count + perShard - 1) / perShard > ShardPlan.shardLimit { perShard *= 2 }
@@ -27,7 +27,7 @@ public struct ShardPlan: Hashable, Sendable {
   }
 
   /// The number of groups that tables are kept of.
-  public var groupCount: Int { group(of: shards.count - 1) + 1 }
+  public var groupCount: Int { shards.isEmpty ? 0 : group(of: shards.count - 1) + 1 }
 
   /// The group of a shard; as many shards as there are groups at the most are one each.
   public func group(of shard: Int) -> Int {

@@ -64,6 +64,9 @@ public struct SolveRun {
         .cannotCreate, file: output.directory, "is the search's own directory, whose ratios.json would be lost")
     }
     try output.prepareDirectory(for: ["ratios.json", ResultFiles.ratiosForAMCT, StoredFrontier.fileName])
+    let lock = try OutputLock(output.directory)
+    defer { withExtendedLifetime(lock) {} }
+    PluginFolder.removeLeftovers(in: output.directory)
     let stored = try StoredMeasurement(reading: request.directory, analysis, configuration)
     do {
       let input = try analysis.input(stored.losses, stored.quantization)

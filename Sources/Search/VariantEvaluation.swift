@@ -116,10 +116,13 @@ struct VariantSubject: Sendable {
   /// Whether the classes of the unchanged network take the place of labels.
   var needsClasses: Bool { configuration.loss == .agreement }
 
+  /// The loss that changed networks are compiled with.
+  var comparedLoss: Loss { needsClasses ? .crossEntropy : Loss(configuration.loss) }
+
   /// The samples of each piece of a sum: those of a search's shards.
   var shards: [Range<Int>] {
     let plan = ShardPlan(
-      sampleCount: data.sampleCount, batchSize: min(configuration.calibration.batchSize, data.sampleCount))
+      sampleCount: data.sampleCount, batchSize: min(configuration.batchSize, data.sampleCount))
     return plan.shards.map { plan.batches[$0.lowerBound].lowerBound..<plan.batches[$0.upperBound - 1].upperBound }
   }
 
@@ -184,8 +187,7 @@ private final class VariantRunner {
     if let current, current.number == number { return (current.model, current.executor) }
     // Given up first: two would hold the packed weights twice.
     current = nil
-    let model = try subject.model(
-      of: variant, loss: subject.needsClasses ? .crossEntropy : Loss(subject.configuration.loss))
+    let model = try subject.model(of: variant, loss: subject.comparedLoss)
     let executor = try model.makeExecutor()
     current = (number, model, executor)
     return (model, executor)

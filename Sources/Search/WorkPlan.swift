@@ -83,12 +83,21 @@ public struct MemoryForecast: Hashable, Sendable {
       ((preparation.plan.groupCount + 4 * max(workers, 1) + waiting) * table
         + (3 * max(workers, 1) + waiting) * rows)
       * MemoryLayout<Double>.stride + kept
-    reading = MemoryForecast.process + 2 * preparation.modelBytes + preparation.weightBytes
+    reading = MemoryForecast.reading(preparation)
     compiling = MemoryForecast.process + preparation.weightBytes + requirement.shared
     steady =
       MemoryForecast.process + requirement.shared + workers * requirement.perExecutor + tables
       + preparation.data.heldBytes
     self.workers = workers
+  }
+
+  init(reading: Int, compiling: Int, steady: Int, workers: Int) {
+    (self.reading, self.compiling, self.steady, self.workers) = (reading, compiling, steady, workers)
+  }
+
+  /// Bytes while the model is read.
+  static func reading(_ preparation: Preparation) -> Int {
+    process + 2 * preparation.modelBytes + preparation.weightBytes
   }
 
   /// Bytes at the most.

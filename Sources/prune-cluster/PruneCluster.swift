@@ -23,10 +23,9 @@ struct PruneCluster: ParsableCommand {
       """,
     version: "\(ProgramName.text) \(ProductVersion.text)",
     subcommands: [
-      SearchCommand.self, CompareCommand.self, SolveCommand.self, ApplyCommand.self, EvaluateCommand.self,
-      InspectCommand.self,
-      ProfileCommand.self,
-      ConvertCommand.self, ValidateCommand.self, VerifyCommand.self,
+      InitCommand.self, SearchCommand.self, CompareCommand.self, SolveCommand.self, ApplyCommand.self,
+      EvaluateCommand.self, InspectCommand.self, ProfileCommand.self, ConvertCommand.self, ValidateCommand.self,
+      VerifyCommand.self,
     ])
 
   static func main() {

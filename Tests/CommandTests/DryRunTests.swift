@@ -54,6 +54,39 @@ struct DryRunTests {
     #expect(try folder.contents(of: "out/run.json") == record)
   }
 
+  /// A criterion, and what is said of its time.
+  private static let times = [
+    (#"{"method": "l1"}"#, "time: no sample is run"),
+    (#"{"method": "apoz"}"#, "on one worker"),
+    (#"{"method": "ablation"}"#, "on one worker"),
+    (#"{"method": "ablation", "units": 4}"#, "on one worker; on top: the choice of the units"),
+    (#"{"method": "lasso"}"#, "on one worker; on top: what \"lasso\" makes of the responses"),
+  ]
+
+  @Test(arguments: times.indices)
+  func `criteria that keep no tables tell no checkpoint, and of the time what is known`(_ index: Int) throws {
+    let (sensitivity, ending) = Self.times[index]
+    let folder = try TemporaryFolder()
+    let config = try Self.config(in: folder, [("sensitivity", sensitivity)])
+    let run = try ProgramRun("prune-cluster", ["search", "--dry-run", config], limitSeconds: 60)
+    #expect(run.exitCode == 0, "\(run.errors)")
+    let lines = run.output.split(separator: "\n").map(String.init)
+    #expect(lines.contains { $0.hasPrefix("time: ") && $0.hasSuffix(ending) }, "\(run.output)")
+    #expect(!lines.contains { $0.hasPrefix("checkpoint: ") })
+    #expect(lines.contains { $0.hasPrefix("memory: about ") })
+  }
+
+  @Test func `a criterion of weights keeps a limit on memory, or says what it needs`() throws {
+    let folder = try TemporaryFolder()
+    let config = try Self.config(in: folder, [("sensitivity", #"{"method": "geometric_median"}"#)])
+    let tight = try ProgramRun("prune-cluster", ["search", "--memory-limit", "57M", config], limitSeconds: 60)
+    #expect(tight.exitCode == 78, "\(tight.errors)")
+    #expect(tight.complaints.count == 1)
+    #expect(tight.errors.contains("--memory-limit: 57 MiB, but to score the weights a rank needs at least "))
+    let dry = try ProgramRun("prune-cluster", ["search", "--dry-run", "--memory-limit", "80M", config])
+    #expect(dry.exitCode == 0 && dry.output.contains("memory: about "), "\(dry.errors)")
+  }
+
   /// What is wrong, and the exit code.
   private static let mistakes: [(path: String, json: String, exitCode: Int32)] = [
     ("target.compression_ratio", "1e9", 78), ("target.compresion_ratio", "2", 78),

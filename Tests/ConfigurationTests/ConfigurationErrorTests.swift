@@ -45,7 +45,9 @@ extension WrongConfiguration {
         + #""bits", "target", "latency", "config_list", "solver", "measured", "repair", "apply", "compare" and "output", found "#
         + "an empty array"),
     WrongConfiguration(text: "{}", error: #"$: the key "model" is missing"#),
-    WrongConfiguration(text: #"{"model": "m.onnx"}"#, error: #"$: the key "calibration" is missing"#),
+    WrongConfiguration(
+      text: #"{"model": "m.onnx"}"#,
+      error: #"$: the key "calibration" is missing: $.sensitivity.method "taylor" needs samples"#),
     WrongConfiguration(
       text: #"{"modle": "m.onnx", "calibration": {}}"#, error: #"$.modle: unknown key; did you mean "model"?"#),
     WrongConfiguration(text: #"{"model": null}"#, error: "$.model: expected the path of an ONNX file, found null"),
@@ -238,6 +240,11 @@ extension WrongConfiguration {
     .root(
       #""solver": {"method": "external", "command": ["x"]}, "sensitivity": {"order": 2}"#,
       #"$.solver: "external" needs sensitivities that add up: "set_loss": "additive" in $.sensitivity"#),
+    .root(
+      #""sensitivity": {"method": "ablation", "units": 0}"#,
+      #"$.sensitivity.units: expected "all" or an integer from 1 to 2147483647, found the number 0"#),
+    .root(
+      #""sensitivity": {"units": 4}"#, #"$.sensitivity.units: it belongs to "method": "ablation""#),
     .root(
       #""sensitivity": {"method": "ablation", "normalization": "mean"}"#,
       #"$.sensitivity.normalization: it does not belong to "method": "ablation""#),

@@ -86,4 +86,26 @@ private func parsed(_ text: String) throws -> JSONValue { try JSONValue(parsing:
     let error = #expect(throws: ConfigurationError.self) { try JSONValue(parsing: [], file: "a\nb") }
     #expect(error?.description.contains("\n") == false)
   }
+
+  @Test(arguments: [
+    "// first\n{\"a\": [1, // one\n 2 //two\r\n], // [3]\n\"b//\": \"//c\"//\n}\n// last",
+    "{\"a\":[1,2],\"b//\":\"//c\"}",
+  ])
+  func `comments to the end of the line are nothing where they are allowed`(_ text: String) throws {
+    let value = try JSONValue(parsing: Array(text.utf8), file: "f", allowsComments: true)
+    #expect(value == ["a": [1, 2], "b//": "//c"])
+  }
+
+  @Test func `other comments are named where some are allowed, and the place is counted over them`() {
+    let error = #expect(throws: ConfigurationError.self) {
+      try JSONValue(parsing: Array("{ // é\n\"a\": /* b */ 1}".utf8), file: "f", allowsComments: true)
+    }
+    #expect(
+      error?.description
+        == "f: line 2, column 6: not JSON: expected a value, found a comment of another kind than // to the end of the line"
+    )
+    #expect(throws: ConfigurationError.self) {
+      try JSONValue(parsing: Array("{\"a\": 1 / / b\n}".utf8), file: "f", allowsComments: true)
+    }
+  }
 }

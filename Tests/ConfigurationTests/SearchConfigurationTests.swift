@@ -36,11 +36,11 @@ func minimal(_ more: String = "", calibration: String = "") -> String {
     let configuration = try configuration(exampleText, file: "runs/config.json")
     #expect(configuration.model.text == "resnet20.onnx")
     #expect(configuration.model.path == "runs/resnet20.onnx")
-    #expect(configuration.calibration.inputs.map(\.name) == [nil])
-    #expect(configuration.calibration.inputs[0].array.file.path == "runs/calib_images.npy")
-    #expect(configuration.calibration.labels?.file.path == "runs/calib_labels.npy")
-    #expect(configuration.calibration.batchSize == 32)
-    #expect(configuration.calibration.samples == 512)
+    #expect(configuration.calibration?.inputs.map(\.name) == [nil])
+    #expect(configuration.calibration?.inputs[0].array.file.path == "runs/calib_images.npy")
+    #expect(configuration.calibration?.labels?.file.path == "runs/calib_labels.npy")
+    #expect(configuration.calibration?.batchSize == 32)
+    #expect(configuration.calibration?.samples == 512)
     #expect(configuration.loss == .crossEntropy)
     #expect(configuration.sensitivity.method == .taylor)
     #expect(configuration.sensitivity.order == 1)
@@ -151,7 +151,7 @@ func minimal(_ more: String = "", calibration: String = "") -> String {
     ] as [(String, String, String?)])
   func `an array is a file, or a member of an archive`(json: String, file: String, array: String?) throws {
     let text = #"{"model": "m.onnx", "calibration": {"inputs": \#(json)}, "target": {"compression_ratio": 2}}"#
-    let inputs = try configuration(text).calibration.inputs
+    let inputs = try #require(try configuration(text).calibration?.inputs)
     #expect(inputs.map(\.name) == [nil])
     #expect(inputs.map(\.array.file.text) == [file])
     #expect(inputs.map(\.array.array) == [array])
@@ -163,7 +163,7 @@ func minimal(_ more: String = "", calibration: String = "") -> String {
         "inputs": {"right": "d.npz:r", "file": {"file": "l.npy"}},
         "preprocessing": {"right": {"scale": 0.5, "mean": [1, 2], "std": 3}}}}
       """
-    let inputs = try configuration(text).calibration.inputs
+    let inputs = try #require(try configuration(text).calibration?.inputs)
     #expect(inputs.map(\.name) == ["file", "right"])
     #expect(inputs.map(\.array.file.text) == ["l.npy", "d.npz"])
     #expect(inputs.map(\.preprocessing?.mean) == [nil, [1, 2]])
@@ -172,15 +172,15 @@ func minimal(_ more: String = "", calibration: String = "") -> String {
 
   @Test func `preprocessing fills in what it leaves out`() throws {
     let whole = minimal(calibration: #", "preprocessing": {"scale": 0.5}"#)
-    let preprocessing = try configuration(whole).calibration.inputs[0].preprocessing
+    let preprocessing = try configuration(whole).calibration?.inputs[0].preprocessing
     #expect(preprocessing?.scale == 0.5)
     #expect(preprocessing?.mean == [0])
     #expect(preprocessing?.std == [1])
   }
 
   @Test func `whole numbers may be written with a fraction of zero`() throws {
-    #expect(try configuration(minimal(calibration: #", "batch_size": 6.4e1"#)).calibration.batchSize == 64)
-    #expect(try configuration(minimal(calibration: #", "samples": "all""#)).calibration.samples == nil)
+    #expect(try configuration(minimal(calibration: #", "batch_size": 6.4e1"#)).calibration?.batchSize == 64)
+    #expect(try configuration(minimal(calibration: #", "samples": "all""#)).calibration?.samples == nil)
   }
 
   @Test func `a sparsity in config_list stands in for the target`() throws {
@@ -215,6 +215,46 @@ func minimal(_ more: String = "", calibration: String = "") -> String {
     #expect(given.rows == 7)
   }
 
+  @Test func `what goes by weights needs no samples, and then nothing is repaired`() throws {
+    let found = try configuration(
+      #"{"model": "m.onnx", "sensitivity": {"method": "l1"}, "target": {"compression_ratio": 2}}"#)
+    #expect(found.calibration == nil)
+    #expect(found.loss == .agreement)
+    #expect(found.repair == .none)
+    #expect(found.batchSize == 1)
+  }
+
+  @Test(arguments: [
+    (#""sensitivity": {"method": "apoz"}"#, #"$.sensitivity.method "apoz""#),
+    (
+      #""sensitivity": {"method": "external", "command": ["a"], "inputs": ["gradients"]}"#,
+      #"$.sensitivity.method "external""#
+    ),
+    (
+      #""sensitivity": {"method": "external", "command": ["a"], "unit": "loss"}, "bits": {"search": [4, 8]}"#,
+      "$.bits.search"
+    ),
+    (#""sensitivity": {"method": "l1"}, "solver": {"method": "measured"}"#, #"$.solver.method "measured""#),
+    (#""sensitivity": {"method": "l1"}, "compare": {"solver": ["greedy"]}"#, "$.compare"),
+    (
+      #""sensitivity": {"method": "l1"}, "evaluation": {"inputs": "x.npy"}"#,
+      "$.evaluation, which runs in batches of the same size,"
+    ),
+  ])
+  func `what needs samples says so where there are none`(_ members: String, _ need: String) throws {
+    let text = #"{"model": "m.onnx", "target": {"compression_ratio": 2}, \#(members)}"#
+    let error = #expect(throws: ConfigurationError.self) { try configuration(text) }
+    #expect(error?.path == "$")
+    #expect(error?.problem == "the key \"calibration\" is missing: \(need) needs samples")
+  }
+
+  @Test func `a repair needs samples`() throws {
+    let text =
+      #"{"model": "m.onnx", "sensitivity": {"method": "l1"}, "target": {"compression_ratio": 2}, "repair": {}}"#
+    let error = #expect(throws: ConfigurationError.self) { try configuration(text) }
+    #expect(error?.path == "$.repair")
+  }
+
   @Test func `apply has its defaults and takes others`() throws {
     #expect(try configuration(minimal()).apply == .standard)
     let given = try configuration(
@@ -247,6 +287,10 @@ func minimal(_ more: String = "", calibration: String = "") -> String {
         + #""unit": "loss"}, "bits": {"search": [4, 8]}, "solver": {"method": "external", "command": ["./x"], "#
         + #""time_limit": 2.5}"#),
     minimal(#", "sensitivity": {"method": "external", "command": ["a"], "time_limit": 7, "normalization": "lamp"}"#),
+    minimal(#", "sensitivity": {"method": "ablation", "units": 12}"#),
+    #"{"model": "m.onnx", "sensitivity": {"method": "nisp"}, "target": {"compression_ratio": 2}}"#,
+    #"{"model": "m.onnx", "sensitivity": {"method": "external", "command": ["a"]}, "target": {"compression_ratio": 2}, "#
+      + #""repair": "none"}"#,
     exampleText, minimal(), minimal(#", "$schema": "schema.json""#, calibration: #", "labels": "y.npz:y""#),
     minimal(
       """

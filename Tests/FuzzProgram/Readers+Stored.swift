@@ -4,6 +4,7 @@ import Configuration
 import Glibc
 import Networks
 import ONNX
+import PruneClusterPlugins
 import Search
 import WorkSharing
 
@@ -35,11 +36,26 @@ extension FuzzReader {
       _ = try SolverAnswer(
         parsing: bytes, file: "plan.json", ladders: [[4, 3, 2], [8, 4], [1]], alternatives: [2, 3])
     },
+    text("plugin-request", [criterionRequest]) { bytes, folder in
+      let network = try PrunableNetwork(located(bytes), in: folder)
+      _ = network.request
+      for group in network.groups {
+        _ = group.reduce(network.layers.map { .init(repeating: 1, count: $0.outputs) }, by: .mean)
+      }
+    },
+    text("plugin-problem", [solverRequest]) { bytes, _ in
+      let problem = try PruningProblem(located(bytes))
+      _ = (problem.request, problem.isMet(by: problem.original))
+    },
     archive("set-loss", setLoss) { _ = try StoredSetLoss(reading: $0, for: structure) },
     archive("sensitivities", sensitivities) { _ = try StoredSensitivities(reading: $0, for: structure) },
     archive("quantization", quantization) { _ = try QuantizationTable(reading: $0, structure.layers) },
     checkpoint,
   ]
+
+  private static func located(_ bytes: [UInt8]) throws -> LocatedJSON {
+    LocatedJSON(root: try JSONValue(parsing: bytes, file: "input.json"), file: "input.json")
+  }
 
   private static func text(
     _ name: String, _ seeds: [String], read: @escaping @Sendable ([UInt8], String) throws -> Void
@@ -191,6 +207,28 @@ extension FuzzReader {
   private static let solverAnswer = #"""
     {"protocol": "prune-cluster-solver", "version": 1, "groups": [{"group": 0, "kept": 3}, {"group": 1, "kept": 8}, {"group": 2,
     "kept": 1}], "options": [{"option": 0, "alternative": 1}, {"option": 1, "alternative": 2}]}
+    """#
+
+  private static let criterionRequest = #"""
+    {"protocol": "prune-cluster-criterion", "version": 1, "unit": "loss", "network": {"name": "n", "model": "/m.onnx", "sha256": "0a"},
+    "layers": [{"layer": 0, "name": "a", "op_type": "Conv", "outputs": 4, "inputs": 3, "kernel": [3, 3], "convolution_groups": 1,
+    "depthwise": false, "output_shape": [4, 2, 2], "first_channel": 0, "weight": {"name": "w", "file": "weights/0.npy", "shape":
+    [4, 3, 3, 3]}, "scale": "weights/0.scale.npy", "costs": {"bit_complexity": 9, "flops": 8, "macs": 4, "params": 3, "memory": 2,
+    "activation_memory": 1}}], "groups": [{"group": 0, "name": "i", "units": 3, "first_unit": 0, "prunable": false, "reason": "r",
+    "made_by": [], "passed_by": [], "read_by": [{"layer": 0, "channels": [[0], [1], [2]]}], "partitions": []}, {"group": 1, "name": "a",
+    "units": 2, "first_unit": 3, "prunable": true, "reason": null, "made_by": [{"layer": 0, "channels": [[0, 2], [1, 3]]}],
+    "passed_by": [], "read_by": [], "partitions": [[[0], [1]]]}], "rows": {"samples": [3, 1], "channels": 4, "units": 5},
+    "activations": {"mean_magnitude": "a/m.npy", "nonzero_share": "a/n.npy"}}
+    """#
+
+  private static let solverRequest = #"""
+    {"protocol": "prune-cluster-solver", "version": 1, "groups": [{"group": 0, "name": "a", "units": 4, "fixed": false,
+    "removal_order": [3, 1, 0, 2], "choices": [{"kept": 4, "loss": 0}, {"kept": 2, "loss": 0.5}]}], "options": [{"option": 0, "name":
+    "a", "original": 1, "losses": [0.75, 0]}], "requirements": [{"name": "flops", "limit": 30.5, "original": 96.0, "terms":
+    [{"coefficient": 2, "left": {"constant": 0, "groups": [{"group": 0, "per_unit": 1}]}, "right": {"constant": -1, "groups": []},
+    "option": {"option": 0, "factors": [0.25, 1]}, "table": null}, {"coefficient": 0.5, "left": {"constant": 1, "groups": []}, "right":
+    {"constant": 1, "groups": [{"group": 0, "per_unit": 1.5}]}, "option": null, "table": {"lefts": [1, 3], "rights": [1, 2], "values":
+    [[6, 8], [10, 20]]}}]}]}
     """#
 
   private static let latencies = #"""

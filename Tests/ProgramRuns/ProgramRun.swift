@@ -25,7 +25,7 @@ package struct ProgramRun {
   /// Starts a program with `arguments` and waits for its end, at most `limitSeconds`.
   ///
   /// - Parameters:
-  ///   - program: the executable's name; the build puts it beside the test bundle.
+  ///   - program: the executable's name, when the build puts it beside the test bundle; else its path.
   ///   - ranks: the number of ranks under `mpirun`; `nil` starts the program without it.
   ///   - tracer: a command that starts the program, such as `strace` with its options; it runs inside `mpirun`.
   ///   - environment: variables to add.
@@ -86,6 +86,7 @@ package struct ProgramRun {
   }
 
   private static func path(of program: String) -> String {
+    guard !program.contains("/") else { return program }
     let tests = Bundle.main.executableURL ?? URL(fileURLWithPath: CommandLine.arguments[0])
     return tests.deletingLastPathComponent().appendingPathComponent(program).path
   }

@@ -1,3 +1,4 @@
+import Channels
 import Configuration
 import Foundation
 import Logging
@@ -32,6 +33,13 @@ enum DemoSearch {
         .execute(path)
     }
     return try #require(outcomes[0])
+  }
+
+  /// The channels of the shipped network.
+  static func structure() throws -> ChannelStructure {
+    let format = ONNXFormat()
+    let model = try format.decode(format.read(DemoNetwork.model).message, sampleShapes: [:])
+    return ChannelStructure(of: try model.network(batchSize: 2))
   }
 
   /// The files in a search's directory, without what is kept of finished work.
@@ -144,6 +152,15 @@ struct SearchMode: Sendable, CustomTestStringConvertible {
         solver(#""method": "greedy""#),
       ]),
     SearchMode(testDescription: "ablation", changes: [sensitivity(#""method": "ablation""#), solver("")]),
+    SearchMode(
+      testDescription: "ablation of some units",
+      changes: [sensitivity(#""method": "ablation", "units": 5"#), solver("")]),
+    SearchMode(
+      testDescription: "l1, no samples",
+      changes: [sensitivity(#""method": "l1""#), solver(""), ("calibration", nil), ("loss", nil)]),
+    SearchMode(
+      testDescription: "geometric_median, no samples",
+      changes: [sensitivity(#""method": "geometric_median""#), solver(""), ("calibration", nil), ("loss", nil)]),
     SearchMode(testDescription: "robust", changes: [solver(#""robust": true"#)]),
     SearchMode(
       testDescription: "several targets",

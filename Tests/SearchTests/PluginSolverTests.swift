@@ -3,6 +3,7 @@ import AllocationProblems
 import Configuration
 import Foundation
 import ProgramRuns
+import PruneClusterPlugins
 import ReferenceData
 import Testing
 
@@ -97,7 +98,8 @@ struct PluginSolverTests {
         groups: problem.groups, options: problem.options,
         requirements: problem.requirements + [Requirement(name: "measured", terms: builder.measured(), limit: 1)])
     }
-    _ = try folder.write(Data(SolverRequest.json(problem).text().utf8), as: "problem.json")
+    let text = PruningProblem(problem).request.text()
+    _ = try folder.write(Data(text.utf8), as: "problem.json")
     var random = SeededGenerator(seed: 20)
     let plans = (0..<20).map { _ in
       (
@@ -123,5 +125,12 @@ struct PluginSolverTests {
       let found = strtod(String(line), nil)
       #expect(found == cost, "\(found), expected \(cost)")
     }
+    // The library for plug-ins in Swift, from the same text.
+    let read = try PruningProblem(
+      LocatedJSON(root: JSONValue(parsing: Array(text.utf8), file: "problem.json"), file: "problem.json"))
+    let costs = plans.flatMap { plan in
+      read.requirements.map { $0.cost(of: PruningPlan(kept: plan.kept, alternatives: plan.options)) }
+    }
+    #expect(costs == expected)
   }
 }

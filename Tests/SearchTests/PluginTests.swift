@@ -230,7 +230,7 @@ struct PluginTests {
     ),
     (
       #"echo '\#(head){"group":99,"scores":[]}]}' > $1/answer.json"#, "", .badContent,
-      "$.groups[0].group: expected the number of a group"
+      "$.groups[0].group: expected the number of one group"
     ),
     (#"echo '\#(head)]}' > $1/answer.json"#, "", .badContent, "$.groups: group 0 is missing"),
     (#"echo '\#(head){"group":0,"scores":[1,2,"x"]}]}' > $1/answer.json"#, "", .badContent, "$.groups[0].scores"),

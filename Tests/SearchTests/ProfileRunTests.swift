@@ -53,12 +53,6 @@ struct ProfileRunTests {
     return try #require(outcomes[0])
   }
 
-  private static func structure() throws -> ChannelStructure {
-    let format = ONNXFormat()
-    let model = try format.decode(format.read(DemoNetwork.model).message, sampleShapes: [:])
-    return ChannelStructure(of: try model.network(batchSize: 2))
-  }
-
   @Test func `the table has the same bytes for 1, 2, 3 and 4 ranks, and no layer is timed twice`() throws {
     let folder = try TemporaryFolder()
     for ranks in 1...4 {
@@ -207,7 +201,7 @@ struct ProfileRunTests {
       return try run.execute(config)
     }
     let ratios = try #require(outcomes[0]?.ratios)
-    let structure = try Self.structure()
+    let structure = try DemoSearch.structure()
     let costs = try CostModel(structure, bits: structure.layers.map { _ in LayerBits(activation: 8, weight: 8) })
     let channels = Dictionary(
       uniqueKeysWithValues: ratios.layers.indices.map { ($0, ratios.layers[$0].prunedChannels) })

@@ -13,13 +13,6 @@ import Testing
 /// What a search leaves, read back as what is to be removed.
 @Suite(.timeLimit(.minutes(10)))
 struct ResultReadingTests {
-  /// The analysed network of the shipped example.
-  private static func structure() throws -> ChannelStructure {
-    let format = ONNXFormat()
-    let network = try format.decode(format.read(DemoNetwork.model).message, sampleShapes: [:]).network(batchSize: 2)
-    return ChannelStructure(of: network)
-  }
-
   @Test func `the files of a search give its removal back, the ratios alone with its sensitivities too`() throws {
     let folder = try TemporaryFolder()
     let text = try DemoNetwork.configuration(output: folder.file("out"), changes: [("calibration.samples", "32")])
@@ -31,7 +24,7 @@ struct ResultReadingTests {
       ).execute(path)
     }
     let outcome = try #require(outcomes[0])
-    let structure = try Self.structure()
+    let structure = try DemoSearch.structure()
     let costs = try CostModel(structure, bits: structure.layers.map { _ in LayerBits(activation: 8, weight: 8) })
     let ratios = folder.file("out/ratios.json")
     let stored = try #require(StoredSensitivities.beside(ratios))

@@ -34,7 +34,7 @@ struct SubjectCase: Sendable {
       configuration: configuration, backend: OneDNNBackend(), network: network, data: calibration)
     let model = try ONNXFormat().decode(source.message, sampleShapes: calibration.sampleShapes)
     let scores = try ChannelScores(
-      .l2, of: try model.runnableNetwork(batchSize: configuration.calibration.batchSize), preparation.structure)
+      .l2, of: try model.runnableNetwork(batchSize: configuration.batchSize), preparation.structure)
     problem = try preparation.analysis.solving.problem(AllocationInput(losses: scores.groups))
   }
 

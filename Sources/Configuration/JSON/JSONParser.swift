@@ -6,9 +6,10 @@ extension JSONValue {
   /// - Parameters:
   ///   - bytes: the content of the file.
   ///   - file: what errors call the file.
+  ///   - allowsComments: whether `//` between tokens begins a comment, which ends with the line: of files that people write.
   /// - Throws: an error whose path is line and column, both from 1, the column in Unicode scalars.
-  public init(parsing bytes: [UInt8], file: String) throws(ConfigurationError) {
-    var parser = JSONParser(bytes: bytes, file: file)
+  public init(parsing bytes: [UInt8], file: String, allowsComments: Bool = false) throws(ConfigurationError) {
+    var parser = JSONParser(bytes: bytes, file: file, allowsComments: allowsComments)
     self = try parser.wholeText()
   }
 }
@@ -16,12 +17,14 @@ extension JSONValue {
 private struct JSONParser {
   let bytes: [UInt8]
   let file: String
+  let allowsComments: Bool
   var position = 0
   private var valueCount = 0
 
-  init(bytes: [UInt8], file: String) {
+  init(bytes: [UInt8], file: String, allowsComments: Bool) {
     self.bytes = bytes
     self.file = file
+    self.allowsComments = allowsComments
   }
 
   mutating func wholeText() throws(ConfigurationError) -> JSONValue {
@@ -39,7 +42,14 @@ private struct JSONParser {
   private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
 
   private mutating func skipWhitespace() {
-    while let byte = next, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { position += 1 }
+    while let byte = next {
+      switch byte {
+      case 0x20, 0x0A, 0x0D, 0x09: position += 1
+      case UInt8(ascii: "/") where allowsComments && position + 1 < bytes.count && bytes[position + 1] == byte:
+        while let byte = next, byte != 0x0A, byte != 0x0D { position += 1 }
+      default: return
+      }
+    }
   }
 
   private mutating func take(_ byte: UInt8) -> Bool {
@@ -246,7 +256,7 @@ extension JSONParser {
     let word = bytes[position...].prefix { isWordByte($0) }
     if !word.isEmpty { return shortened(String(decoding: word, as: UTF8.self)) }
     if bytes[position...].starts(with: [0x2F, 0x2F]) || bytes[position...].starts(with: [0x2F, 0x2A]) {
-      return "a comment (JSON has none)"
+      return allowsComments ? "a comment of another kind than // to the end of the line" : "a comment (JSON has none)"
     }
     switch byte {
     case 0x21..<0x7F: return "'\(Unicode.Scalar(byte))'"

@@ -10,6 +10,7 @@ import trained
 import units
 from criterion import CRITERIA
 from study import SHARES, Row, Study
+from units import table
 
 RATIOS = (1.5, 2.0, 3.0)
 RANDOM_SETS = 30
@@ -57,10 +58,6 @@ SETS = """
 Spearman's, of what a search minimises, damping included, to the measured loss change on the calibration images: over all
 sets / random ones / those that the searches above chose. A random set takes {least:.0%} to {most:.0%} of the units of some groups.
 """
-
-def table(header: list[str], rows: list[list[str]]) -> list[str]:
-    return [f"| {' | '.join(cells)} |" for cells in (header, ["---"] * len(header), *rows)]
-
 
 def definitions() -> list[str]:
     rows = []
@@ -156,7 +153,7 @@ def main() -> None:
             path.write_text(join(text, section(path.read_text())))
     if options.only != "networks":
         text = measured_section(options, networks)
-        if is_page:
+        if is_page and options.ratios == RATIOS:
             path.write_text(join(path.read_text(), text))
 
 
@@ -181,8 +178,9 @@ def measured_section(options: argparse.Namespace, networks: trained.Trained) -> 
     """The part on single units."""
     with tempfile.TemporaryDirectory() as folder:
         rankings = [
-            one for network in options.networks for one in units.measure(networks, network, Path(folder) / network)]
-    text = units.section(rankings, options.networks)
+            one for network in options.networks
+            for one in units.measure(networks, network, options.ratios, Path(folder) / network)]
+    text = units.section(rankings, options.networks, options.ratios)
     print(text)
     return text
 

@@ -15,6 +15,8 @@ class Criterion(NamedTuple):
     solver: dict
     # What it does not see.
     limits: str
+    # The model file of a network that it goes by.
+    variant: str = "folded"
 
     @property
     def is_in_steps(self) -> bool:
@@ -81,9 +83,9 @@ def other(name: str, **sensitivity: object) -> Criterion:
     return criterion(name, sensitivity, "")
 
 
-# Judged unit by unit, and by the networks that they choose at one ratio. The networks are folded: without
-# normalisations there are no scales to go by.
+# Judged unit by unit, and by the networks that they choose.
 OTHERS = (
+    other("ablation, 16 units a group", method="ablation", units=16),
     other("mean_square", order=1, reduction="mean_square"),
     other("mean_abs", order=1, reduction="mean_abs"),
     other("mean_square, consumer", order=1, reduction="mean_square", site="consumer"),
@@ -103,6 +105,8 @@ OTHERS = (
     other("l2", method="l2"),
     other("geometric_median", method="geometric_median"),
     other("nisp", method="nisp"),
+    # Folded networks have no scales to go by.
+    other("bn_scale", method="bn_scale")._replace(variant="bn"),
     other("random", method="random"),
 )
 ABLATION = other("ablation", method="ablation")

@@ -43,8 +43,8 @@ class Trained:
             if not needed.exists():
                 sys.exit(f"bench: error: {what} are not there: {needed}")
 
-    def model(self, network: str) -> Path:
-        return self.reference / "models" / network / f"{network}.folded.onnx"
+    def model(self, network: str, variant: str = "folded") -> Path:
+        return self.reference / "models" / network / f"{network}.{variant}.onnx"
 
     def run(self, *arguments: object) -> str:
         """What the program prints."""
@@ -58,15 +58,18 @@ class Trained:
         return {
             "inputs": str(data / "calib_images.npy"), "labels": str(data / "calib_labels.npy"), "samples": self.samples}
 
-    def search(self, network: str, ratio: float, sensitivity: dict, solver: dict, output: Path) -> dict:
+    def search(
+            self, network: str, ratio: float, sensitivity: dict, solver: dict, output: Path,
+            variant: str = "folded") -> dict:
         """Prunes a network to 1/ratio of its multiply-accumulates and repairs it.
 
-        Gives the evaluations on the test images by the networks' names; `output` holds the rest.
+        Gives the evaluations on the test images by the networks' names; `output` holds the rest, and what another ratio
+        need not measure again.
         """
-        output.mkdir(parents=True)
+        output.mkdir(parents=True, exist_ok=True)
         config = output / "config.json"
         config.write_text(json.dumps({
-            "model": str(self.model(network)),
+            "model": str(self.model(network, variant)),
             "calibration": self.calibration(),
             "evaluation": {
                 "inputs": str(self.dataset / IMAGES), "labels": str(self.dataset / LABELS),

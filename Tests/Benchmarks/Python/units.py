@@ -11,18 +11,21 @@ from criterion import ABLATION, OTHERS, Criterion
 from predictions import spearman
 
 HEADING = "## Single units, and every criterion"
-RATIO = 2.0
 
 TEXT = """
 Spearman's rank correlation of a criterion's scores of single units to the measured change of the loss when the unit is
 removed alone (`ablation`; its magnitude, since most criteria tell no sign): over all units of the network / the mean over
-the groups. Beside it the accuracy on the test images of the network that the criterion chooses at 1/{ratio:g} of the
-multiply-accumulates, after repair, and right after removal in brackets.
+the groups.
 
     scripts/bench criteria --only units
 
 What ranks single units well need not choose good sets of them: what many cost together is not the sum of what each costs
-alone.
+alone. `bn_scale` goes by the networks before their normalisations were folded, which compute the same.
+"""
+
+CHOICES = """
+The accuracy on the test images of the networks that each criterion chooses at a share of the multiply-accumulates, after
+repair: means over the networks, then over all, the worst of all, and the mean right after removal.
 """
 
 
@@ -31,11 +34,12 @@ class Ranking(NamedTuple):
 
     network: str
     criterion: str
-    # Over all units, and the mean over groups.
+    # Rank correlation over all units, and its mean over groups.
     whole: float
     inside: float
-    pruned: float
-    repaired: float
+    # By ratio the accuracies right after removal and after repair.
+    pruned: dict[float, float]
+    repaired: dict[float, float]
 
 
 def scores(output: Path) -> list[np.ndarray]:
@@ -43,48 +47,56 @@ def scores(output: Path) -> list[np.ndarray]:
     return [archive[f"group/{group}"] for group in range(sum(name.startswith("group/") for name in archive.files))]
 
 
-def measure(networks: trained.Trained, network: str, folder: Path) -> list[Ranking]:
+def measure(
+        networks: trained.Trained, network: str, ratios: tuple[float, ...], folder: Path) -> list[Ranking]:
     truth: list[np.ndarray] = []
     rankings = []
 
     def rank(one: Criterion) -> None:
         output = folder / one.name
-        found = networks.search(network, RATIO, one.sensitivity, one.solver, output)
+        found = {
+            ratio: networks.search(network, ratio, one.sensitivity, one.solver, output, one.variant)
+            for ratio in ratios}
         own = scores(output)
         if not truth:
             truth.extend(abs(deltas) for deltas in own)
-            own = truth
         # Groups that have to stay are not measured.
         groups = [group for group, deltas in enumerate(truth) if deltas.any()]
+        own = [abs(values) for values in own] if one.sensitivity.get("method") == "ablation" else own
         correlations = [
             spearman(list(own[group]), list(truth[group])) for group in groups
             if len(set(own[group])) > 1 and len(truth[group]) > 2]
         joined = [list(np.concatenate([values[group] for group in groups])) for values in (own, truth)]
         rankings.append(Ranking(
-            network, one.name, spearman(*joined), fmean(correlations), found["pruned"]["top_1"],
-            found["repaired"]["top_1"]))
-        trained.say(f"{network}, {one.name}: {rankings[-1].whole:.3f}, repaired {rankings[-1].repaired:.4f}")
+            network, one.name, spearman(*joined), fmean(correlations),
+            {ratio: ours["pruned"]["top_1"] for ratio, ours in found.items()},
+            {ratio: ours["repaired"]["top_1"] for ratio, ours in found.items()}))
+        trained.say(
+            f"{network}, {one.name}: {rankings[-1].whole:.3f}, repaired "
+            + " ".join(f"{accuracy:.4f}" for accuracy in rankings[-1].repaired.values()))
 
     for one in (ABLATION, *OTHERS):
         rank(one)
     return rankings
 
 
-def section(rankings: list[Ranking], networks: tuple[str, ...]) -> str:
+def section(rankings: list[Ranking], networks: tuple[str, ...], ratios: tuple[float, ...]) -> str:
     """The part of the page."""
-    by_criterion = {}
+    by_criterion: dict[str, list[Ranking]] = {}
     for one in rankings:
-        by_criterion.setdefault(one.criterion, {})[one.network] = one
-    lines = []
+        by_criterion.setdefault(one.criterion, []).append(one)
+    orders, choices = [], []
     for name, found in by_criterion.items():
-        cells = [name]
-        for network in networks:
-            one = found[network]
-            cells += [f"{one.whole:.2f} / {one.inside:.2f}", f"{one.repaired:.4f} ({one.pruned:.4f})"]
-        cells.append(f"{fmean(found[network].repaired for network in networks):.4f}")
-        lines.append(cells)
-    header = ["criterion"]
-    for network in networks:
-        header += [network, "accuracy"]
-    rows = [f"| {' | '.join(cells)} |" for cells in ([*header, "mean accuracy"], ["---"] * (len(header) + 1), *lines)]
-    return "\n".join([HEADING, TEXT.format(ratio=RATIO), *rows, ""])
+        orders.append([name, *(f"{one.whole:.2f} / {one.inside:.2f}" for one in found)])
+        accuracies = [accuracy for one in found for accuracy in one.repaired.values()]
+        choices.append([
+            name, *(f"{fmean(one.repaired[ratio] for one in found):.4f}" for ratio in ratios),
+            f"{fmean(accuracies):.4f}", f"{min(accuracies):.4f}",
+            f"{fmean(accuracy for one in found for accuracy in one.pruned.values()):.4f}"])
+    header = ["criterion", *(f"1/{ratio:g}" for ratio in ratios), "all", "worst", "right after"]
+    return "\n".join([
+        HEADING, TEXT, *table(["criterion", *networks], orders), CHOICES, *table(header, choices), ""])
+
+
+def table(header: list[str], rows: list[list[str]]) -> list[str]:
+    return [f"| {' | '.join(cells)} |" for cells in (header, ["---"] * len(header), *rows)]

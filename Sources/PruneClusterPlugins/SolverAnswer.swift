@@ -2,13 +2,8 @@ package import Configuration
 
 /// A plan of a solver of the user's: the content of `plan.json`.
 package struct SolverAnswer: Hashable {
-  /// What the program is called here.
-  package static let fileName = "plan.json"
-
-  /// By group the units that it keeps.
-  package let kept: [Int]
-  /// By option the alternative.
-  package let options: [Int]
+  /// What it chooses.
+  package let plan: PruningPlan
 
   /// Reads a plan.
   /// - Parameters:
@@ -20,8 +15,8 @@ package struct SolverAnswer: Hashable {
   ) throws(ConfigurationError) {
     let root = LocatedJSON(root: try JSONValue(parsing: bytes, file: file), file: file)
     let members = try root.members(["protocol", "version", "groups", "options"])
-    try members.checkProtocol(SolverRequest.name, version: SolverRequest.version)
-    kept = try Self.choices(members.required("groups"), "group", "kept", count: ladders.count) {
+    try PluginProtocol.solver.check(name: members.required("protocol"), version: members.required("version"))
+    let kept = try Self.choices(members.required("groups"), "group", "kept", count: ladders.count) {
       (group, place) throws(ConfigurationError) in
       let kept = try place.integer(in: 0...Int.max, expected: "a number of units")
       guard ladders[group].contains(kept) else {
@@ -30,10 +25,11 @@ package struct SolverAnswer: Hashable {
       }
       return kept
     }
-    options = try Self.choices(members.required("options"), "option", "alternative", count: alternatives.count) {
+    let chosen = try Self.choices(members.required("options"), "option", "alternative", count: alternatives.count) {
       (option, place) throws(ConfigurationError) in
       try place.integer(in: 0...max(alternatives[option] - 1, 0))
     }
+    plan = PruningPlan(kept: kept, alternatives: chosen)
   }
 
   /// What is chosen for each, every one named once.
@@ -45,8 +41,7 @@ package struct SolverAnswer: Hashable {
     for entry in try list.elements() {
       let members = try entry.members([key, value])
       let place = try members.required(key)
-      guard count > 0 else { throw place.error("there is no \(key)") }
-      let number = try place.integer(in: 0...count - 1, expected: "the number of one \(key), 0 to \(count - 1)")
+      let number = try place.index(among: count, key)
       guard found[number] == nil else { throw place.error("\(key) \(number) stands twice") }
       found[number] = try read(number, members.required(value))
     }
@@ -54,5 +49,16 @@ package struct SolverAnswer: Hashable {
       throw list.error("\(key) \(missing) is missing, expected all \(count)")
     }
     return found.compactMap { $0 }
+  }
+}
+
+extension PruningPlan {
+  /// The content of `plan.json`.
+  var answer: JSONValue {
+    var object = PluginProtocol.solver.head
+    object["groups"] = .array(kept.enumerated().map { ["group": .integer($0), "kept": .integer($1)] })
+    object["options"] = .array(
+      alternatives.enumerated().map { ["option": .integer($0), "alternative": .integer($1)] })
+    return .object(object)
   }
 }

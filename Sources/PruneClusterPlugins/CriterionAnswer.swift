@@ -2,9 +2,6 @@ package import Configuration
 
 /// What a criterion of the user's says of every unit: the content of `answer.json`.
 package struct CriterionAnswer: Hashable {
-  /// What the program is called here.
-  package static let fileName = "answer.json"
-
   /// A group that may be asked for.
   package struct Group: Sendable {
     /// Its units.
@@ -25,14 +22,14 @@ package struct CriterionAnswer: Hashable {
   ///   - allowsNegative: whether a score may be below 0.
   /// - Throws: what is wrong, and where.
   package init(
-    parsing bytes: [UInt8], file: String, for groups: [Group], unit: SearchConfiguration.Sensitivity.Unit,
+    parsing bytes: [UInt8], file: String, for groups: [Group], unit: ScoreUnit,
     allowsNegative: Bool
   ) throws(ConfigurationError) {
     let root = LocatedJSON(root: try JSONValue(parsing: bytes, file: file), file: file)
     let members = try root.members(["protocol", "version", "unit", "groups"])
-    try members.checkProtocol(CriterionRequest.name, version: CriterionRequest.version)
+    try PluginProtocol.criterion.check(name: members.required("protocol"), version: members.required("version"))
     let place = try members.required("unit")
-    let found: SearchConfiguration.Sensitivity.Unit = try place.choice()
+    let found: ScoreUnit = try place.choice()
     guard found == unit else {
       throw place.error(
         "expected \(quoted(unit.rawValue)), which is \"unit\" in $.sensitivity of the configuration, found "
@@ -43,7 +40,7 @@ package struct CriterionAnswer: Hashable {
     for entry in try list.elements() {
       let members = try entry.members(["group", "scores"])
       let place = try members.required("group")
-      let group = try place.group(among: groups.count)
+      let group = try place.index(among: groups.count, "group")
       guard groups[group].isPrunable else {
         throw place.error("group \(group) has to stay whole: only groups with \"prunable\": true have scores")
       }
@@ -71,20 +68,13 @@ package struct CriterionAnswer: Hashable {
   }
 }
 
-extension LocatedMembers {
-  /// Sees that an answer is one to the request.
-  func checkProtocol(_ name: String, version: Int) throws(ConfigurationError) {
-    let place = try required("protocol")
-    let found = try place.string(expected: quoted(name))
-    guard found == name else { throw place.error(expected: quoted(name)) }
-    _ = try required("version").integer(in: version...version, expected: "version \(version)")
-  }
-}
-
-extension LocatedJSON {
-  /// The number of a group.
-  func group(among count: Int) throws(ConfigurationError) -> Int {
-    guard count > 0 else { throw error("there are no groups") }
-    return try integer(in: 0...count - 1, expected: "the number of a group, 0 to \(count - 1)")
+extension UnitScores {
+  /// The content of `answer.json`.
+  func answer(in unit: ScoreUnit) -> JSONValue {
+    var object = PluginProtocol.criterion.head
+    object["unit"] = .string(unit.rawValue)
+    object["groups"] = .array(
+      groups.map { ["group": .integer($0.index), "scores": .array($0.scores.map(JSONValue.number))] })
+    return .object(object)
   }
 }
