@@ -60,7 +60,9 @@ extension SearchRun {
   ) throws -> [UInt8] {
     var text = try FileHandleReader.contents(of: path, limit: configurationSizeLimit)
     if !changes.isEmpty {
-      let document = changes.reduce(try JSONValue(parsing: text, file: path, allowsComments: true)) { $1.applied(to: $0) }
+      let document = changes.reduce(try JSONValue(parsing: text, file: path, allowsComments: true)) {
+        $1.applied(to: $0)
+      }
       text = Array(document.text().utf8)
     }
     return try BadImages.resolved(text, file: path, tell: tell)
