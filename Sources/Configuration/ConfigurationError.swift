@@ -19,7 +19,6 @@ public struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvert
   /// `FILE: PATH: problem`, always one line.
   public var description: String {
     // A file's name is the only part that may hold a line break: keys and values are quoted when the problem is written.
-    let name = file.unicodeScalars.map { $0.value < 0x20 ? "?" : String($0) }.joined()
-    return "\(name): \(path): \(problem)"
+    "\(file.printable()): \(path): \(problem)"
   }
 }

@@ -77,18 +77,30 @@ extension SearchConfiguration {
 
 extension SearchConfiguration {
   /// What a criterion is called beside others: its method, and what is other than usual, such as `taylor, order 2`.
-  public func label(of sensitivity: Sensitivity) -> String {
+  public func label(of sensitivity: Sensitivity) -> String { label(of: sensitivity, title: nil) }
+
+  /// The same where there is little room: a command stands as the name of its script.
+  public func shortLabel(of sensitivity: Sensitivity) -> String {
+    label(of: sensitivity, title: sensitivity.plugin?.title)
+  }
+
+  private func label(of sensitivity: Sensitivity, title: String?) -> String {
     let choosesBits = !bits.search.isEmpty
-    return Self.label(sensitivity.json) { place throws(ConfigurationError) in
+    return Self.label(sensitivity.json, title: title) { place throws(ConfigurationError) in
       try Sensitivity(place, choosesBits: choosesBits).json
     }
   }
 
   /// What a solver is called beside others: its method, and what is other than usual. The limits of the configuration's own
   /// solver are not worth mentioning.
-  public func label(of solver: Solver) -> String {
+  public func label(of solver: Solver) -> String { label(of: solver, title: nil) }
+
+  /// The same where there is little room: a command stands as the name of its script.
+  public func shortLabel(of solver: Solver) -> String { label(of: solver, title: solver.plugin?.title) }
+
+  private func label(of solver: Solver, title: String?) -> String {
     let own = self.solver.json
-    return Self.label(solver.json, besides: { Comparison.limits.contains($0) && own[$0] == $1 }) {
+    return Self.label(solver.json, title: title, besides: { Comparison.limits.contains($0) && own[$0] == $1 }) {
       place throws(ConfigurationError) in try Solver(place).json
     }
   }
@@ -106,10 +118,11 @@ extension SearchConfiguration {
 
   /// The fewest members of an object that read back as the whole of it.
   /// - Parameters:
+  ///   - title: stands for a command; `nil` where it is to be given whole.
   ///   - isKnown: whether a member goes without saying.
   ///   - standard: what an object reads as, with all its members.
   private static func label(
-    _ whole: JSONValue, besides isKnown: (String, JSONValue) -> Bool = { _, _ in false },
+    _ whole: JSONValue, title: String?, besides isKnown: (String, JSONValue) -> Bool = { _, _ in false },
     _ standard: (LocatedJSON) throws(ConfigurationError) -> JSONValue
   ) -> String {
     guard case .object(let object) = whole, case .string(let method)? = object["method"] else { return "" }
@@ -120,10 +133,13 @@ extension SearchConfiguration {
       let usual = try? standard(LocatedJSON(root: .object(given), file: ""))
       guard usual?[member.key] != member.value else { continue }
       given[member.key] = member.value
-      label += ", \(member.key) \(text(member.value))"
+      if member.key == "command", let title {
+        label += " \(title)"
+      } else {
+        label += ", \(member.key) \(text(member.value))"
+      }
     }
-    // A command may hold a line break.
-    return label.unicodeScalars.map { $0.value < 0x20 ? "?" : String($0) }.joined()
+    return label.printable()
   }
 
   private static func text(_ value: JSONValue) -> String {

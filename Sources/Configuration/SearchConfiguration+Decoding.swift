@@ -71,15 +71,25 @@ extension SearchConfiguration {
     if calibration == nil, let need = needForSamples {
       throw place.error("the key \"calibration\" is missing: \(need) needs samples")
     }
+    // Each combination of a comparison with targets of its own has one.
+    if comparison?.targets.isEmpty ?? true { try checkTarget() }
+  }
+
+  /// Sees that something says how much a search is to prune.
+  /// - Throws: where the configuration has neither a target nor entries of `config_list` that alone are enough.
+  public func checkTarget() throws(ConfigurationError) {
     guard targets.isEmpty else { return }
     guard layerRules.contains(where: \.setsSparsity) else {
-      throw place.error(
-        "nothing says how much to prune: expected \"target\", or a \"config_list\" entry with "
-          + "\"sparsity_per_layer\" or \"total_sparsity\"")
+      throw ConfigurationError(
+        file: file, path: "$",
+        problem: "nothing says how much to prune: expected \"target\", or a \"config_list\" entry with "
+          + "\"sparsity_per_layer\" or \"total_sparsity\""
+          + (comparison?.targets.isEmpty ?? true ? "" : "; what $.compare.targets asks for is for `compare` alone"))
     }
-    if let index = layerRules.firstIndex(where: \.onlyLimits), let list = members["config_list"] {
-      throw try list.elements()[index].error("\"max_sparsity_per_layer\" limits a search, but there is no \"target\"")
-    }
+    guard let index = layerRules.firstIndex(where: \.onlyLimits) else { return }
+    throw ConfigurationError(
+      file: file, path: "$.config_list[\(index)]",
+      problem: "\"max_sparsity_per_layer\" limits a search, but there is no \"target\"")
   }
 
   private static func loss(_ place: LocatedJSON?, of data: SampleData?) throws(ConfigurationError) -> Loss {

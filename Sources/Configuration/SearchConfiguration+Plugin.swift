@@ -6,6 +6,14 @@ extension SearchConfiguration {
     /// Seconds after which it is killed.
     public let timeLimit: Double
 
+    /// What it is called where there is little room: the name of the script where an interpreter runs one, else the
+    /// program's.
+    public var title: String {
+      let words = command.filter { !$0.hasPrefix("-") }
+      let word = words.dropFirst().first { $0.contains(".") } ?? words.first ?? "plug-in"
+      return word.split(separator: "/").last.map(String.init) ?? word
+    }
+
     /// What it may take where the file says nothing.
     public static let standardTimeLimit = 3600.0
 

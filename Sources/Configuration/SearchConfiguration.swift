@@ -29,7 +29,8 @@ public struct SearchConfiguration: Hashable, Sendable {
   /// The widths of numbers, for the bit complexity.
   public let bits: Bits
 
-  /// What the whole network must come down to, the main target first; empty when `layerRules` alone say what is pruned.
+  /// What the whole network must come down to, the main target first; empty when `layerRules` alone say what is pruned, or
+  /// when only `comparison` has targets.
   public let targets: [Target]
 
   /// The main target.

@@ -4,9 +4,13 @@ public import Search
 /// A comparison's outcome as text for a terminal: a table for each target, the best row first.
 public struct ComparisonTable {
   private let outcome: ComparisonOutcome
+  private let labels: ComparisonLabels
 
   /// The tables of an outcome.
-  public init(_ outcome: ComparisonOutcome) { self.outcome = outcome }
+  public init(_ outcome: ComparisonOutcome) {
+    self.outcome = outcome
+    labels = ComparisonLabels(outcome.configuration)
+  }
 
   /// The rows for a script, as `compare.json` has them.
   public var json: JSONValue { outcome.json }
@@ -20,7 +24,8 @@ public struct ComparisonTable {
       let rows = outcome.rows.filter { $0.target == target }
       text += "target: \(outcome.targets[target])\n"
       text += table(rows, width: width)
-      text += failures(rows)
+      text += labels.lines(
+        rows.filter { $0.plan == nil }.map { ($0.number, $0.criterion, $0.solver, $0.failure ?? "") })
       text += "\n"
     }
     text += "evaluated on \(Quantity.number(outcome.sampleCount, "sample")); as it is: loss "
@@ -37,30 +42,14 @@ public struct ComparisonTable {
     if outcome.configuration.evaluation == nil, outcome.rows.contains(where: { $0.plan?.repairedLoss != nil }) {
       text += "\nthese samples served the repairs too: name others in $.evaluation"
     }
-    return text + "\n" + times + "files in \(outcome.directory): \(fileList)\n"
-  }
-
-  /// Why rows have no plan, each reason once.
-  private func failures(_ rows: [ComparisonOutcome.Row]) -> String {
-    var reasons: [(text: String, rows: [String])] = []
-    for row in rows where row.plan == nil {
-      // A name in a hostile file may hold a line break.
-      let reason = (row.failure ?? "").unicodeScalars.map { $0.value < 0x20 ? "?" : String($0) }.joined()
-      let label = "\(row.number) (\(outcome.criteria[row.criterion].label); \(outcome.solvers[row.solver]))"
-      if let index = reasons.firstIndex(where: { $0.text == reason }) {
-        reasons[index].rows.append(label)
-      } else {
-        reasons.append((reason, [label]))
-      }
-    }
-    return reasons.map { "\($0.rows.joined(separator: ", ")): \($0.text)\n" }.joined()
+    return text + "\n" + times(width: width) + "files in \(outcome.directory): \(fileList)\n"
   }
 
   private static let metrics: [(SearchConfiguration.Metric, String)] = [(.macs, "MACs"), (.params, "params")]
 
   /// Which columns a table has; the last ones give way first.
   private enum Detail: Int, CaseIterable {
-    case change, accuracy, repaired, repairedAccuracy, macs, predicted, ratio, gap, params
+    case change, accuracy, repaired, repairedAccuracy, time, macs, predicted, ratio, gap, params
   }
 
   private func table(_ rows: [ComparisonOutcome.Row], width: Int?) -> String {
@@ -88,8 +77,8 @@ public struct ComparisonTable {
   private func table(_ rows: [ComparisonOutcome.Row], _ details: ArraySlice<Detail>, width: Int?) -> String {
     func has(_ detail: Detail) -> Bool { details.contains(detail) }
     var columns: [TextTable.Column] = [
-      .init("row"), .init("", .leading), .init("criterion", .leading, mayShrink: true),
-      .init("solver", .leading, mayShrink: true),
+      .init("row"), .init("", .leading), .init("criterion", .leading, shrinking: .middle),
+      .init("solver", .leading, shrinking: .middle),
     ]
     if has(.predicted) { columns.append(.init("predicted")) }
     columns.append(.init("loss"))
@@ -101,6 +90,7 @@ public struct ComparisonTable {
     if has(.macs) { columns.append(.init("MACs")) }
     if has(.params) { columns.append(.init("params")) }
     if has(.gap) { columns.append(.init("gap")) }
+    if has(.time) { columns.append(.init("time")) }
     var table = TextTable(columns)
     for row in rows {
       guard let plan = row.plan else { continue }
@@ -108,8 +98,7 @@ public struct ComparisonTable {
         plan.ratios.costs.first { $0.metric == metric }.map { Quantity.cost($0.after, metric) } ?? "-"
       }
       var cells = [
-        String(row.number), row.isBest ? "best" : "", outcome.criteria[row.criterion].label,
-        outcome.solvers[row.solver],
+        String(row.number), row.isBest ? "best" : "", labels.criteria[row.criterion], labels.solvers[row.solver],
       ]
       if has(.predicted) { cells.append(plan.predictedLossChange.map(Quantity.significant) ?? "-") }
       cells.append(Quantity.significant(plan.loss))
@@ -121,16 +110,35 @@ public struct ComparisonTable {
       if has(.macs) { cells.append(cost(.macs)) }
       if has(.params) { cells.append(cost(.params)) }
       if has(.gap) { cells.append(plan.ratios.gap.map { Quantity.percent($0, places: 2) } ?? "-") }
+      if has(.time) { cells.append(outcome.seconds(of: row).map(Quantity.duration) ?? "-") }
       table.append(cells)
     }
     return table.text(width: width)
   }
 
-  /// What measuring and solving took; these alone differ from run to run.
-  private var times: String {
-    let measured = outcome.criteria.map { "\($0.label) \(Quantity.duration($0.seconds))" }
-    let solved = outcome.rows.compactMap { $0.plan?.seconds }
-    return "measuring took: \(measured.joined(separator: "; ")); solving: \(Quantity.duration(solved.reduce(0, +)))\n"
+  /// What the column of times holds, and its largest part by criterion; these alone differ from run to run.
+  private func times(width: Int?) -> String {
+    let isRepaired = outcome.rows.contains { $0.plan?.repairedLoss != nil }
+    let text =
+      "time: measuring by the criterion, which serves all of its rows, + solving + evaluating"
+      + (isRepaired ? " + repairing" : "") + "; what was found in the checkpoint took none\n"
+    let measured = zip(labels.criteria, outcome.criteria).map { "\($0) \(Quantity.duration($1.seconds))" }
+    return text + ComparisonTable.lines("measuring took: ", measured, width: width)
+  }
+
+  /// Parts one behind another, as many in a line as there is room for.
+  private static func lines(_ title: String, _ parts: [String], width: Int?) -> String {
+    var lines = [title + (parts.first ?? "")]
+    for part in parts.dropFirst() {
+      // With the mark that may follow.
+      if lines[lines.count - 1].count + part.count + 3 > width ?? .max {
+        lines[lines.count - 1] += ";"
+        lines.append("  " + part)
+      } else {
+        lines[lines.count - 1] += "; " + part
+      }
+    }
+    return lines.map { $0 + "\n" }.joined()
   }
 
   /// The files, those of the rows as one.

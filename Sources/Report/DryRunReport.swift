@@ -14,7 +14,8 @@ public struct DryRunReport {
   /// A few lines.
   public var text: String {
     var text = ValidationReport(plan.summary, file: file).text
-    text += "ranks: \(plan.ranks.count), workers: \(plan.ranks.reduce(0) { $0 + $1.workers }) (\(hosts))\n"
+    text += "ranks: \(plan.ranks.count), workers: \(plan.ranks.reduce(0) { $0 + $1.workers }) "
+    text += "(\(DryRunReport.hosts(plan.ranks)))\n"
     if let stored = plan.storedShards {
       text += "checkpoint: \(stored) of \(Quantity.number(plan.summary.shardCount, "shard")) need no computing\n"
     }
@@ -32,10 +33,10 @@ public struct DryRunReport {
   }
 
   /// The hosts in the order of their first ranks, each with its ranks and their workers.
-  private var hosts: String {
+  static func hosts(_ ranks: [(host: String, workers: Int)]) -> String {
     var order: [String] = []
     var workers: [String: [Int]] = [:]
-    for rank in plan.ranks {
+    for rank in ranks {
       if workers[rank.host] == nil { order.append(rank.host) }
       workers[rank.host, default: []].append(rank.workers)
     }

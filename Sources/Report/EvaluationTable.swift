@@ -23,7 +23,7 @@ public struct EvaluationTable {
     let hasLabels = evaluations.contains { $0.accuracy != nil }
     let hasFive = evaluations.contains { $0.topFiveAccuracy != nil }
     let hasAgreement = evaluations.contains { $0.agreement != nil }
-    var columns: [TextTable.Column] = [.init("network", .leading, mayShrink: true), .init("loss")]
+    var columns: [TextTable.Column] = [.init("network", .leading, shrinking: .beginning), .init("loss")]
     if hasLabels { columns.append(.init("top-1")) }
     if hasFive { columns.append(.init("top-5")) }
     if hasAgreement { columns.append(.init("agreement")) }

@@ -13,7 +13,8 @@ public struct InspectionReport {
   /// - Parameter width: characters per line; `nil` for no limit.
   public func text(width: Int?) -> String {
     var table = TextTable([
-      .init("layer", .leading, mayShrink: true), .init("op", .leading), .init("output"), .init("in"), .init("channels"),
+      .init("layer", .leading, shrinking: .beginning), .init("op", .leading), .init("output"), .init("in"),
+      .init("channels"),
       .init("group"), .init("FLOPs"), .init("params"), .init("prunable", .leading),
     ])
     for layer in inspection.layers {

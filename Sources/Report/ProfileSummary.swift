@@ -26,7 +26,7 @@ public struct ProfileSummary {
   }
 
   private func table(hasTypes: Bool, width: Int?) -> String {
-    var columns = [TextTable.Column("layer", .leading, mayShrink: true)]
+    var columns = [TextTable.Column("layer", .leading, shrinking: .beginning)]
     if hasTypes { columns.append(.init("type", .leading)) }
     var table = TextTable(
       columns + [.init("in"), .init("out"), .init("time"), .init("half widths"), .init("times taken")])

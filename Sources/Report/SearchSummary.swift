@@ -96,7 +96,7 @@ struct RatioTable {
   private func table(_ detail: Detail, width: Int?) -> String {
     let hasBits = ratios.layers.contains { $0.bits != nil }
     let hasIntervals = detail.hasIntervals && ratios.layers.contains { $0.interval != nil }
-    var columns: [TextTable.Column] = [.init("layer", .leading, mayShrink: true)]
+    var columns: [TextTable.Column] = [.init("layer", .leading, shrinking: .beginning)]
     if detail.hasOrigin { columns += [.init("op", .leading), .init("group")] }
     columns += [.init("channels"), .init("kept"), .init("prune ratio")]
     if hasIntervals { columns.append(.init("90 % of resamples")) }

@@ -8,18 +8,26 @@ public struct TextTable: Sendable {
     case trailing
   }
 
+  /// What cells may lose when the terminal is narrow.
+  public enum Shrinking: Sendable {
+    /// Names of layers differ at their ends.
+    case beginning
+    /// Methods with their settings differ at both.
+    case middle
+  }
+
   /// One column.
   public struct Column: Sendable {
     let title: String
     let alignment: Alignment
-    /// Whether its cells may lose their beginning when the terminal is narrow.
-    let mayShrink: Bool
+    /// What its cells may lose; `nil` for nothing.
+    let shrinking: Shrinking?
 
     /// One column.
-    public init(_ title: String, _ alignment: Alignment = .trailing, mayShrink: Bool = false) {
+    public init(_ title: String, _ alignment: Alignment = .trailing, shrinking: Shrinking? = nil) {
       self.title = title
       self.alignment = alignment
-      self.mayShrink = mayShrink
+      self.shrinking = shrinking
     }
   }
 
@@ -47,7 +55,7 @@ public struct TextTable: Sendable {
     if let width {
       let least = 12
       while widths.reduce(0, +) + 2 * (widths.count - 1) > width {
-        let shrinkable = columns.indices.filter { columns[$0].mayShrink && widths[$0] > least }
+        let shrinkable = columns.indices.filter { columns[$0].shrinking != nil && widths[$0] > least }
         guard let widest = shrinkable.max(by: { widths[$0] < widths[$1] }) else { break }
         widths[widest] -= 1
       }
@@ -60,7 +68,7 @@ public struct TextTable: Sendable {
   private func line(_ cells: [String], _ widths: [Int]) -> String {
     var line = ""
     for (index, cell) in cells.enumerated() {
-      let fitted = TextTable.shortened(cell, to: widths[index])
+      let fitted = TextTable.shortened(cell, to: widths[index], columns[index].shrinking)
       let space = String(repeating: " ", count: widths[index] - fitted.count)
       line += (index == 0 ? "" : "  ") + (columns[index].alignment == .leading ? fitted + space : space + fitted)
     }
@@ -68,8 +76,9 @@ public struct TextTable: Sendable {
     return line
   }
 
-  /// A text without its beginning: names of layers differ at their ends.
-  private static func shortened(_ text: String, to width: Int) -> String {
-    text.count > width ? "…" + text.suffix(width - 1) : text
+  private static func shortened(_ text: String, to width: Int, _ shrinking: Shrinking?) -> String {
+    guard text.count > width else { return text }
+    let first = shrinking == .middle ? width / 2 : 0
+    return text.prefix(first) + "…" + text.suffix(width - 1 - first)
   }
 }

@@ -1,4 +1,5 @@
 import Configuration
+import Execution
 
 /// The combinations of a comparison, and which of them can be run: known before anything is measured.
 struct ComparisonCandidates {
@@ -35,6 +36,13 @@ struct ComparisonCandidates {
 
   /// Why nothing at all can be run; `nil` where something can.
   var failureOfAll: SearchError? { all.contains { $0.isRun } ? nil : all.lazy.compactMap(\.failure).first }
+
+  /// Why a candidate cannot be run, or came to nothing; with the file at fault unless it is the configuration or the model.
+  func reason(_ index: Int) -> String? {
+    guard let failure = all[index].failure else { return nil }
+    return [configuration.file, configuration.model.path].contains(failure.file)
+      ? failure.problem : "\(failure.file): \(failure.problem)"
+  }
 
   /// By candidate whether it is run, to be sent.
   var flags: [Int64] {
@@ -74,5 +82,34 @@ struct ComparisonCandidates {
     if let base { return base }
     guard let failure = failureOfAll else { preconditionFailure("a comparison has a combination") }
     throw failure
+  }
+}
+
+/// What a comparison reads before anything is computed, at rank 0.
+struct ComparisonInput {
+  /// The configuration's text.
+  let text: [UInt8]
+  let candidates: ComparisonCandidates
+  /// What is prepared for the first combination that can be run.
+  let base: Preparation
+  let source: ModelSource
+
+  /// Reads and checks all but the output.
+  /// - Parameters:
+  ///   - changes: made to the configuration before it is read.
+  ///   - tell: called with what is to be said of images that are skipped.
+  init(
+    reading path: String, _ changes: [ConfigurationChange], _ format: any ModelFormat,
+    tell: (String) -> Void = { _ in }
+  ) throws {
+    text = try SearchRun.text(of: path, changes, tell: tell)
+    let configuration = try SearchConfiguration(parsing: text, file: path)
+    var candidates = ComparisonCandidates(configuration)
+    source = try format.read(configuration.model.path)
+    base = try candidates.prepare(model: source.message, format)
+    self.candidates = candidates
+    if let network = base.network {
+      _ = try CalibrationData(configuration, .evaluation).matched(to: network, loss: Loss(configuration.loss))
+    }
   }
 }

@@ -22,9 +22,24 @@ struct ComparisonFiles {
 
   /// Makes the directory, and sees that files can be made in it, over none of those that are read.
   static func prepareDirectory(of configuration: SearchConfiguration) throws {
+    try ResultFiles(in: directory(of: configuration)).prepareDirectory(for: possibleNames(of: configuration))
+    try checkInputs(of: configuration)
+  }
+
+  /// Sees the same as far as that goes without making anything.
+  static func checkDirectory(of configuration: SearchConfiguration) throws {
+    try ResultFiles(in: directory(of: configuration)).checkDirectory()
+    try checkInputs(of: configuration)
+  }
+
+  /// What may be written: whether a combination has a plan is known in the end.
+  private static func possibleNames(of configuration: SearchConfiguration) -> [String] {
+    names + (1...configuration.combinations.count).map(ratios) + [RunJournal.fileName]
+  }
+
+  private static func checkInputs(of configuration: SearchConfiguration) throws {
     let directory = directory(of: configuration)
-    let names = names + (1...configuration.combinations.count).map(ratios) + [RunJournal.fileName]
-    try ResultFiles(in: directory).prepareDirectory(for: names)
+    let names = possibleNames(of: configuration)
     for input in [configuration.file, configuration.model.path] {
       guard let read = FileIdentity(input),
         let name = names.first(where: { FileIdentity("\(directory)/\($0)") == read })

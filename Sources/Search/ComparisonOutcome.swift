@@ -42,8 +42,9 @@ public struct ComparisonOutcome: Sendable {
     public let repairedLoss: Double?
     /// Share of them classified as they should be once repaired.
     public let repairedAccuracy: Double?
-    /// What it took to solve.
-    public let seconds: Double
+    /// What solving took, evaluations and further measurements for it included; evaluating, which is an equal share of
+    /// what all networks took; and repairing, where that was asked for.
+    public let seconds: (solving: Double, evaluating: Double, repairing: Double?)
 
     /// The loss of the network that this plan would give in the end.
     public var finalLoss: Double { repairedLoss ?? loss }
@@ -73,7 +74,7 @@ public struct ComparisonOutcome: Sendable {
 
   init(
     _ candidates: ComparisonCandidates, _ plans: [ComparisonRun.Plan?], _ evaluated: ComparisonRun.Evaluated,
-    repaired: [VariantScore?]?, criteria: [Criterion], _ base: Preparation, model: [FileDigest]
+    repaired: [ComparisonRun.Repaired?]?, criteria: [Criterion], _ base: Preparation, model: [FileDigest]
   ) {
     let configuration = candidates.configuration
     self.configuration = configuration
@@ -90,12 +91,13 @@ public struct ComparisonOutcome: Sendable {
         plan = Plan(
           ratios: ratios,
           predictedLossChange: candidate.configuration?.predictsLoss == true ? ratios.predictedLossChange : nil,
-          loss: score.loss, accuracy: score.accuracy, repairedLoss: repaired?[index]?.loss,
-          repairedAccuracy: repaired?[index]?.accuracy, seconds: plans[index]?.seconds ?? 0)
+          loss: score.loss, accuracy: score.accuracy, repairedLoss: repaired?[index]?.score.loss,
+          repairedAccuracy: repaired?[index]?.score.accuracy,
+          seconds: (plans[index]?.seconds ?? 0, evaluated.seconds, repaired?[index]?.seconds))
       }
       return Row(
         number: index + 1, criterion: candidate.combination.criterion, solver: candidate.combination.solver,
-        target: candidate.combination.target, plan: plan, failure: candidate.failure?.problem)
+        target: candidate.combination.target, plan: plan, failure: candidates.reason(index))
     }
     rows.sort {
       ($0.target, $0.plan?.finalLoss ?? .infinity, $0.number) < ($1.target, $1.plan?.finalLoss ?? .infinity, $1.number)
@@ -156,8 +158,8 @@ extension ComparisonOutcome {
     object["loss"] = .number(plan.loss)
     object["loss_change"] = .number(plan.loss - originalLoss)
     object["accuracy"] = plan.accuracy.map(JSONValue.number) ?? .null
-    if let loss = plan.repairedLoss {
-      object["repaired_loss"] = .number(loss)
+    if configuration.comparison?.repairs == true {
+      object["repaired_loss"] = plan.repairedLoss.map(JSONValue.number) ?? .null
       object["repaired_accuracy"] = plan.repairedAccuracy.map(JSONValue.number) ?? .null
     }
     object["predicted_loss_change"] = plan.predictedLossChange.map(JSONValue.number) ?? .null
@@ -172,6 +174,15 @@ extension ComparisonOutcome {
     return .object(object)
   }
 
+  /// What a row took: measuring by its criterion, solving, evaluating and repairing; `nil` where it has no plan.
+  ///
+  /// What was found finished in the checkpoint has taken no time.
+  public func seconds(of row: Row) -> Double? {
+    row.plan.map { plan in
+      criteria[row.criterion].seconds + plan.seconds.solving + plan.seconds.evaluating + (plan.seconds.repairing ?? 0)
+    }
+  }
+
   /// What criteria and plans took, for the record of the run.
   var times: JSONValue {
     [
@@ -179,8 +190,12 @@ extension ComparisonOutcome {
         criteria.map { ["criterion": .string($0.label), "seconds": .number(RunRecord.milliseconds($0.seconds))] }),
       "rows": .array(
         rows.sorted { $0.number < $1.number }.compactMap { row in
-          row.plan.map {
-            ["row": .integer(row.number), "solve_seconds": .number(RunRecord.milliseconds($0.seconds))]
+          row.plan.map { plan in
+            var object: JSONObject = ["row": .integer(row.number)]
+            object["solve_seconds"] = .number(RunRecord.milliseconds(plan.seconds.solving))
+            object["evaluate_seconds"] = .number(RunRecord.milliseconds(plan.seconds.evaluating))
+            object["repair_seconds"] = plan.seconds.repairing.map { .number(RunRecord.milliseconds($0)) }
+            return .object(object)
           }
         }),
     ]

@@ -60,34 +60,49 @@ extension ComparisonRun {
       // The record tells the loss of the samples, where a criterion has it.
       if table?.meanLoss == nil { table = found.table ?? table }
     }
-    guard candidates.failureOfAll == nil, candidates.all.contains(where: \.isRun) else {
-      if let failure = candidates.failureOfAll { throw failure }
-      return nil
-    }
-    let evaluated = try evaluate(plans, bench, configuration)
+    guard try isAnyLeft(candidates) else { return nil }
+    let checkpointOfEvaluation = try checkpointOfEvaluation(bench, configuration)
+    let evaluated = try evaluate(plans, bench, configuration, checkpointOfEvaluation)
+    try drop(evaluated?.plans, of: "pruned", &candidates, &plans)
     clock.end(of: "evaluate")
-    var repaired: [VariantScore?]?
-    if configuration.comparison?.repairs == true {
-      repaired = try repair(plans, bench, configuration)
-      clock.end(of: "repair")
+    guard try isAnyLeft(candidates) else { return nil }
+    func write(_ repaired: [Repaired?]?) throws -> ComparisonOutcome? {
+      guard let evaluated else { return nil }
+      return try session.alone("writing") { [candidates, plans, measured] in
+        let outcome = ComparisonOutcome(
+          candidates, plans, evaluated, repaired: repaired, criteria: measured, base, model: source.digests)
+        try ComparisonFiles(outcome).write()
+        return outcome
+      }
     }
-    guard let ranks = try usage.gather(on: session), let evaluated, let table else { return nil }
+    var repaired: [Repaired?]?
+    if configuration.comparison?.repairs == true {
+      // These may take much longer than all so far.
+      _ = try write(nil)
+      repaired = try repair(plans, bench, configuration, checkpointOfEvaluation)
+      try drop(repaired?.map { $0?.score }, of: "repaired", &candidates, &plans)
+      clock.end(of: "repair")
+      guard try isAnyLeft(candidates) else { return nil }
+    }
+    guard let ranks = try usage.gather(on: session), let table else { return nil }
     let data = try session.alone("reading the data for their hashes") {
       try configuration.dataFiles().map { try $0.digest() }
     }
     clock.end(of: "digest")
-    let outcome = try session.alone("writing") { [candidates, plans, measured, repaired] in
-      let outcome = ComparisonOutcome(
-        candidates, plans, evaluated, repaired: repaired, criteria: measured, base, model: source.digests)
-      try ComparisonFiles(outcome).write()
-      return outcome
-    }
+    guard let outcome = try write(repaired) else { return nil }
     clock.end(of: "write")
-    checkpoint.removeOthers(besides: evaluated.checkpoint)
+    checkpoint.removeOthers(besides: checkpointOfEvaluation)
     var record = RunRecord(
       base, data, clock, ranks, transport: world.transport, backend: search.backend.description, table: table)
     record.comparison = outcome.times
     return Found(outcome: outcome, record: record)
+  }
+
+  /// Whether any combination has not come to nothing.
+  /// - Throws: at rank 0 the first failure where all have.
+  private func isAnyLeft(_ candidates: ComparisonCandidates) throws -> Bool {
+    if world.rank == 0, let failure = candidates.failureOfAll { throw failure }
+    return candidates.all.contains(where: \.isRun)
   }
 
   /// Measures by a criterion and makes all plans that go by it.
@@ -109,12 +124,14 @@ extension ComparisonRun {
       if seconds == nil {
         search.logger.info("criterion: \(configuration.label(of: sensitivity))")
         let start = watch.now
+        // What fails while all ranks measure is the model's or the data's fault.
+        let inputs = try search.pluginInputs(for: &preparation, bench.session, bench.source, bench.checkpoint)
         func measure() throws {
           measurement = try search.measurement(
             of: &preparation, step: 1, steps, isLast: false, bench.session, bench.source, bench.checkpoint, &usage,
-            &clock)
+            &clock, inputs: inputs)
         }
-        if sensitivity.method.isOfWeights {
+        if inputs != nil || sensitivity.method.isOfWeights {
           if let failure = try settle(measure) {
             candidates.fail(own, failure.error)
             break

@@ -78,9 +78,13 @@ public struct ComparisonRun {
     _ path: String, _ changes: [ConfigurationChange], _ session: WorkSession
   ) throws -> (ComparisonCandidates, Preparation, ModelSource) {
     var (name, text, message): ([UInt8], [UInt8], [UInt8]) = (Array(path.utf8), [], [])
-    var read: (text: [UInt8], candidates: ComparisonCandidates, base: Preparation, source: ModelSource)?
+    var read: ComparisonInput?
     if world.rank == 0 {
-      let found = try session.alone("reading the model") { try self.read(path, changes) }
+      let found = try session.alone("reading the model") {
+        let input = try ComparisonInput(reading: path, changes, format) { search.logger.warning("\($0)") }
+        try ComparisonFiles.prepareDirectory(of: input.candidates.configuration)
+        return input
+      }
       let all = found.candidates.all
       search.logger.info(
         "combinations: \(all.count), to be run: \(all.count { $0.isRun }), batches: \(found.base.plan.batches.count), ranks: \(world.size)"
@@ -111,21 +115,5 @@ public struct ComparisonRun {
     _ candidates: ComparisonCandidates, _ message: [UInt8], _ digests: [FileDigest]
   ) -> ModelSource {
     ModelSource(message: candidates.configuration.comparison?.repairs == true ? message : [], digests: digests)
-  }
-
-  /// Reads and checks all that can be wrong before anything is computed.
-  private func read(
-    _ path: String, _ changes: [ConfigurationChange]
-  ) throws -> (text: [UInt8], candidates: ComparisonCandidates, base: Preparation, source: ModelSource) {
-    let text = try SearchRun.text(of: path, changes) { search.logger.warning("\($0)") }
-    let configuration = try SearchConfiguration(parsing: text, file: path)
-    var candidates = ComparisonCandidates(configuration)
-    let source = try format.read(configuration.model.path)
-    let base = try candidates.prepare(model: source.message, format)
-    if let network = base.network {
-      _ = try CalibrationData(configuration, .evaluation).matched(to: network, loss: Loss(configuration.loss))
-    }
-    try ComparisonFiles.prepareDirectory(of: configuration)
-    return (text, candidates, base, source)
   }
 }

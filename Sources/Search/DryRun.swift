@@ -7,9 +7,9 @@ import WorkSharing
 
 /// Everything of a search but the computing: what it would do on these ranks, and how long that may take.
 public struct DryRun {
-  private let world: any Communicator
-  private let backend: any ExecutionBackend
-  private let format: any ModelFormat
+  let world: any Communicator
+  let backend: any ExecutionBackend
+  let format: any ModelFormat
   private let memoryLimit: Int?
   private let grid: RankGrid?
   private let applies: Bool
@@ -43,10 +43,24 @@ public struct DryRun {
     try grid?.check(on: world, applies: applies)
     // Before anything is exchanged: a mistake should not keep the others waiting.
     let prepared = world.rank == 0 ? try prepare(path, changes) : nil
+    guard let ranks = try ranks(), let (preparation, model) = prepared else { return nil }
+    return try plan(preparation, model: model, on: ranks)
+  }
+
+  /// By rank its host and the processors that it has; at rank 0, `nil` elsewhere.
+  func ranks() throws -> [(host: String, workers: Int)]? {
     let workers = try world.gather([Int64(try ProcessorShare.count(on: world))], at: 0)
     let hosts = try world.gather(world.location.hostName, at: 0)
-    guard let (preparation, model) = prepared, let workers, let hosts else { return nil }
-    let counts = workers.map { Int($0[0]) }
+    guard let workers, let hosts else { return nil }
+    return zip(hosts, workers).map { ($0, Int($1[0])) }
+  }
+
+  /// What a search would do; rank 0 alone finds it.
+  /// - Parameter ranks: by rank its host and the processors that it has.
+  func plan(
+    _ preparation: Preparation, model: [FileDigest], on ranks: [(host: String, workers: Int)]
+  ) throws -> DryRunPlan {
+    let counts = ranks.map(\.workers)
     let trial = try trial(preparation, mostWorkers: counts.max() ?? 1)
     let used = counts.map { min($0, trial.summary.memory.workers) }
     let directory = preparation.configuration.outputDirectory.path
@@ -59,7 +73,7 @@ public struct DryRun {
       stored = try checkpoint.keysOfStoredTables(basis, beat: world.attend).map { $0 != nil }
     }
     return DryRunPlan(
-      summary: trial.summary, ranks: zip(hosts, used).map { ($0, $1) },
+      summary: trial.summary, ranks: zip(ranks, used).map { ($0.host, $1) },
       storedShards: stored.map { $0.count { $0 } },
       time: trial.seconds.map { seconds in
         let missing = preparation.plan.shards.indices.map { stored?[$0] != true }

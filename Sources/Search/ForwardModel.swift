@@ -81,6 +81,24 @@ struct ForwardModel: Sendable {
   }
 }
 
+extension ForwardModel {
+  /// Runs samples, at most `runSize`, of which the unchanged network is known to have a finite loss.
+  /// - Returns: `nil` when this network has not.
+  func finiteRun(
+    _ samples: Range<Int>, on executor: any NetworkExecutor, classes: [Int]? = nil
+  ) throws -> Evaluation? {
+    let batch = try batch(samples, classes: classes)
+    do {
+      return try executor.evaluate(batch)
+    } catch {
+      guard error.kind == .notFinite else {
+        throw SearchError(error, model: file, data: dataFile, samples: samples)
+      }
+      return nil
+    }
+  }
+}
+
 extension DecodedModel {
   /// The network at the size in which batches run: two samples at least, for a batch of one takes other kernels.
   func runnableNetwork(batchSize: Int) throws -> Network {

@@ -2,13 +2,14 @@ import Configuration
 import Execution
 import Networks
 import Sensitivity
+import Surgery
 import WorkSharing
 
 /// All that the results of a search's pieces of work depend on, but for their samples.
 ///
 /// What is chosen by measurements is no part of it, nor are data that were not used: a search for another target, or with
 /// more samples, finds what an earlier one has measured.
-struct MeasurementBasis: Sendable {
+struct MeasurementBasis: Hashable, Sendable {
   /// The key of all of it.
   let key: PieceKey
 
@@ -39,6 +40,20 @@ struct MeasurementBasis: Sendable {
     parts += MeasurementBasis.list(preparation.sampleShapes)
     if removed.contains(where: { !$0.isEmpty }) { parts += removed.map(MeasurementBasis.list) }
     self.init("sensitivities", model: model, executor: executor, parts)
+  }
+
+  /// The basis of what networks do that were repaired.
+  /// - Parameter configuration: says how they are repaired.
+  init(
+    ofRepairs configuration: SearchConfiguration, runSize: Int, shapes: [String: [Int]], model: [FileDigest],
+    executor: String
+  ) {
+    self.init(
+      "repairs", model: model, executor: executor,
+      [
+        ResponseProducts.library, "batch \(configuration.batchSize)", "run \(runSize)",
+        configuration.loss.rawValue, configuration.canonicalJSON["repair"]?.text() ?? "",
+      ] + MeasurementBasis.list(shapes))
   }
 
   /// The basis of what is computed of the weights.
@@ -89,7 +104,7 @@ struct MeasurementBasis: Sendable {
     [String(shapes.count)] + shapes.sorted { $0.key < $1.key }.flatMap { [$0.key, list($0.value)] }
   }
 
-  fileprivate static func list(_ numbers: [Int]) -> String { numbers.map(String.init).joined(separator: " ") }
+  static func list(_ numbers: [Int]) -> String { numbers.map(String.init).joined(separator: " ") }
 }
 
 extension NetworkVariant {

@@ -69,11 +69,12 @@ struct NetworkComparison {
   }
 
   /// Mean losses and accuracies at rank 0, `nil` elsewhere; without labels a place is right where the first network says the
-  /// same.
+  /// same. A network whose loss is not finite where the first one's is has one that is not a number.
   func scores(_ candidates: [EvaluationCandidate]) throws -> [VariantScore]? {
     let runners = try runners(candidates)
     let counts = try self.counts(
-      runners, ShardPlan(sampleCount: data.sampleCount, batchSize: configuration.batchSize))
+      runners, ShardPlan(sampleCount: data.sampleCount, batchSize: configuration.batchSize),
+      keepsNotFinite: true)
     return counts.map { counts in
       zip(runners, counts).enumerated().map { index, pair in
         let (runner, count) = pair
@@ -86,9 +87,13 @@ struct NetworkComparison {
   }
 
   /// The mean losses of the samples in some ranges, one per candidate, on every rank.
-  func meanLosses(_ candidates: [EvaluationCandidate], samples: [Range<Int>]) throws -> [Double] {
+  /// - Parameter keepsNotFinite: whether a network whose loss is not finite where the first one's is has one that is not a
+  ///   number, and ends nothing.
+  func meanLosses(
+    _ candidates: [EvaluationCandidate], samples: [Range<Int>], keepsNotFinite: Bool = false
+  ) throws -> [Double] {
     let total = samples.reduce(0) { $0 + $1.count }
-    let counts = try counts(try runners(candidates), samples: samples)
+    let counts = try counts(try runners(candidates), samples: samples, keepsNotFinite: keepsNotFinite)
     var losses = counts.map { $0.map { $0.loss / Double(max(total, 1)) } } ?? []
     try session.world.broadcast(&losses, from: 0)
     return losses
@@ -111,16 +116,20 @@ struct NetworkComparison {
     return runners
   }
 
-  private func counts(_ runners: [Runner], _ plan: ShardPlan) throws -> [PredictionCount]? {
+  private func counts(
+    _ runners: [Runner], _ plan: ShardPlan, keepsNotFinite: Bool = false
+  ) throws -> [PredictionCount]? {
     try counts(
       runners,
       samples: plan.shards.map { shard in
         plan.batches[shard.lowerBound].lowerBound..<plan.batches[shard.upperBound - 1].upperBound
-      })
+      }, keepsNotFinite: keepsNotFinite)
   }
 
   /// One count per network over all samples, at rank 0.
-  private func counts(_ runners: [Runner], samples: [Range<Int>]) throws -> [PredictionCount]? {
+  private func counts(
+    _ runners: [Runner], samples: [Range<Int>], keepsNotFinite: Bool = false
+  ) throws -> [PredictionCount]? {
     let pool = WorkerPool(count: workerCount) { try runners.map { try $0.model.makeExecutor() } }
     var totals = [PredictionCount](repeating: PredictionCount(), count: runners.count)
     try session.perform(
@@ -128,7 +137,9 @@ struct NetworkComparison {
     ) { piece, executors, pulse in
       var first: [Int] = []
       return try zip(runners, executors).enumerated().flatMap { index, pair in
-        try pair.0.count(samples[piece], on: pair.1, first: &first, pulse).packed
+        try pair.0.count(
+          samples[piece], on: pair.1, first: &first, keepsNotFinite: keepsNotFinite && index > 0, pulse
+        ).packed
       }
     } combine: { packed in
       for index in totals.indices {
@@ -180,7 +191,8 @@ private struct Runner: Sendable {
   /// Counts some samples.
   /// - Parameter first: the first network's classes; it sets them for the others.
   func count(
-    _ samples: Range<Int>, on executor: any NetworkExecutor, first: inout [Int], _ pulse: WorkPulse
+    _ samples: Range<Int>, on executor: any NetworkExecutor, first: inout [Int], keepsNotFinite: Bool,
+    _ pulse: WorkPulse
   ) throws -> PredictionCount {
     var count = PredictionCount()
     var own: [Int] = []
@@ -189,8 +201,16 @@ private struct Runner: Sendable {
         (run.lowerBound - samples.lowerBound) * outputs.positions..<(run.upperBound - samples.lowerBound)
         * outputs.positions
       let others = isFirst || !hasClasses ? nil : Array(first[places])
-      let evaluation = try model.run(run, on: executor, classes: followsFirst ? others : nil)
+      let classes = followsFirst ? others : nil
+      let evaluation =
+        keepsNotFinite
+        ? try model.finiteRun(run, on: executor, classes: classes)
+        : try model.run(run, on: executor, classes: classes)
       try pulse.beat()
+      guard let evaluation else {
+        count.loss = .nan
+        break
+      }
       own += count.add(evaluation, outputs, labels: try model.data.classes(of: run), others: others)
     }
     if isFirst { first = own }

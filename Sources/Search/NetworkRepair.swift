@@ -25,7 +25,7 @@ public struct RepairStep: Sendable {
   public let layerCount: Int
   /// Mean loss of the judging samples before.
   public let lossBefore: Double
-  /// Mean loss of the judging samples with it.
+  /// Mean loss of the judging samples with it; not a number where that of one is not finite.
   public let lossAfter: Double
   /// Whether it was kept.
   public let isKept: Bool
@@ -100,7 +100,8 @@ struct NetworkRepair {
         state = RepairState(message: candidate, network: try network(of: candidate))
       }
       let before = try self.loss(of: guarded.message, split.all)
-      if try self.loss(of: state.message, split.all) > before { state = guarded }
+      // A loss that is not a number is none that is kept.
+      if try !(self.loss(of: state.message, split.all) <= before) { state = guarded }
     }
     return RepairOutcome(message: state.message, steps: steps)
   }
@@ -116,13 +117,14 @@ struct NetworkRepair {
     Set(try stage.format.obstacles(toReplacing: network.nodes.map(\.name), in: message).keys)
   }
 
-  /// The mean loss of some samples; without labels against the original's classes.
+  /// The mean loss of some samples, not a number where that of one is not finite; without labels against the original's
+  /// classes.
   private func loss(of message: [UInt8], _ samples: [Range<Int>]) throws -> Double {
     let comparison = NetworkComparison(
       session: stage.session, backend: stage.backend, format: stage.format, configuration: configuration, data: data,
       workerCount: stage.workerCount)
     let candidates = [stage.message, message].map { EvaluationCandidate(name: "", message: $0, fileSize: 0) }
-    return try comparison.meanLosses(candidates, samples: samples)[1]
+    return try comparison.meanLosses(candidates, samples: samples, keepsNotFinite: true)[1]
   }
 }
 

@@ -14,6 +14,9 @@ enum NetworkVariant: Sendable {
   /// What a layer reads lies on a grid.
   case quantizingInput(layer: String, Quantization)
 
+  /// Whether it is one.
+  var isChange: Bool { if case .original = self { false } else { true } }
+
   /// The network so changed.
   /// - Precondition: the layers and channels are the network's.
   func applied(to network: Network) -> Network {

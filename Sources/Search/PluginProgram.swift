@@ -68,10 +68,9 @@ final class PluginProgram: Sendable {
     }
     if isCancelled { child.cancel() }
 
-    let title = ProgramTitle.of(plugin.command)
     logger.info("\(part): \(plugin.command.joined(separator: " "))")
     var output = ProgramOutput()
-    func show(_ line: String) { logger.info("\(title): \(line)") }
+    func show(_ line: String) { logger.info("\(plugin.title): \(line)") }
     let ending: ChildProcess.Ending
     do {
       ending = try child.run(
@@ -82,6 +81,8 @@ final class PluginProgram: Sendable {
       throw notStarted(error.code)
     }
     output.end(show: show)
+    // Whoever ends a job may end what it has started first.
+    if ending != .exit(0), stop.isMade { throw Interruption(of: stop, unit: part, isShared: isShared) }
     let last = output.last.isEmpty ? "" : "; the last that it wrote: \(quoted(output.last))"
     switch ending {
     case .exit(0): break
@@ -168,15 +169,5 @@ extension PluginProgram {
             ? "\(quoted(paths[0])) is no program that can be run" : "no program \(quoted(program)) is on PATH")
       }
     }
-  }
-}
-
-/// What lines of a program begin with in the log.
-private enum ProgramTitle {
-  /// The name of the script where an interpreter runs one, else the program's.
-  static func of(_ command: [String]) -> String {
-    let words = command.filter { !$0.hasPrefix("-") }
-    let word = words.dropFirst().first { $0.contains(".") } ?? words.first ?? "plug-in"
-    return word.split(separator: "/").last.map(String.init) ?? word
   }
 }

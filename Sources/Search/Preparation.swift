@@ -126,6 +126,7 @@ extension Preparation {
 
   /// Checks criterion, solver and targets against network and data.
   private mutating func check(isSolving: Bool) throws {
+    try configuration.checkTarget()
     if case .second(.ranked) = criterion, configuration.loss == .meanSquaredError || loss?.positions ?? 1 > 1 {
       throw SearchError(
         .configuration, file: configuration.file,

@@ -1,3 +1,5 @@
+import Configuration
+
 /// What a program writes, as lines for a log: so many at most, and none too long.
 struct ProgramOutput {
   /// Lines that are shown.
@@ -36,13 +38,7 @@ struct ProgramOutput {
     if count == ProgramOutput.lines { show("(what it writes from here on is not shown)") }
   }
 
-  /// Control characters could change what a terminal shows: they are escaped.
   private static func text(_ bytes: [UInt8]) -> String {
-    String(decoding: bytes, as: UTF8.self).unicodeScalars.reduce(into: "") { line, scalar in
-      guard scalar != "\r" else { return }
-      line +=
-        scalar.properties.generalCategory == .control && scalar != "\t"
-        ? scalar.escaped(asASCII: true) : String(scalar)
-    }
+    String(decoding: bytes.filter { $0 != UInt8(ascii: "\r") }, as: UTF8.self).printable(keeping: "\t")
   }
 }

@@ -104,6 +104,12 @@ final class SearchCheckpoint {
     return StoredPieces(in: store, keys: keys)
   }
 
+  /// The key of what depends on all samples.
+  /// - Parameter what: tells it from other things of this basis.
+  func key(of what: [String], _ basis: MeasurementBasis) throws -> PieceKey {
+    basis.key(what, on: try ranges.indices.map { (ranges[$0], try digest(of: $0)) })
+  }
+
   /// What the unchanged network does on every shard.
   /// - Parameter what: tells it from other things that are measured shard by shard.
   func parts(_ basis: MeasurementBasis, _ what: [String]) throws -> StoredPieces {

@@ -1,3 +1,5 @@
+import Configuration
+
 /// Why a search cannot go on, found while its parts were brought together.
 public struct SearchError: Error, Hashable, CustomStringConvertible {
   /// Whose fault it is: the exit code depends on it.
@@ -31,10 +33,5 @@ public struct SearchError: Error, Hashable, CustomStringConvertible {
   }
 
   /// File and problem, one line. Control characters of names in a hostile file are escaped.
-  public var description: String {
-    "\(file): \(problem)".unicodeScalars.reduce(into: "") { line, scalar in
-      let isControl = scalar.properties.generalCategory == .control || scalar == "\u{2028}" || scalar == "\u{2029}"
-      line += isControl ? scalar.escaped(asASCII: true) : String(scalar)
-    }
-  }
+  public var description: String { "\(file): \(problem)".printable() }
 }

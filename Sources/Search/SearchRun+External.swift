@@ -8,21 +8,31 @@ import WorkSharing
 
 /// A criterion that a program of the user's calculates.
 extension SearchRun {
-  /// The program's scores at rank 0, which alone runs it; `nil` elsewhere. What it is given all ranks measure together.
-  func ask(
-    _ plugin: SearchConfiguration.Plugin, _ preparation: inout Preparation, _ session: WorkSession,
-    _ source: ModelSource, _ checkpoint: SearchCheckpoint
-  ) throws -> SensitivityMeasurement? {
-    let configuration = preparation.configuration
+  /// What a program is given of the samples, which all ranks measure together; at other ranks than 0 nothing is in it.
+  /// - Returns: `nil` for a criterion that is no program.
+  func pluginInputs(
+    for preparation: inout Preparation, _ session: WorkSession, _ source: ModelSource, _ checkpoint: SearchCheckpoint
+  ) throws -> PluginMeasurement? {
+    let sensitivity = preparation.configuration.sensitivity
+    guard sensitivity.plugin != nil else { return nil }
     var measured = PluginMeasurement()
-    for input in configuration.sensitivity.inputs {
+    for input in sensitivity.inputs {
       switch input {
       case .activations: try measureActivations(preparation, session, source, checkpoint, for: &measured)
       case .gradients: try measureGradients(&preparation, session, source, checkpoint, for: &measured)
       }
     }
+    return measured
+  }
+
+  /// The program's scores at rank 0, which alone runs it; `nil` elsewhere.
+  func ask(
+    _ plugin: SearchConfiguration.Plugin, _ measured: PluginMeasurement, _ preparation: Preparation,
+    _ session: WorkSession, _ source: ModelSource
+  ) throws -> SensitivityMeasurement? {
     guard world.rank == 0 else { return nil }
     guard let network = preparation.network else { preconditionFailure("the weights were given up") }
+    let configuration = preparation.configuration
     let structure = preparation.structure
     let request = CriterionRequest(
       network: network, structure: structure, costs: preparation.costs, plan: preparation.plan,

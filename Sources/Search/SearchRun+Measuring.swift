@@ -12,9 +12,11 @@ extension SearchRun {
   /// - Parameters:
   ///   - step: from 1 on; expansions alone are taken in several.
   ///   - isLast: whether nothing behind it needs the weights.
+  ///   - inputs: what a program is given, where that is measured already.
   func measurement(
     of preparation: inout Preparation, step: Int, _ steps: SearchSteps, isLast: Bool, _ session: WorkSession,
-    _ source: ModelSource, _ checkpoint: SearchCheckpoint, _ usage: inout RankUsage, _ clock: inout PhaseClock
+    _ source: ModelSource, _ checkpoint: SearchCheckpoint, _ usage: inout RankUsage, _ clock: inout PhaseClock,
+    inputs: PluginMeasurement? = nil
   ) throws -> SensitivityMeasurement? {
     let method = preparation.configuration.sensitivity.method
     guard method.isExpansion else {
@@ -31,8 +33,10 @@ extension SearchRun {
       if let criterion = LayerwiseCriterion(preparation.configuration.sensitivity) {
         return try judge(preparation, by: criterion, session, source, checkpoint)
       }
-      if let plugin = preparation.configuration.sensitivity.plugin {
-        return try ask(plugin, &preparation, session, source, checkpoint)
+      if let plugin = preparation.configuration.sensitivity.plugin,
+        let inputs = try inputs ?? pluginInputs(for: &preparation, session, source, checkpoint)
+      {
+        return try ask(plugin, inputs, preparation, session, source)
       }
       return try ablate(&preparation, session, source, checkpoint)
     }

@@ -154,6 +154,7 @@ package struct StoredRun {
     }
     let changed = changes.reduce(asked) { $1.applied(to: $0) }
     configuration = try SearchConfiguration(LocatedJSON(root: changed, file: path), relativeTo: folder)
+    try configuration.checkTarget()
     guard configuration.solver.method != .measured else {
       throw SearchError(
         .configuration, file: path,

@@ -23,15 +23,21 @@ struct VariantEvaluation {
   /// Scores of variants, the same list on every rank.
   ///
   /// A worker holds one compiled variant at a time.
-  /// - Parameter afterScore: called at rank 0 with the score of every variant, in order, as it is known.
+  /// - Parameters:
+  ///   - keepsNotFinite: whether a changed network whose loss is not finite has a score that says so, not a number, and
+  ///     ends nothing.
+  ///   - afterScore: called at rank 0 with the score of every variant, in order, as it is known.
   /// - Returns: the scores in order at rank 0, `nil` elsewhere.
   /// - Throws: what is wrong with network or data; also when the loss of a sample is not finite.
   func scores(
-    of variants: [NetworkVariant], afterScore: (Int, VariantScore) throws -> Void = { _, _ in }
+    of variants: [NetworkVariant], keepsNotFinite: Bool = false,
+    afterScore: (Int, VariantScore) throws -> Void = { _, _ in }
   ) throws -> [VariantScore]? {
     let classes = try subject.needsClasses ? originalClasses() : nil
     let subject = self.subject
-    let pool = WorkerPool(count: memory.workerCount) { VariantRunner(subject, classes: classes) }
+    let pool = WorkerPool(count: memory.workerCount) {
+      VariantRunner(subject, classes: classes, keepsNotFinite: keepsNotFinite)
+    }
     let shards = subject.shards
     let partCount = min(max(subject.data.sampleCount / Self.leastSamples, 1), Self.mostParts)
     let parts = (0..<shards.count).runs(of: (shards.count + partCount - 1) / partCount)
@@ -60,7 +66,14 @@ struct VariantEvaluation {
       }
       piece += 1
       guard piece.isMultiple(of: parts.count) else { return }
-      scores.append(sums.score(samples: subject.data.sampleCount))
+      let score = sums.score(samples: subject.data.sampleCount)
+      // Others may have stored what they can use.
+      guard keepsNotFinite || score.loss.isFinite else {
+        throw SearchError(
+          .badContent, file: subject.configuration.model.path,
+          "the loss is not finite; evaluated was the network \(variants[scores.count])")
+      }
+      scores.append(score)
       sums = VariantSums()
       try afterScore(scores.count - 1, scores[scores.count - 1])
     }
@@ -141,11 +154,13 @@ private final class VariantRunner {
   /// What the samples' classes should be; `nil` for their labels.
   private let classes: [Int32]?
   private let outputs: ClassOutputs
+  private let keepsNotFinite: Bool
   private var current: (number: Int, model: ForwardModel, executor: any NetworkExecutor)?
 
-  init(_ subject: VariantSubject, classes: [Int32]?) {
+  init(_ subject: VariantSubject, classes: [Int32]?, keepsNotFinite: Bool) {
     self.subject = subject
     self.classes = classes
+    self.keepsNotFinite = keepsNotFinite
     outputs = ClassOutputs(shape: subject.network[subject.network.outputs[0]].shape.dimensions)
   }
 
@@ -170,8 +185,14 @@ private final class VariantRunner {
       let own = classes.map { classes in
         classes[run.lowerBound * outputs.positions..<run.upperBound * outputs.positions].map { Int($0) }
       }
-      let evaluation = try model.run(run, on: executor, classes: own)
+      let evaluation =
+        keepsNotFinite && variant.isChange
+        ? try model.finiteRun(run, on: executor, classes: own) : try model.run(run, on: executor, classes: own)
       try pulse.beat()
+      guard let evaluation else {
+        sums.loss = .nan
+        break
+      }
       for loss in evaluation.losses { sums.loss += loss }
       guard let wanted = try own ?? model.data.classes(of: run) else { continue }
       let found = outputs.largest(of: evaluation.outputs[0])

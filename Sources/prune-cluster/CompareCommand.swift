@@ -18,8 +18,9 @@ struct CompareCommand: ParsableCommand {
         "compare": {"sensitivity": ["taylor", "l1", {"order": 2}], "solver": ["optimal", "greedy"],
                     "targets": [{"compression_ratio": 2}, {"compression_ratio": 4}]}
       Each criterion measures once. The network is then evaluated without the channels of every plan, nothing repaired, on \
-      the data of the section evaluation, or of calibration where there is none. A combination that cannot be run is a row \
-      that says why.
+      the data of the section evaluation, or of calibration where there is none. A combination that cannot be run, or comes \
+      to nothing, is a row that says why. The column time has what a row took: measuring by its criterion, which serves \
+      all rows of it, solving, evaluating and, where asked for, repairing.
 
       Prints the rows, the best for each target first, and writes compare.json, compare.csv and ratios-N.json for each row \
       to the folder compare in the output directory; under mpirun they have the same bytes for any number of ranks. A \
@@ -28,6 +29,7 @@ struct CompareCommand: ParsableCommand {
       EXAMPLES
         prune-cluster compare config.json
         mpirun -n 8 --bind-to none prune-cluster compare config.json
+        prune-cluster compare --dry-run config.json
         prune-cluster apply out/compare/ratios-3.json --model model.onnx --output small.onnx --config config.json
       """)
 
@@ -47,6 +49,13 @@ struct CompareCommand: ParsableCommand {
 
   @OptionGroup var sharing: SharingOptions
 
+  @Flag(
+    help: """
+      Say what would be done: combinations, ranks, workers, shards, memory, time, files, and which combinations cannot be \
+      run and why. Everything is checked and a batch is timed for each criterion, but nothing is written.
+      """)
+  var dryRun = false
+
   @Flag(help: "What compare.json has, in place of the tables.")
   var json = false
 
@@ -59,6 +68,7 @@ struct CompareCommand: ParsableCommand {
   var memoryLimit: MemorySize?
 
   func run() throws {
+    if dryRun { return try runDry() }
     let changes = try changing.changes(output: output)
     let (quiet, memoryLimit) = (quiet, memoryLimit?.bytes)
     var options = sharing.session
@@ -78,5 +88,19 @@ struct CompareCommand: ParsableCommand {
     guard let outcome else { return }
     let table = ComparisonTable(outcome)
     try StandardOutput.write(json ? table.json.text() : table.text(width: StandardOutput.width))
+  }
+
+  /// Says what the comparison would do.
+  private func runDry() throws {
+    let changes = try changing.changes(output: output)
+    let (config, memoryLimit) = (config, memoryLimit?.bytes)
+    let plan = try MPI.withWorld(
+      program: ProgramName.text, stallTimeout: sharing.stallTimeout.duration, failure: { Failure($0).ofJob }
+    ) { world in
+      try DryRun(on: world, backend: OneDNNBackend(), format: ONNXFormat(), memoryLimit: memoryLimit)
+        .compare(config, changes: changes)
+    }
+    guard let plan else { return }
+    try StandardOutput.write(ComparisonDryRunReport(plan, file: config).text)
   }
 }

@@ -79,9 +79,7 @@ struct ConvertCommand: ParsableCommand {
         try StandardOutput.write(text)
       }
       for remark in demand.remarks + remarks {
-        // A name from the file may hold a line break.
-        let line = remark.unicodeScalars.map { $0.value < 0x20 ? "?" : String($0) }.joined()
-        StandardError.write("\(ProgramName.text): remark: \(line)\n")
+        StandardError.write("\(ProgramName.text): remark: \(remark.printable())\n")
       }
     } catch let error as ConfigurationError {
       // Not a configuration of ours, whose errors have a code of their own.

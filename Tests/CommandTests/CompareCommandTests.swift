@@ -91,6 +91,119 @@ struct CompareCommandTests {
     #expect(try Self.files(folder, "cut") == Self.files(folder, "whole"))
   }
 
+  @Test(.enabled(if: ProgramRun.hasLauncher), arguments: [nil, 2])
+  func `a criterion of the user's that fails is told in the table, and the command succeeds`(_ ranks: Int?) throws {
+    let folder = try TemporaryFolder()
+    let comparison = #"{"sensitivity": ["l1", {"method": "external", "command": ["sh", "-c", "exit 9"]}]}"#
+    let run = try ProgramRun(
+      "prune-cluster", ranks: ranks, ["compare", "--quiet", try Self.configuration(in: folder, "out", comparison)])
+    #expect(run.exitCode == 0, "\(run.errors)")
+    #expect(run.errors.isEmpty)
+    #expect(
+      run.output.contains(
+        #"2 (external sh; optimal): $.compare.sensitivity[1].command: the plug-in "sh -c exit 9" ended with exit code 9"#
+      ),
+      "\(run.output)")
+    #expect(try ProgramRun("prune-cluster", ["verify", folder.file("out/compare")]).exitCode == 0)
+  }
+
+  @Test(arguments: [nil, 1, 3])
+  func `a dry run says what would be run and what cannot be, and writes nothing`(_ ranks: Int?) throws {
+    guard ranks == nil || ProgramRun.hasLauncher else { return }
+    let folder = try TemporaryFolder()
+    let config = try Self.configuration(
+      in: folder, samples: 27, batchSize: 8,
+      #"""
+      {"sensitivity": ["taylor", {"bootstrap": 2}, "l1"], "solver": ["greedy", {"iterations": 2}],
+       "targets": [{"compression_ratio": 2}, {"compression_ratio": 900}]}
+      """#)
+    let run = try ProgramRun("prune-cluster", ranks: ranks, ["compare", "--dry-run", config], limitSeconds: 100)
+    #expect(run.exitCode == 0, "\(run.errors)")
+    #expect(run.complaints.isEmpty)
+    let lines = run.output.split(separator: "\n").map(String.init)
+    for start in [
+      "\(config): valid", "layers: 16, of which ", "calibration: 27 samples, batches: 4, shards: 4",
+      "combinations: 12 (3 × 2 × 2), to be run: 5",
+      "criterion taylor: 2 combinations, 0 of 4 shards need no computing, about ",
+      "criterion taylor, bootstrap 2: 2 combinations, by what is measured for one before",
+      "criterion l1: 1 combination",
+      "not to be run: 7", "target: 2.0 x bit_complexity",
+      "11 (l1; optimal, iterations 2): $.compare.solver[1].iterations: ", "target: 900.0 x bit_complexity",
+      "2 (taylor; greedy), 4 (taylor; optimal, iterations 2), ", "memory: about ", "ranks: \(ranks ?? 1), workers: ",
+      "time: about ",
+      "files in \(folder.file("out"))/compare: compare.json, compare.csv, run.json, ratios-N.json for 5 rows at the most",
+      "nothing was written",
+    ] {
+      #expect(lines.count { $0.hasPrefix(start) } == 1, "\(start) in \(run.output)")
+    }
+    #expect(try folder.names == ["out.json"])
+  }
+
+  @Test func `a dry run finds the checkpoint, and what it says of the files is so`() throws {
+    let folder = try TemporaryFolder()
+    let config = try Self.configuration(in: folder, samples: 27, batchSize: 8, Self.comparison)
+    let run = try ProgramRun("prune-cluster", ["compare", "--quiet", config])
+    #expect(run.exitCode == 0, "\(run.errors)")
+    let record = try folder.contents(of: "out/compare/run.json")
+    let dry = try ProgramRun("prune-cluster", ["compare", "--dry-run", config], limitSeconds: 60)
+    #expect(dry.output.contains("criterion taylor: 2 combinations, 4 of 4 shards need no computing, "), "\(dry.output)")
+    #expect(try folder.contents(of: "out/compare/run.json") == record)
+    // That one criterion finds nothing is seen when the weights are scored.
+    #expect(dry.output.contains("ratios-N.json for 6 rows at the most"), "\(dry.output)")
+    #expect(try Self.files(folder, "out").keys.count { $0.hasPrefix("ratios-") } == 4)
+  }
+
+  @Test(arguments: [nil, 3])
+  func `a mistake ends a dry run as it ends the comparison`(_ ranks: Int?) throws {
+    guard ranks == nil || ProgramRun.hasLauncher else { return }
+    for (comparison, output, exitCode, text) in [
+      (#"{"sensitivity": ["l3"]}"#, "out", 78, "$.compare.sensitivity[0].method"),
+      (#"{"targets": [{"compression_ratio": 1e6}]}"#, "out", 78, "$.compare.targets[0].compression_ratio"),
+      (#"{"sensitivity": ["l1"]}"#, "/dev/null/out", 73, "/dev/null/out/compare"),
+    ] {
+      let folder = try TemporaryFolder()
+      let run = try ProgramRun(
+        "prune-cluster", ranks: ranks,
+        [
+          "compare", "--dry-run", "--output", output.hasPrefix("/") ? output : folder.file(output),
+          try Self.configuration(in: folder, "out", comparison),
+        ], limitSeconds: 60)
+      #expect(run.exitCode == Int32(exitCode), "\(run.errors)")
+      #expect(run.complaints.count == 1, "\(run.errors)")
+      #expect(run.complaints.first?.contains(text) ?? false, "\(run.errors)")
+      #expect(run.output.isEmpty)
+      #expect(try folder.names == ["out.json"])
+    }
+  }
+
+  @Test func `a configuration whose targets are those of the comparison serves all that needs none`() throws {
+    let folder = try TemporaryFolder()
+    let text = try DemoNetwork.configuration(
+      output: folder.file("out"),
+      changes: [
+        ("calibration.samples", "32"), ("target", nil), ("config_list", "[]"),
+        ("compare", #"{"sensitivity": ["l1"], "targets": [{"compression_ratio": 2}]}"#),
+      ])
+    let config = try folder.write(text, as: "config.json")
+    let run = try ProgramRun("prune-cluster", ["compare", "--quiet", config])
+    #expect(run.exitCode == 0, "\(run.errors)")
+    let pruned = folder.file("small.onnx")
+    let apply = try ProgramRun(
+      "prune-cluster",
+      [
+        "apply", folder.file("out/compare/ratios-1.json"), "--model", DemoNetwork.model, "--output", pruned, "--config",
+        config,
+      ])
+    #expect(apply.exitCode == 0, "\(apply.errors)")
+    let evaluate = try ProgramRun("prune-cluster", ["evaluate", DemoNetwork.model, pruned, "--config", config])
+    #expect(evaluate.exitCode == 0, "\(evaluate.errors)")
+    for command in [["search"], ["search", "--dry-run"], ["validate"]] {
+      let refused = try ProgramRun("prune-cluster", command + [config], limitSeconds: 60)
+      #expect(refused.exitCode == 78 && refused.complaints.count == 1, "\(command): \(refused.errors)")
+      #expect(refused.complaints.first?.contains("nothing says how much to prune") ?? false, "\(refused.errors)")
+    }
+  }
+
   @Test(arguments: [nil, 3])
   func `a mistake is one line with the documented exit code`(_ ranks: Int?) throws {
     guard ranks == nil || ProgramRun.hasLauncher else { return }

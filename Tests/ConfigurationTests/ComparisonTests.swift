@@ -85,6 +85,46 @@ import Testing
     #expect(try found.configuration(of: found.combinations[2]).measured == .standard)
   }
 
+  @Test func `where there is little room a command is the name of its script`() throws {
+    let found = try Self.compared(
+      #"""
+      {"sensitivity": ["taylor", {"method": "external", "command": ["python3", "-u", "/a/long/way/to/mine.py", "x"],
+         "normalization": "lamp"}],
+       "solver": ["greedy", {"method": "external", "command": ["/a/way/to/solve"], "time_limit": 9}]}
+      """#)
+    #expect(
+      found.comparedSensitivities.map(found.shortLabel) == ["taylor", "external mine.py, normalization lamp"])
+    #expect(
+      found.comparedSensitivities.map(found.label)
+        == ["taylor", "external, command python3 -u /a/long/way/to/mine.py x, normalization lamp"])
+    #expect(found.comparedSolvers.map(found.shortLabel) == ["greedy", "external solve, time_limit 9.0"])
+  }
+
+  @Test func `a target is needed unless every combination has one`() throws {
+    func without(_ comparison: String) throws -> SearchConfiguration {
+      try configuration(#"{"model": "m.onnx", "calibration": {"inputs": "x.npy"}, "compare": \#(comparison)}"#)
+    }
+    let found = try without(#"{"targets": [{"compression_ratio": 3}, {"limit": 5, "metric": "macs"}]}"#)
+    #expect(found.targets.isEmpty && found.target == nil)
+    #expect(try found.combinations.map { try found.configuration(of: $0).target?.metric } == [.bitComplexity, .macs])
+    #expect(try configuration(found.canonicalJSON.text()) == found)
+    let alone = #expect(throws: ConfigurationError.self) { try found.checkTarget() }
+    #expect(alone?.path == "$")
+    #expect(alone?.problem.hasSuffix("; what $.compare.targets asks for is for `compare` alone") == true)
+    for comparison in ["{}", #"{"solver": ["greedy"]}"#] {
+      let error = #expect(throws: ConfigurationError.self) { try without(comparison) }
+      #expect(error?.problem.hasPrefix("nothing says how much to prune") == true)
+      #expect(error?.problem.contains("compare") == false)
+    }
+    let limited = try configuration(
+      #"""
+      {"model": "m.onnx", "calibration": {"inputs": "x.npy"}, "compare": {"targets": [{"compression_ratio": 2}]},
+       "config_list": [{"op_names": ["a"], "sparsity_per_layer": 0.5}, {"op_types": ["Conv"], "max_sparsity_per_layer": 0.8}]}
+      """#)
+    #expect(throws: ConfigurationError.self) { try limited.checkTarget() }
+    #expect(try limited.configuration(of: limited.combinations[0]).targets.count == 1)
+  }
+
   private static let wrong = [
     WrongConfiguration.root(
       #""compare": {"sensitivity": "l1"}"#,

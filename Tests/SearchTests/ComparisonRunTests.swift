@@ -5,7 +5,6 @@ import ONNXFormat
 import OneDNN
 import ProgramRuns
 import ReferenceData
-import Report
 import Testing
 
 @testable import Search
@@ -13,11 +12,12 @@ import Testing
 /// Several criteria, solvers and targets side by side.
 @Suite(.serialized, .timeLimit(.minutes(10)))
 struct ComparisonRunTests {
-  private let folder: TemporaryFolder
+  private let bench: ComparisonCase
+  private var folder: TemporaryFolder { bench.folder }
 
-  init() throws { folder = try TemporaryFolder() }
+  init() throws { bench = try ComparisonCase() }
 
-  private typealias Changes = [(path: String, json: String?)]
+  private typealias Changes = ComparisonCase.Changes
 
   /// Criteria of every kind, one of which this network has nothing for; a target that cannot be met; solvers that measure
   /// again, that evaluate, and that do not go with each criterion.
@@ -33,57 +33,12 @@ struct ComparisonRunTests {
     ),
   ]
 
-  private static let few: Changes = [
-    ("solver", "{}"),
-    (
-      "compare",
-      #"""
-      {"sensitivity": [{"reduction": "mean_abs"}, "l1", {"order": 2}], "solver": ["greedy", "optimal"],
-       "targets": [{"compression_ratio": 2, "metric": "macs"}, {"compression_ratio": 1.4, "metric": "params"}]}
-      """#
-    ),
-  ]
-
-  private func configuration(_ changes: Changes) throws -> String {
-    let text = try DemoNetwork.configuration(output: folder.file("out"), changes: DemoSearch.small + changes)
-    return try folder.write(text, as: "config.json")
-  }
-
-  private func compare(ranks: Int = 1, _ changes: Changes) throws -> ComparisonOutcome {
-    let path = try configuration(changes)
-    let outcomes = try InProcess.run(ranks: ranks) { world in
-      try ComparisonRun(
-        on: world, backend: OneDNNBackend(), format: ONNXFormat(), logger: DemoSearch.logger, progress: { _ in }
-      ).execute(path)
-    }
-    #expect(outcomes.dropFirst().allSatisfy { $0 == nil })
-    return try #require(outcomes[0])
-  }
-
-  /// The files of a comparison but for those that differ from run to run.
-  private func results() throws -> [String: Data] {
-    var files: [String: Data] = [:]
-    for name in try DemoSearch.files(in: folder.file("out/compare")) where name != "run.json" {
-      files[name] = try folder.contents(of: "out/compare/\(name)")
-    }
-    return files
-  }
-
-  /// The pieces restored and computed by the last attempt.
-  private func pieces() throws -> [Int] {
-    let record = try JSONValue(parsing: Array(try folder.contents(of: "out/compare/run.json")), file: "run.json")
-    guard case .array(let attempts)? = record["attempts"], let last = attempts.last,
-      case .integer(let restored)? = last["pieces_restored"], case .integer(let computed)? = last["pieces_computed"]
-    else { return [] }
-    return [restored, computed]
-  }
-
   @Test func `every file has the same bytes for 1, 2 and 3 ranks, and is in the record`() throws {
     var first: [String: Data] = [:]
     for ranks in 1...3 {
       try? FileManager.default.removeItem(atPath: folder.file("out"))
-      let outcome = try compare(ranks: ranks, Self.all)
-      let files = try results()
+      let outcome = try bench.compare(ranks: ranks, Self.all)
+      let files = try bench.results()
       if ranks == 1 { first = files }
       #expect(outcome.files.sorted() == (files.keys + ["run.json"]).sorted())
       #expect(files.keys.sorted() == first.keys.sorted())
@@ -99,12 +54,12 @@ struct ComparisonRunTests {
 
   @Test(arguments: [1, 3])
   func `a comparison goes on from what is finished, on any number of ranks, to the same bytes`(_ ranks: Int) throws {
-    _ = try compare(Self.all)
-    let (first, done) = (try results(), try pieces())
-    _ = try compare(ranks: ranks, Self.all)
+    _ = try bench.compare(Self.all)
+    let (first, done) = (try bench.results(), try bench.pieces())
+    _ = try bench.compare(ranks: ranks, Self.all)
     // Two criteria of the same expansion share their shards in the first run already.
-    #expect(try pieces() == [done[0] + done[1], 0], "nothing is measured again")
-    #expect(try results() == first)
+    #expect(try bench.pieces() == [done[0] + done[1], 0], "nothing is measured again")
+    #expect(try bench.results() == first)
     // As a run leaves it that was killed.
     let store = folder.file("out/compare/checkpoint")
     var lost = 0
@@ -114,16 +69,16 @@ struct ComparisonRunTests {
       lost += 1
     }
     try FileManager.default.removeItem(atPath: folder.file("out/compare/compare.json"))
-    _ = try compare(ranks: ranks, Self.all)
-    #expect(try pieces()[1] >= lost)
-    #expect(try results() == first)
+    _ = try bench.compare(ranks: ranks, Self.all)
+    #expect(try bench.pieces()[1] >= lost)
+    #expect(try bench.results() == first)
   }
 
   @Test func `each criterion is measured once, whatever the number of solvers and targets`() throws {
-    _ = try compare([("solver", "{}"), ("compare", #"{"sensitivity": ["taylor", {"order": 2}]}"#)])
-    let one = try pieces()
+    _ = try bench.compare([("solver", "{}"), ("compare", #"{"sensitivity": ["taylor", {"order": 2}]}"#)])
+    let one = try bench.pieces()
     try FileManager.default.removeItem(atPath: folder.file("out"))
-    let outcome = try compare([
+    let outcome = try bench.compare([
       ("solver", "{}"),
       (
         "compare",
@@ -134,14 +89,14 @@ struct ComparisonRunTests {
     // distinct plans.
     #expect(one == [0, 8 + 3])
     let plans = Set(outcome.rows.compactMap { $0.plan?.ratios.layers.map(\.prunedChannels) })
-    #expect(try pieces() == [0, 8 + 1 + plans.count])
+    #expect(try bench.pieces() == [0, 8 + 1 + plans.count])
   }
 
   @Test
   func `the ratios of a row are those of a search for its combination, and the loss is that of the network pruned`()
     throws
   {
-    let outcome = try compare(Self.few)
+    let outcome = try bench.compare(ComparisonCase.few)
     #expect(outcome.rows.count == 12)
     let whole = try SearchConfiguration(
       parsing: Array(try folder.contents(of: "config.json")), file: folder.file("config.json"))
@@ -180,7 +135,7 @@ struct ComparisonRunTests {
     let criterion =
       #"{"method": "external", "command": \#(PluginScripts.shipped("criterion.py")), "inputs": ["activations", "#
       + #""gradients"], "normalization": "lamp"}"#
-    let outcome = try compare(
+    let outcome = try bench.compare(
       ranks: ranks,
       [("solver", "{}"), ("compare", #"{"sensitivity": [{"method": "l1"}, \#(criterion)], "solver": [\#(solver)]}"#)])
     #expect(outcome.rows.count == 2 && outcome.rows.allSatisfy { $0.plan != nil }, "\(outcome.rows.map(\.failure))")
@@ -195,7 +150,7 @@ struct ComparisonRunTests {
 
   @Test func `rows stand by target and loss, the first with a plan is the best, and only losses are predicted`() throws
   {
-    let outcome = try compare(Self.few)
+    let outcome = try bench.compare(ComparisonCase.few)
     let keys = outcome.rows.map { ($0.target, $0.plan?.loss ?? .infinity) }
     #expect(zip(keys, keys.dropFirst()).allSatisfy { $0 <= $1 })
     for target in outcome.targets.indices {
@@ -212,7 +167,7 @@ struct ComparisonRunTests {
   }
 
   @Test func `what cannot be run is a row that says why`() throws {
-    let outcome = try compare(Self.all)
+    let outcome = try bench.compare(Self.all)
     #expect(outcome.rows.count == 48)
     func rows(_ criterion: Int, solver: Int? = nil, target: Int? = nil) -> [ComparisonOutcome.Row] {
       outcome.rows.filter {
@@ -243,62 +198,56 @@ struct ComparisonRunTests {
     let changes: Changes = [
       ("solver", "{}"), ("compare", #"{"solver": ["greedy", "optimal"], "targets": [{"compression_ratio": 1000}]}"#),
     ]
-    let early = #expect(throws: SearchError.self) { try compare(ranks: ranks, changes) }
+    let early = #expect(throws: SearchError.self) { try bench.compare(ranks: ranks, changes) }
     #expect(early?.kind == .configuration)
     #expect(early?.problem.hasPrefix("$.compare.targets[0].compression_ratio: ") == true)
     #expect(!FileManager.default.fileExists(atPath: folder.file("out")))
     // This network has no normalisation: seen only when its weights are scored.
     let late = #expect(throws: SearchError.self) {
-      try compare(ranks: ranks, [("solver", "{}"), ("compare", #"{"sensitivity": ["bn_scale"]}"#)])
+      try bench.compare(ranks: ranks, [("solver", "{}"), ("compare", #"{"sensitivity": ["bn_scale"]}"#)])
     }
     #expect(late?.kind == .badContent)
     #expect(try DemoSearch.files(in: folder.file("out/compare")) == ["run.json"])
   }
 
-  @Test func `where repairs are asked for the repaired networks are those that apply makes, on any number of ranks`()
-    throws
-  {
+  @Test func `where the comparison has targets the configuration needs none, and a search still does`() throws {
     let changes: Changes = [
-      ("calibration.samples", "75"), ("solver", "{}"), ("target", #"{"compression_ratio": 1.5, "metric": "macs"}"#),
-      ("compare", #"{"sensitivity": ["l1", "taylor"], "repair": true}"#),
+      ("target", nil), ("solver", "{}"), ("config_list", "[]"),
+      ("compare", #"{"sensitivity": ["l1"], "targets": [{"compression_ratio": 2, "metric": "macs"}]}"#),
     ]
-    let outcome = try compare(changes)
-    let first = try results()
-    _ = try compare(ranks: 3, changes)
-    #expect(try results() == first)
-    let path = try configuration(changes)
-    let found = try InProcess.run(ranks: 1) { world in
-      try SearchRun(
-        on: world, backend: OneDNNBackend(), format: ONNXFormat(), applies: true, logger: DemoSearch.logger,
-        progress: { _ in }
-      ).execute(path, changes: [ConfigurationChange(["sensitivity"], to: ["method": "l1"])])
+    let outcome = try bench.compare(ranks: 2, changes)
+    #expect(outcome.rows.count == 1 && outcome.rows[0].plan != nil)
+    #expect(try VerifyRun(folder.file("out/compare"), includesInputs: true).inputs.isEmpty == false)
+    let path = try bench.configuration(changes)
+    for ranks in [1, 2] {
+      let error = #expect(throws: ConfigurationError.self) { try DemoSearch.run(configuration: path, ranks: ranks) }
+      #expect(error?.path == "$")
+      #expect(error?.problem.contains("nothing says how much to prune") == true)
+      #expect(error?.problem.hasSuffix("what $.compare.targets asks for is for `compare` alone") == true)
     }
-    let pruning = try #require(found[0]?.pruning)
-    let row = try #require(outcome.rows.first { outcome.criteria[$0.criterion].label == "l1" }?.plan)
-    let repaired = try #require(row.repairedLoss)
-    // Both evaluate the same model file.
-    #expect(repaired - outcome.originalLoss == pruning.finalLossChange)
-    #expect(row.repairedAccuracy == pruning.evaluations.last?.accuracy)
-    #expect(repaired < row.loss)
-    #expect(outcome.rows.map { $0.plan?.finalLoss ?? 0 } == outcome.rows.map { $0.plan?.repairedLoss ?? 0 }.sorted())
+    #expect(!FileManager.default.fileExists(atPath: folder.file("out/ratios.json")))
+    #expect(throws: ConfigurationError.self) {
+      try SearchRun.validate(path, ONNXFormat(), backend: OneDNNBackend())
+    }
   }
 
   @Test func `networks are evaluated on the samples that are held out for it`() throws {
     let held =
       #"{"inputs": "\#(DemoNetwork.images)", "labels": "\#(DemoNetwork.labels)", "samples": 40, "preprocessing": {"scale": 0.00392156862745098, "mean": 0.286, "std": 0.353}}"#
-    let own = try compare(Self.few)
-    let other = try compare(ranks: 2, Self.few + [("evaluation", held)])
+    let own = try bench.compare(ComparisonCase.few)
+    let other = try bench.compare(ranks: 2, ComparisonCase.few + [("evaluation", held)])
     #expect(own.sampleCount == 27 && other.sampleCount == 40)
     #expect(own.originalLoss != other.originalLoss)
-    let first = try results()
+    let first = try bench.results()
     #expect(String(decoding: first["compare.json"] ?? Data(), as: UTF8.self).contains(#""evaluated_on": "evaluation""#))
-    let done = try pieces()
+    let done = try bench.pieces()
     #expect(done[0] > 0, "sensitivities are found again")
-    _ = try compare(Self.few + [("evaluation", held)])
-    #expect(try pieces()[1] == 0)
-    #expect(try results() == first)
+    _ = try bench.compare(ComparisonCase.few + [("evaluation", held)])
+    #expect(try bench.pieces()[1] == 0)
+    #expect(try bench.results() == first)
     // The same samples named again give the same numbers.
-    let named = try compare(Self.few + [("evaluation", held.replacingOccurrences(of: "40", with: "27"))])
+    let named = try bench.compare(
+      ComparisonCase.few + [("evaluation", held.replacingOccurrences(of: "40", with: "27"))])
     #expect(named.originalLoss == own.originalLoss)
     #expect(named.rows.map(\.plan?.loss) == own.rows.map(\.plan?.loss))
   }
@@ -306,24 +255,12 @@ struct ComparisonRunTests {
   @Test func `a comparison leaves no ratios of an earlier one, and a search beside it keeps its files`() throws {
     _ = try DemoSearch.run(in: folder, [])
     let search = try folder.contents(of: "out/ratios.json")
-    _ = try compare(Self.few)
-    _ = try compare([("solver", "{}"), ("compare", #"{"sensitivity": ["l2"]}"#)])
+    _ = try bench.compare(ComparisonCase.few)
+    _ = try bench.compare([("solver", "{}"), ("compare", #"{"sensitivity": ["l2"]}"#)])
     #expect(
       try DemoSearch.files(in: folder.file("out/compare"))
         == ["compare.csv", "compare.json", "ratios-1.json", "run.json"])
     #expect(try folder.contents(of: "out/ratios.json") == search)
     #expect(try VerifyRun(folder.file("out")).outputs.isEmpty == false)
-  }
-
-  @Test func `tables fit the terminal, with the best row marked`() throws {
-    let outcome = try compare(Self.few)
-    let wide = ComparisonTable(outcome).text(width: nil)
-    #expect(wide.components(separatedBy: " best ").count == 3)
-    #expect(wide.contains("target: 2.0 x macs\n") && wide.contains("target: 1.4 x params\n"))
-    for width in [60, 80, 100] {
-      let text = ComparisonTable(outcome).text(width: width)
-      let tables = text.components(separatedBy: "evaluated on")[0]
-      #expect(tables.split(separator: "\n").allSatisfy { $0.count <= width }, "\(width)\n\(tables)")
-    }
   }
 }
