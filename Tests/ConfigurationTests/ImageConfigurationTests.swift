@@ -9,7 +9,7 @@ struct ImageConfigurationTests {
 
   @Test func `a path feeds the only input, and everything has a default`() throws {
     let read = try configuration(Self.text(#""images": "val""#), file: "runs/config.json")
-    let data = read.calibration.data
+    let data = try #require(read.calibration?.data)
     #expect(data.inputs.isEmpty && data.images.count == 1)
     let image = data.images[0]
     #expect(image.name == nil && image.source.path == "runs/val")
@@ -34,7 +34,7 @@ struct ImageConfigurationTests {
         LocatedJSON(root: read.canonicalJSON, file: "config.json"), relativeTo: read.directory)
       #expect(again == read, "\(text)")
     }
-    let named = try configuration(Self.text(texts[2])).calibration.data
+    let named = try #require(try configuration(Self.text(texts[2])).calibration?.data)
     #expect(named.images.map(\.name) == ["a", "b"] && named.inputs.map(\.name) == ["c"])
     #expect(named.images[0].preprocess.resize == .exact(.init(height: 32, width: 48)))
     #expect(named.images[1].preprocess.resize == nil)
