@@ -102,6 +102,10 @@ public struct ImageTransform: Hashable, Sendable {
 
   /// The pixels of a file, resized and cropped, before they become numbers.
   public func pixels(of file: [UInt8]) throws(ImageError) -> PixelImage {
+    if let crop, crop.height * crop.width > ImageLimits.pixels {
+      throw ImageError(
+        problem: "would be cropped to \(crop.width) × \(crop.height) pixels, more than \(ImageLimits.pixels) in all")
+    }
     let decoded = try ImageDecoder.image(file)
     let whole = try resizedSize(of: Size(height: decoded.height, width: decoded.width))
     // Greys stay one channel as long as they can: resizing equal channels makes equal channels.
@@ -152,7 +156,7 @@ public struct ImageTransform: Hashable, Sendable {
       let longer = Int(Double(side) * Double(long) / Double(short))
       size = image.width <= image.height ? Size(height: longer, width: side) : Size(height: side, width: longer)
     }
-    guard size.height.multipliedReportingOverflow(by: size.width).partialValue <= ImageLimits.pixels else {
+    guard size.height * size.width <= ImageLimits.pixels else {
       throw ImageError(
         problem: "has \(image.width) × \(image.height) pixels, which resizing makes \(size.width) × \(size.height), "
           + "more than \(ImageLimits.pixels) in all")
