@@ -36,12 +36,6 @@ public struct Inspection: Sendable {
     public let name: String
     /// Extents of one sample.
     public let shape: [Int]
-
-    /// An input or output with these extents.
-    public init(name: String, shape: [Int]) {
-      self.name = name
-      self.shape = shape
-    }
   }
 
   /// The network's name.
