@@ -29,12 +29,15 @@ extension SearchConfiguration {
   /// Samples per batch; 1 where there are none.
   public var batchSize: Int { calibration?.batchSize ?? 1 }
 
-  /// What cannot be had without calibration samples; `nil` where all can.
+  /// What cannot be had without calibration samples, as an error says it; `nil` where all can.
   var needForSamples: String? {
-    if !sensitivity.isOfWeights { return "$.sensitivity.method \(quoted(sensitivity.method.rawValue))" }
-    if !bits.search.isEmpty { return "$.bits.search" }
-    if solver.method == .measured { return "$.solver.method \"measured\"" }
-    if comparison != nil { return "$.compare" }
-    return evaluation == nil ? nil : "$.evaluation, which runs in batches of the same size,"
+    if !sensitivity.isOfWeights {
+      return "the criterion \(quoted(sensitivity.method.rawValue)) needs samples; "
+        + "criteria of weights, like \"l1\", need none"
+    }
+    if !bits.search.isEmpty { return "$.bits.search needs samples" }
+    if solver.method == .measured { return "$.solver.method \"measured\" needs samples" }
+    if comparison != nil { return "$.compare needs samples" }
+    return evaluation == nil ? nil : "$.evaluation is run in batches of its \"batch_size\""
   }
 }

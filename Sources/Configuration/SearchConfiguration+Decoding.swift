@@ -69,7 +69,7 @@ extension SearchConfiguration {
     apply = try Apply(members["apply"])
     outputDirectory = try Self.outputDirectory(members["output"], relativeTo: directory)
     if calibration == nil, let need = needForSamples {
-      throw place.error("the key \"calibration\" is missing: \(need) needs samples")
+      throw place.error("the key \"calibration\" is missing: \(need)")
     }
     // Each combination of a comparison with targets of its own has one.
     if comparison?.targets.isEmpty ?? true { try checkTarget() }

@@ -60,6 +60,6 @@ public struct ComparisonDryRunReport {
       ", \($0) of \(Quantity.number(criterion.plan.summary.shardCount, "shard")) need no computing"
     }
     return text + (stored ?? "") + ", about \(Quantity.duration(time.seconds))"
-      + (time.remainder.map { "; on top: \($0)" } ?? "") + "\n"
+      + (criterion.plan.remainder.map { "; on top: \($0)" } ?? "") + "\n"
   }
 }

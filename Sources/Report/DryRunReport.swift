@@ -20,13 +20,15 @@ public struct DryRunReport {
       text += "checkpoint: \(stored) of \(Quantity.number(plan.summary.shardCount, "shard")) need no computing\n"
     }
     if let time = plan.time {
-      text += "time: about \(Quantity.duration(time.seconds)) for the sensitivities that are missing, predicted from "
+      text += plan.storedShards == nil ? "time: at most about" : "time: about"
+      text += " \(Quantity.duration(time.seconds)) for the sensitivities"
+      text += plan.storedShards == nil ? ", predicted from " : " that are missing, predicted from "
       text += "\(Quantity.time(time.secondsPerRun)) for \(Quantity.number(plan.samplesPerRun, "sample")) on one worker"
       text += plan.summary.stages.isEmpty ? "" : " in the slowest stage"
-      text += time.remainder.map { "; on top: \($0)\n" } ?? "\n"
     } else {
-      text += "time: no sample is run\n"
+      text += "time: no sample is run for the sensitivities"
     }
+    text += plan.remainder.map { "; on top: \($0)\n" } ?? "\n"
     text += "files in \(plan.directory): \(plan.files.joined(separator: ", "))\n"
     text += "nothing was written\n"
     return text

@@ -125,7 +125,7 @@ extension ComparisonRun {
         search.logger.info("criterion: \(configuration.label(of: sensitivity))")
         let start = watch.now
         // What fails while all ranks measure is the model's or the data's fault.
-        let inputs = try search.pluginInputs(for: &preparation, bench.session, bench.source, bench.checkpoint)
+        let inputs = try search.pluginInputs(for: &preparation, bench.session, bench.source, bench.checkpoint, &usage)
         func measure() throws {
           measurement = try search.measurement(
             of: &preparation, step: 1, steps, isLast: false, bench.session, bench.source, bench.checkpoint, &usage,

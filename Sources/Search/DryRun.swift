@@ -80,9 +80,9 @@ public struct DryRun {
         return DryRunPlan.Time(
           secondsPerRun: seconds,
           seconds: DryRun.predictedSeconds(
-            preparation, missing, seconds, trial, workers: networks(used).reduce(0, +)),
-          remainder: DryRun.remainder(preparation.configuration))
+            preparation, missing, seconds, trial, workers: networks(used).reduce(0, +)))
       },
+      remainder: DryRun.remainder(preparation.configuration),
       samplesPerRun: preparation.runSize, directory: directory,
       files: ResultFiles.names(preparation.configuration, hasRows: preparation.keepsRows)
         + (applies ? PrunedModelFiles.names : []) + [RunJournal.fileName])
@@ -174,8 +174,8 @@ public struct DryRun {
     let runs = plan.shards.map { shard in
       shard.reduce(0) { $0 + plan.batches[$1].runs(of: preparation.runSize).count }
     }
-    // A shard's table is made by one worker; other passes are shared.
-    let longest = trial.isOfTables ? trial.passes : 1
+    // A shard is one worker's, with all passes over it; networks are shared out in other parts.
+    let longest = trial.isOfTables || trial.passes == 1 ? trial.passes : 0
     func seconds(_ runs: [Int]) -> Double {
       secondsPerRun
         * max(Double(runs.reduce(0, +) * trial.passes) / Double(workers), Double((runs.max() ?? 0) * longest))
@@ -187,17 +187,27 @@ public struct DryRun {
   /// What comes on top of what is predicted, as a person reads of it.
   private static func remainder(_ configuration: SearchConfiguration) -> String? {
     let sensitivity = configuration.sensitivity
+    var parts: [String] = []
+    if sensitivity.method.isLayerwise { parts.append("what \"\(sensitivity.method.rawValue)\" makes of the responses") }
+    if sensitivity.method == .external { parts.append("the program's own time") }
+    if sensitivity.units != nil { parts.append("the choice of the units") }
     if configuration.solver.method == .measured || !configuration.bits.search.isEmpty {
-      return "evaluations of changed networks"
+      parts.append("evaluations of changed networks")
     }
-    if sensitivity.method.isLayerwise { return "what \"\(sensitivity.method.rawValue)\" makes of the responses" }
-    if sensitivity.method == .external { return "the program's own time" }
-    return sensitivity.units == nil ? nil : "the choice of the units"
+    return parts.isEmpty ? nil : parts.joined(separator: ", ")
   }
 }
 
 /// What a search would do.
 public struct DryRunPlan: Sendable {
+  /// A time, predicted from that of one run.
+  public struct Time: Sendable {
+    /// One run took so long on one worker; where there are stages, in the slowest of them.
+    public let secondsPerRun: Double
+    /// All that are missing.
+    public let seconds: Double
+  }
+
   /// What the configuration comes to, and the memory of a rank.
   public let summary: ValidationSummary
   /// By rank its host and its workers.
@@ -206,17 +216,10 @@ public struct DryRunPlan: Sendable {
   public let storedShards: Int?
   /// What the sensitivities may take; `nil` where no sample is run.
   public let time: Time?
+  /// What the prediction leaves out, as a person reads of it.
+  public let remainder: String?
   /// Samples that run at a time.
   public let samplesPerRun: Int
-  /// A time, predicted from that of one run.
-  public struct Time: Sendable {
-    /// One run took so long on one worker; where there are stages, in the slowest of them.
-    public let secondsPerRun: Double
-    /// All that are missing.
-    public let seconds: Double
-    /// What the prediction leaves out, as a person reads of it.
-    public let remainder: String?
-  }
   /// Where the files go.
   public let directory: String
   /// The files that would be written.

@@ -36,6 +36,9 @@ public struct Inspection: Sendable {
     public let name: String
     /// Extents of one sample.
     public let shape: [Int]
+
+    /// What goes in or comes out.
+    public init(name: String, shape: [Int]) { (self.name, self.shape) = (name, shape) }
   }
 
   /// The network's name.

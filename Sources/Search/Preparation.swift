@@ -127,6 +127,7 @@ extension Preparation {
   /// Checks criterion, solver and targets against network and data.
   private mutating func check(isSolving: Bool) throws {
     try configuration.checkTarget()
+    try configuration.checkErrorBars()
     if case .second(.ranked) = criterion, configuration.loss == .meanSquaredError || loss?.positions ?? 1 > 1 {
       throw SearchError(
         .configuration, file: configuration.file,
@@ -134,21 +135,13 @@ extension Preparation {
           + "\"set_loss\": \"joint\" with \"curvature_labels\": \"drawn\" does not")
     }
     if !configuration.sensitivity.method.isExpansion {
-      let method = "\"\(configuration.sensitivity.method.rawValue)\""
-      if configuration.solver.robust {
-        throw SearchError(
-          .configuration, file: configuration.file, "$.solver.robust: scores by \(method) have no error bars")
-      }
       if configuration.solver.iterations > 1 {
         throw SearchError(
           .configuration, file: configuration.file,
-          "$.solver.iterations: \(method) scores the whole network, not what a step has left of it: expected 1")
+          "$.solver.iterations: \"\(configuration.sensitivity.method.rawValue)\" scores the whole network, not what a step has left of it: expected 1"
+        )
       }
     } else if configuration.sensitivity.method == .influence {
-      if configuration.solver.robust {
-        throw SearchError(
-          .configuration, file: configuration.file, "$.solver.robust: scores by \"influence\" have no error bars")
-      }
       let samples = plan.batches.last?.upperBound ?? 0
       if samples < configuration.sensitivity.holdoutEvery {
         throw SearchError(

@@ -20,13 +20,10 @@ struct RankUsage {
   private var forecast = 0
 
   /// Notes what a step plans to use.
-  mutating func note(_ work: WorkPlan) {
-    workers = max(workers, work.workerCount)
-    forecast = max(forecast, work.forecast.bytes)
+  mutating func note(_ memory: MemoryForecast) {
+    workers = max(workers, memory.workers)
+    forecast = max(forecast, memory.bytes)
   }
-
-  /// Notes workers that hold nothing worth forecasting.
-  mutating func note(workers count: Int) { workers = max(workers, count) }
 
   /// All ranks' use at rank 0; `nil` elsewhere.
   func gather(on session: WorkSession) throws -> [Rank]? {

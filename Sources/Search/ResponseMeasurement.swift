@@ -15,41 +15,32 @@ import WorkSharing
 struct ResponseMeasurement {
   private let session: WorkSession
   private let subject: VariantSubject
-  private let memory: EvaluationMemory
+  private let plan: ResponsePlan
+  private let workers: Int
   private let stored: (checkpoint: SearchCheckpoint, basis: MeasurementBasis)
   private let settings: SearchConfiguration.Sensitivity
   /// Told of finished parts.
   private let progress: (_ done: Int, _ total: Int) -> Void
   private let unitCounts: [Int]
-  /// Layers whose responses count, in graph order.
-  let layers: [ReadingLayer]
-  /// Why others do not.
-  let misfits: [(layer: String, reason: String)]
 
-  /// Numbers that the sums of a batch of layers have (64 MiB), unless one layer has more.
-  private static let sumsPerBatch = 1 << 23
-  /// Numbers that the products of a batch have, unless one layer has more.
-  private static let productsPerBatch = 1 << 20
   /// Samples are cut into so many parts: more where results are small, as all of them are stored and sent.
   private static let (fewestParts, mostParts) = (4, 32)
   /// Numbers of all results together (512 MiB), unless the fewest parts have more.
   private static let numbersInAll = 1 << 26
 
   init(
-    _ structure: ChannelStructure, session: WorkSession, subject: VariantSubject, memory: EvaluationMemory,
+    _ plan: ResponsePlan, unitCounts: [Int], session: WorkSession, subject: VariantSubject, workers: Int,
     stored: (checkpoint: SearchCheckpoint, basis: MeasurementBasis),
     progress: @escaping (_ done: Int, _ total: Int) -> Void
   ) {
     self.progress = progress
     self.session = session
     self.subject = subject
-    self.memory = memory
+    self.plan = plan
+    self.workers = workers
+    self.unitCounts = unitCounts
     self.stored = stored
     settings = subject.configuration.sensitivity
-    unitCounts = structure.groups.map(\.unitCount)
-    let finder = ReadingLayer.Finder(
-      structure, subject.network, samples: subject.data.sampleCount, rowLimit: settings.rows)
-    (layers, misfits) = finder.layers()
   }
 
   /// By group what sets of its units do to the layers that read it, on every rank; `nil` where no layer reads it.
@@ -78,7 +69,7 @@ struct ResponseMeasurement {
     if settings.scoreReduction == .mean {
       for group in upper.indices { for place in upper[group].indices { upper[group][place] /= Double(readers[group]) } }
     }
-    let isRead = Set(layers.flatMap(\.groups))
+    let isRead = Set(plan.layers.flatMap(\.groups))
     return try unitCounts.indices.map { group in
       guard isRead.contains(group) else { return nil }
       try session.world.broadcast(&upper[group], from: 0)
@@ -88,15 +79,14 @@ struct ResponseMeasurement {
 
   /// Hands over the packed products of every layer, in order, at rank 0.
   private func products(_ take: (ReadingLayer, ArraySlice<Double>) throws -> Void) throws {
+    let (batches, layers, subject) = (plan.batches, plan.layers, self.subject)
     guard !layers.isEmpty else { return }
-    let (batches, layers, subject) = (self.batches, self.layers, self.subject)
     let lengths = batches.map { batch in batch.reduce(0) { $0 + layers[$1].products.packedCount } }
     let length = lengths.max() ?? 0
     let shards = subject.shards
     let most = min(max(Self.numbersInAll / (batches.count * length), Self.fewestParts), Self.mostParts)
     let parts = (0..<shards.count).runs(of: (shards.count + min(most, shards.count) - 1) / min(most, shards.count))
     let pieces = batches.flatMap { batch in parts.map { (batch: batch, shards: $0) } }
-    let workers = memory.workerCount(beside: batches.map(numbers).max() ?? 0)
     try stored.checkpoint.readSamples(on: session, workers: workers, isNeeded: true)
     let kept =
       session.world.rank == 0
@@ -130,31 +120,6 @@ struct ResponseMeasurement {
         start += count
       }
       for place in sums.indices { sums[place] = 0 }
-    }
-  }
-
-  /// The layers of every batch.
-  private var batches: [Range<Int>] {
-    var batches: [Range<Int>] = []
-    // Results of all pieces have one length, so batches may as well fill it.
-    let most = max(layers.map(\.products.packedCount).max() ?? 0, Self.productsPerBatch)
-    var (first, sums, products) = (0, 0, 0)
-    for (number, layer) in layers.enumerated() {
-      sums += layer.products.sumCount
-      products += layer.products.packedCount
-      if number > first, sums > Self.sumsPerBatch || products > most {
-        batches.append(first..<number)
-        (first, sums, products) = (number, layer.products.sumCount, layer.products.packedCount)
-      }
-    }
-    return batches + [first..<layers.count]
-  }
-
-  /// What a worker holds of a batch of layers, in numbers of eight bytes.
-  private func numbers(_ batch: Range<Int>) -> Int {
-    batch.reduce(0) { sum, layer in
-      let products = layers[layer].products
-      return sum + products.sumCount + products.packedCount + subject.network[layers[layer].input].shape.count / 2
     }
   }
 }

@@ -9,18 +9,20 @@ import WorkSharing
 extension SearchRun {
   /// By unit the change of the loss when it is removed, with its sign, at rank 0; `nil` elsewhere.
   ///
-  /// Where not all units are measured those that are stand for the others, by the order that the mean square of first
-  /// derivatives gives.
+  /// Where not all units are measured those that are stand for the others, by the order of Σ t² over the
+  /// samples, t = Σ a·∂L/∂a.
   func ablate(
-    _ preparation: inout Preparation, _ session: WorkSession, _ source: ModelSource, _ checkpoint: SearchCheckpoint
+    _ preparation: inout Preparation, _ session: WorkSession, _ source: ModelSource, _ checkpoint: SearchCheckpoint,
+    _ usage: inout RankUsage
   ) throws -> SensitivityMeasurement? {
     var plan = AblationPlan(preparation)
     if plan.isPartial {
-      let scores = try squares(&preparation, session, source, checkpoint)
+      let scores = try squares(&preparation, session, source, checkpoint, &usage)
       try plan.choose(by: scores, on: world)
     }
     let structure = preparation.structure
     let evaluation = try evaluation(preparation, source, session, checkpoint)
+    usage.note(evaluation.memory.forecast)
     var variants = [NetworkVariant.original]
     for (group, unit) in plan.units {
       variants.append(try NetworkVariant(removing: [unit], of: group, from: structure, preparation.configuration))
@@ -38,9 +40,11 @@ extension SearchRun {
 
   /// By group Σ t² of each unit over the samples, at rank 0; `nil` elsewhere.
   private func squares(
-    _ preparation: inout Preparation, _ session: WorkSession, _ source: ModelSource, _ checkpoint: SearchCheckpoint
+    _ preparation: inout Preparation, _ session: WorkSession, _ source: ModelSource, _ checkpoint: SearchCheckpoint,
+    _ usage: inout RankUsage
   ) throws -> [[Double]]? {
     let work = try plan(&preparation, without: [], isLast: false)
+    usage.note(work.forecast)
     let basis = MeasurementBasis(
       ofTables: preparation, model: source.digests, executor: backend.description, without: [])
     guard let found = try measure(preparation, work, session, checkpoint, basis) else { return nil }

@@ -11,12 +11,12 @@ extension SearchRun {
   /// The scores of all channels at rank 0; `nil` elsewhere.
   func observe(
     _ preparation: Preparation, by criterion: ActivationCriterion, _ session: WorkSession, _ source: ModelSource,
-    _ checkpoint: SearchCheckpoint
+    _ checkpoint: SearchCheckpoint, _ usage: inout RankUsage
   ) throws -> SensitivityMeasurement? {
     let configuration = preparation.configuration
     let layout = preparation.layout
     var sums = [Double](repeating: 0, count: world.rank == 0 ? layout.units.lowerBound : 0)
-    let elements = try observe(preparation, by: [criterion], session, source, checkpoint) { _, packed in
+    let elements = try observe(preparation, by: [criterion], session, source, checkpoint, &usage) { _, packed in
       for (place, value) in zip(sums.indices, packed) { sums[place] += value }
     }
     guard world.rank == 0 else { return nil }
@@ -44,22 +44,22 @@ extension SearchRun {
   /// - Returns: by layer how many elements of a sample make a channel's sum.
   func observe(
     _ preparation: Preparation, by criteria: [ActivationCriterion], _ session: WorkSession, _ source: ModelSource,
-    _ checkpoint: SearchCheckpoint, combine: (_ shard: Int, _ sums: ArraySlice<Double>) -> Void
+    _ checkpoint: SearchCheckpoint, _ usage: inout RankUsage,
+    combine: (_ shard: Int, _ sums: ArraySlice<Double>) -> Void
   ) throws -> [Int] {
-    let configuration = preparation.configuration
     let request = try preparation.execution(without: []).request
     let network = request.network
-    let observed = request.observed.map { one in
-      (value: network.activation(behind: one.value), axis: one.channelAxis)
-    }
+    let observed = request.observedActivations
     let subject = VariantSubject(
-      configuration: configuration, backend: backend, network: network, data: try CalibrationData(configuration))
+      configuration: preparation.configuration, backend: backend, network: network,
+      data: try CalibrationData(preparation.configuration))
     let model = try subject.model(of: .original, loss: nil, outputs: observed.map(\.value))
     let shapes = observed.map { network[$0.value].shape.dimensions }
     let memory = try EvaluationMemory(
-      subject, weightBytes: preparation.weightBytes, mostWorkers: try ProcessorShare.count(on: world),
-      memoryLimit: memoryLimit)
-    let workers = memory.workerCount(beside: shapes.reduce(0) { $0 + $1.reduce(1, *) })
+      observing: model, elements: shapes.reduce(0) { $0 + $1.reduce(1, *) }, preparation,
+      mostWorkers: try ProcessorShare.count(on: world), memoryLimit: memoryLimit)
+    usage.note(memory.forecast)
+    let workers = memory.workerCount
     let layout = preparation.layout
     let channels = layout.units.lowerBound
     let shards = subject.shards
@@ -93,6 +93,13 @@ extension SearchRun {
       let (shape, axis) = (shapes[layer], observed[layer].axis)
       return shape.reduce(1, *) / (shape[0] * shape[axis])
     }
+  }
+}
+
+extension ExecutionRequest {
+  /// By layer the value behind its activation function, and the axis of its channels.
+  var observedActivations: [(value: ValueID, axis: Int)] {
+    observed.map { (value: network.activation(behind: $0.value), axis: $0.channelAxis) }
   }
 }
 

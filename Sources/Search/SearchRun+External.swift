@@ -11,15 +11,16 @@ extension SearchRun {
   /// What a program is given of the samples, which all ranks measure together; at other ranks than 0 nothing is in it.
   /// - Returns: `nil` for a criterion that is no program.
   func pluginInputs(
-    for preparation: inout Preparation, _ session: WorkSession, _ source: ModelSource, _ checkpoint: SearchCheckpoint
+    for preparation: inout Preparation, _ session: WorkSession, _ source: ModelSource, _ checkpoint: SearchCheckpoint,
+    _ usage: inout RankUsage
   ) throws -> PluginMeasurement? {
     let sensitivity = preparation.configuration.sensitivity
     guard sensitivity.plugin != nil else { return nil }
     var measured = PluginMeasurement()
     for input in sensitivity.inputs {
       switch input {
-      case .activations: try measureActivations(preparation, session, source, checkpoint, for: &measured)
-      case .gradients: try measureGradients(&preparation, session, source, checkpoint, for: &measured)
+      case .activations: try measureActivations(preparation, session, source, checkpoint, &usage, for: &measured)
+      case .gradients: try measureGradients(&preparation, session, source, checkpoint, &usage, for: &measured)
       }
     }
     return measured
@@ -66,14 +67,14 @@ extension SearchRun {
 
   private func measureActivations(
     _ preparation: Preparation, _ session: WorkSession, _ source: ModelSource, _ checkpoint: SearchCheckpoint,
-    for measured: inout PluginMeasurement
+    _ usage: inout RankUsage, for measured: inout PluginMeasurement
   ) throws {
     let (plan, layout) = (preparation.plan, preparation.layout)
     let channels = layout.units.lowerBound
     let criteria = [ActivationCriterion.meanActivation, .apoz]
     var rows = [[Double]](
       repeating: [Double](repeating: 0, count: channels * criteria.count), count: world.rank == 0 ? plan.groupCount : 0)
-    let elements = try observe(preparation, by: criteria, session, source, checkpoint) { shard, sums in
+    let elements = try observe(preparation, by: criteria, session, source, checkpoint, &usage) { shard, sums in
       let row = plan.group(of: shard)
       for (place, value) in zip(0..<channels * criteria.count, sums) { rows[row][place] += value }
     }
@@ -92,9 +93,10 @@ extension SearchRun {
 
   private func measureGradients(
     _ preparation: inout Preparation, _ session: WorkSession, _ source: ModelSource, _ checkpoint: SearchCheckpoint,
-    for measured: inout PluginMeasurement
+    _ usage: inout RankUsage, for measured: inout PluginMeasurement
   ) throws {
     let work = try plan(&preparation, without: [], isLast: false)
+    usage.note(work.forecast)
     let basis = MeasurementBasis(
       ofTables: preparation, model: source.digests, executor: backend.description, without: [])
     guard let found = try measure(preparation, work, session, checkpoint, basis) else { return }

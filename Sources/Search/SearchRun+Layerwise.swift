@@ -13,7 +13,7 @@ extension SearchRun {
   /// Sums over the samples come first, then every group by itself; all ranks share both.
   func judge(
     _ preparation: Preparation, by criterion: LayerwiseCriterion, _ session: WorkSession, _ source: ModelSource,
-    _ checkpoint: SearchCheckpoint
+    _ checkpoint: SearchCheckpoint, _ usage: inout RankUsage
   ) throws -> SensitivityMeasurement? {
     // Sums of products are BLAS's.
     try ExecutorAgreement.check(ResponseProducts.library, on: world)
@@ -22,17 +22,19 @@ extension SearchRun {
     let subject = VariantSubject(
       configuration: configuration, backend: backend, network: try preparation.execution(without: []).request.network,
       data: try CalibrationData(configuration))
+    let plan = ResponsePlan(structure, subject, rowLimit: configuration.sensitivity.rows)
     let memory = try EvaluationMemory(
-      subject, weightBytes: preparation.weightBytes, mostWorkers: try ProcessorShare.count(on: world),
-      memoryLimit: memoryLimit)
+      answering: plan, subject, preparation, mostWorkers: try ProcessorShare.count(on: world), memoryLimit: memoryLimit)
+    usage.note(memory.forecast)
     let measurement = ResponseMeasurement(
-      structure, session: session, subject: subject, memory: memory,
+      plan, unitCounts: structure.groups.map(\.unitCount), session: session, subject: subject,
+      workers: memory.workerCount,
       stored: (checkpoint, MeasurementBasis(of: subject, model: source.digests)), progress: report)
     for group in structure.groups {
       if case .stays = preparation.space.choices[group.id] { continue }
-      guard !measurement.layers.contains(where: { $0.groups.contains(group.id) }) else { continue }
+      guard !plan.layers.contains(where: { $0.groups.contains(group.id) }) else { continue }
       let maker = group.members.first { $0.role == .produce }?.name ?? "group \(group.id)"
-      let reason = measurement.misfits.first { misfit in group.members.contains { $0.name == misfit.layer } }
+      let reason = plan.misfits.first { misfit in group.members.contains { $0.name == misfit.layer } }
       throw SearchError(
         .badContent, file: configuration.model.path,
         "\(configuration.sensitivity.method.rawValue): no layer can be asked about the channels of '\(maker)'"

@@ -20,29 +20,31 @@ extension SearchRun {
   ) throws -> SensitivityMeasurement? {
     let method = preparation.configuration.sensitivity.method
     guard method.isExpansion else {
-      let workers = try ProcessorShare.count(on: world)
-      if let criterion = WeightCriterion(method) {
-        let workers = try MemoryForecast(ofWeights: preparation, mostWorkers: workers, memoryLimit: memoryLimit).workers
-        usage.note(workers: workers)
-        return try score(preparation, by: criterion, session, checkpoint, model: source.digests, workers: workers)
+      if preparation.configuration.sensitivity.isOfWeights {
+        let memory = try MemoryForecast(
+          ofWeights: preparation, mostWorkers: try ProcessorShare.count(on: world), memoryLimit: memoryLimit)
+        usage.note(memory)
+        if let criterion = WeightCriterion(method) {
+          return try score(
+            preparation, by: criterion, session, checkpoint, model: source.digests, workers: memory.workers)
+        }
       }
-      usage.note(workers: workers)
       if let criterion = ActivationCriterion(method) {
-        return try observe(preparation, by: criterion, session, source, checkpoint)
+        return try observe(preparation, by: criterion, session, source, checkpoint, &usage)
       }
       if let criterion = LayerwiseCriterion(preparation.configuration.sensitivity) {
-        return try judge(preparation, by: criterion, session, source, checkpoint)
+        return try judge(preparation, by: criterion, session, source, checkpoint, &usage)
       }
       if let plugin = preparation.configuration.sensitivity.plugin,
-        let inputs = try inputs ?? pluginInputs(for: &preparation, session, source, checkpoint)
+        let inputs = try inputs ?? pluginInputs(for: &preparation, session, source, checkpoint, &usage)
       {
         return try ask(plugin, inputs, preparation, session, source)
       }
-      return try ablate(&preparation, session, source, checkpoint)
+      return try ablate(&preparation, session, source, checkpoint, &usage)
     }
     let work = try plan(&preparation, without: steps.removed, isLast: isLast)
     clock.end(of: "compile")
-    usage.note(work)
+    usage.note(work.forecast)
     if step == 1 { try tell(work, preparation) }
     let basis = MeasurementBasis(
       ofTables: preparation, model: source.digests, executor: backend.description, without: steps.removed)
@@ -200,8 +202,7 @@ extension SearchRun {
       network: try preparation.execution(without: []).request.network,
       data: try CalibrationData(preparation.configuration, section))
     let memory = try EvaluationMemory(
-      subject, weightBytes: preparation.weightBytes, mostWorkers: try ProcessorShare.count(on: world),
-      memoryLimit: memoryLimit)
+      evaluating: subject, preparation, mostWorkers: try ProcessorShare.count(on: world), memoryLimit: memoryLimit)
     return VariantEvaluation(
       session: session, memory: memory, subject: subject,
       stored: (checkpoint, MeasurementBasis(of: subject, model: source.digests)))

@@ -155,6 +155,7 @@ package struct StoredRun {
     let changed = changes.reduce(asked) { $1.applied(to: $0) }
     configuration = try SearchConfiguration(LocatedJSON(root: changed, file: path), relativeTo: folder)
     try configuration.checkTarget()
+    try configuration.checkErrorBars()
     guard configuration.solver.method != .measured else {
       throw SearchError(
         .configuration, file: path,

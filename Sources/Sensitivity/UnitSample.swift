@@ -44,10 +44,10 @@ struct MonotoneFit: Hashable, Sendable {
 
   /// - Parameter points: at least one, in ascending order of `place`.
   init(_ points: [(place: Double, value: Double)]) {
+    // Points at one place have one value, which counts as often as there are of them.
     var blocks: [(sum: Double, count: Int, places: Int)] = []
     var places: [Double] = []
     for (place, value) in points {
-      // Points at one place have one value.
       if place == places.last {
         blocks[blocks.count - 1].sum += value
         blocks[blocks.count - 1].count += 1
@@ -55,15 +55,19 @@ struct MonotoneFit: Hashable, Sendable {
         places.append(place)
         blocks.append((value, 1, 1))
       }
-      while blocks.count > 1 {
-        let (lower, upper) = (blocks[blocks.count - 2], blocks[blocks.count - 1])
+    }
+    var pooled: [(sum: Double, count: Int, places: Int)] = []
+    for block in blocks {
+      pooled.append(block)
+      while pooled.count > 1 {
+        let (lower, upper) = (pooled[pooled.count - 2], pooled[pooled.count - 1])
         guard lower.sum * Double(upper.count) > upper.sum * Double(lower.count) else { break }
-        blocks.removeLast(2)
-        blocks.append((lower.sum + upper.sum, lower.count + upper.count, lower.places + upper.places))
+        pooled.removeLast(2)
+        pooled.append((lower.sum + upper.sum, lower.count + upper.count, lower.places + upper.places))
       }
     }
     self.places = places
-    values = blocks.flatMap { [Double](repeating: $0.sum / Double($0.count), count: $0.places) }
+    values = pooled.flatMap { [Double](repeating: $0.sum / Double($0.count), count: $0.places) }
   }
 
   /// The value at a place.

@@ -56,18 +56,21 @@ struct DryRunTests {
 
   /// A criterion, and what is said of its time.
   private static let times = [
-    (#"{"method": "l1"}"#, "time: no sample is run"),
+    (#"{"method": "l1"}"#, "time: no sample is run for the sensitivities"),
     (#"{"method": "apoz"}"#, "on one worker"),
     (#"{"method": "ablation"}"#, "on one worker"),
     (#"{"method": "ablation", "units": 4}"#, "on one worker; on top: the choice of the units"),
     (#"{"method": "lasso"}"#, "on one worker; on top: what \"lasso\" makes of the responses"),
   ]
 
-  @Test(arguments: times.indices)
-  func `criteria that keep no tables tell no checkpoint, and of the time what is known`(_ index: Int) throws {
+  @Test(arguments: times.indices, [false, true])
+  func `criteria that keep no tables tell no checkpoint, and of the time what is known`(
+    _ index: Int, _ isLabelled: Bool
+  ) throws {
     let (sensitivity, ending) = Self.times[index]
     let folder = try TemporaryFolder()
-    let config = try Self.config(in: folder, [("sensitivity", sensitivity)])
+    let labels: [(path: String, json: String?)] = isLabelled ? [] : [("calibration.labels", nil), ("loss", nil)]
+    let config = try Self.config(in: folder, [("sensitivity", sensitivity)] + labels)
     let run = try ProgramRun("prune-cluster", ["search", "--dry-run", config], limitSeconds: 60)
     #expect(run.exitCode == 0, "\(run.errors)")
     let lines = run.output.split(separator: "\n").map(String.init)
@@ -76,13 +79,49 @@ struct DryRunTests {
     #expect(lines.contains { $0.hasPrefix("memory: about ") })
   }
 
+  /// Ways to search whose work is of several kinds.
+  private static let kinds: [[(path: String, json: String?)]] = [
+    [("sensitivity", #"{"method": "geometric_median"}"#)],
+    [("sensitivity", #"{"method": "l1"}"#), ("solver", #"{"method": "measured"}"#)],
+    [("sensitivity", #"{"method": "apoz"}"#)], [("sensitivity", #"{"method": "thinet"}"#)],
+    [("sensitivity", #"{"method": "ablation", "units": 1}"#)],
+    [("sensitivity", #"{"method": "fisher"}"#), ("bits", #"{"search": [4, 8]}"#)],
+  ]
+
+  @Test(arguments: kinds.indices)
+  func `a search runs within the memory that is told of it, and not within much less`(_ index: Int) throws {
+    let folder = try TemporaryFolder()
+    // Large batches: what is told is more than what any program takes.
+    let config = try Self.config(
+      in: folder,
+      [("calibration.samples", "128"), ("calibration.batch_size", "128")] + Self.kinds[index])
+    func told(_ limit: [String]) throws -> Int? {
+      let run = try ProgramRun("prune-cluster", ["validate"] + limit + [config], limitSeconds: 60)
+      guard run.exitCode == 0 else {
+        #expect(run.exitCode == 78 && run.complaints.count == 1, "\(run.errors)")
+        return nil
+      }
+      let line = try #require(run.output.split(separator: "\n").first { $0.hasPrefix("memory: about ") })
+      return Int(line.split(separator: " ")[2])
+    }
+    let free = try #require(try told([]))
+    // The least limit that is valid is one that the search keeps to.
+    let least = try #require((57...free).first { try told(["--memory-limit", "\($0)M"]) != nil })
+    let run = try ProgramRun("prune-cluster", ["search", "--memory-limit", "\(least)M", config], limitSeconds: 240)
+    #expect(run.exitCode == 0, "\(least) MiB: \(run.errors)")
+    if least > 57 {
+      let tight = try ProgramRun("prune-cluster", ["search", "--memory-limit", "\(least - 1)M", config])
+      #expect(tight.exitCode == 78, "\(least - 1) MiB: \(tight.errors)")
+    }
+  }
+
   @Test func `a criterion of weights keeps a limit on memory, or says what it needs`() throws {
     let folder = try TemporaryFolder()
     let config = try Self.config(in: folder, [("sensitivity", #"{"method": "geometric_median"}"#)])
     let tight = try ProgramRun("prune-cluster", ["search", "--memory-limit", "57M", config], limitSeconds: 60)
     #expect(tight.exitCode == 78, "\(tight.errors)")
     #expect(tight.complaints.count == 1)
-    #expect(tight.errors.contains("--memory-limit: 57 MiB, but to score the weights a rank needs at least "))
+    #expect(tight.errors.contains("--memory-limit: 57 MiB, but to look at the weights a rank needs at least "))
     let dry = try ProgramRun("prune-cluster", ["search", "--dry-run", "--memory-limit", "80M", config])
     #expect(dry.exitCode == 0 && dry.output.contains("memory: about "), "\(dry.errors)")
   }

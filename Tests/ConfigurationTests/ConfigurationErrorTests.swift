@@ -47,7 +47,9 @@ extension WrongConfiguration {
     WrongConfiguration(text: "{}", error: #"$: the key "model" is missing"#),
     WrongConfiguration(
       text: #"{"model": "m.onnx"}"#,
-      error: #"$: the key "calibration" is missing: $.sensitivity.method "taylor" needs samples"#),
+      error:
+        #"$: the key "calibration" is missing: the criterion "taylor" needs samples; criteria of weights, like "l1", "#
+        + "need none"),
     WrongConfiguration(
       text: #"{"modle": "m.onnx", "calibration": {}}"#, error: #"$.modle: unknown key; did you mean "model"?"#),
     WrongConfiguration(text: #"{"model": null}"#, error: "$.model: expected the path of an ONNX file, found null"),

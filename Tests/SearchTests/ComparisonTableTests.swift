@@ -75,6 +75,8 @@ struct ComparisonTableTests {
       let tables = text.components(separatedBy: "evaluated on")[0].components(separatedBy: "3 (external")[0]
       #expect(tables.split(separator: "\n").allSatisfy { $0.count <= width }, "\(width)\n\(tables)")
       let times = text.components(separatedBy: "measuring took: ")[1].components(separatedBy: "files in")[0]
+      // Lines are broken between criteria only.
+      guard width >= 100 else { continue }
       #expect(times.split(separator: "\n").allSatisfy { $0.count <= width }, "\(width)\n\(times)")
     }
     let wide = ComparisonTable(outcome).text(width: nil)

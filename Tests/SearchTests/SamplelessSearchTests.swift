@@ -37,6 +37,17 @@ struct SamplelessSearchTests {
     #expect(record["configuration"]?["repair"]?["bias_correction"] == false)
   }
 
+  @Test func `there are no error bars to solve by`() throws {
+    let folder = try TemporaryFolder()
+    _ = try DemoSearch.run(in: folder, [("sensitivity", #"{"method": "l2"}"#)] + Self.without)
+    var request = SolveRun.Request(directory: folder.file("out"))
+    request.changes = [ConfigurationChange(["solver", "robust"], to: true)]
+    let error = #expect(throws: SearchError.self) {
+      try SolveRun(format: ONNXFormat(), logger: DemoSearch.logger).execute(request)
+    }
+    #expect(error?.problem == "$.solver.robust: scores by \"l2\" have no error bars")
+  }
+
   @Test func `another target is solved from what it has left`() throws {
     let folder = try TemporaryFolder()
     _ = try DemoSearch.run(in: folder, [("sensitivity", #"{"method": "l2"}"#)] + Self.without)
@@ -102,5 +113,18 @@ struct SampledAblationTests {
       if group.unitCount > 12 { #expect(equal.count < group.unitCount) }
     }
     #expect(try Self.scores("4096") == whole)
+  }
+
+  @Test func `they are chosen by the sums of squares that the Fisher criterion is made of`() throws {
+    let structure = try DemoSearch.structure()
+    let folder = try TemporaryFolder()
+    _ = try DemoSearch.run(in: folder, [("sensitivity", #"{"method": "fisher"}"#), ("solver", "{}")])
+    let squares = try StoredSensitivities(reading: folder.file("out/sensitivities.npz"), for: structure).scores.groups
+    let (whole, some) = (try Self.scores("\"all\""), try Self.scores("6"))
+    for group in structure.groups where group.isPrunable {
+      for unit in UnitSample(of: squares[group.id], count: 6).units {
+        #expect(some[group.id][unit] == whole[group.id][unit], "unit \(unit) of group \(group.id)")
+      }
+    }
   }
 }

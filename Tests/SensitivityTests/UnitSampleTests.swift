@@ -79,6 +79,13 @@ struct UnitSampleTests {
     #expect(filled == [0.5, 2, 1, 3, 2, 9])
   }
 
+  @Test(arguments: [[5.0, 1, 100, 200], [5, 100, 1, 200]])
+  func `units of one score are one point, in whatever order they were measured`(_ measured: [Double]) {
+    let sample = UnitSample(of: [0, 1, 1, 1, 2], count: 4)
+    #expect(sample.units == [0, 1, 3, 4])
+    #expect(sample.filled(measured)[2] == 50.5)
+  }
+
   @Test func `one unit alone gives all others its value`() {
     #expect(UnitSample(of: [3, 1, 2], count: 1).filled([7]) == [7, 7, 7])
   }
