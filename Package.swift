@@ -56,6 +56,7 @@ let package = Package(
     .systemLibrary(
       name: "CLAPACK", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
     .target(name: "COneDNN", dependencies: ["CKernels"], linkerSettings: [.linkedLibrary("dnnl")]),
+    .target(name: "CImages", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png16")]),
     .target(name: "CKernels"),
     .target(name: "CProcess"),
 
@@ -74,15 +75,16 @@ let package = Package(
     library("Sensitivity", ["Channels", "Execution", "Networks"]),
     library("ArrayFiles", ["CZlib"]),
     library("WorkSharing", ["ArrayFiles", "MessagePassing", crypto, logging]),
+    library("Images", ["CImages"]),
     library("Configuration"),
     library("PruneClusterPlugins", ["ArrayFiles", "Configuration"]),
     library("Interchange", ["Configuration"]),
     library(
       "Search",
       [
-        "Allocation", "ArrayFiles", "CMalloc", "CProcess", "Channels", "Configuration", "Execution", "Interchange",
-        "MessagePassing", "Networks", "Pipelining", "PruneClusterPlugins", "Sensitivity", "Surgery", "WorkSharing",
-        crypto, logging,
+        "Allocation", "ArrayFiles", "CMalloc", "CProcess", "Channels", "Configuration", "Execution", "Images",
+        "Interchange", "MessagePassing", "Networks", "Pipelining", "PruneClusterPlugins", "Sensitivity", "Surgery",
+        "WorkSharing", crypto, logging,
       ]),
     library("ONNXFormat", ["Networks", "ONNX", "Search"]),
     library("Report", ["Channels", "Configuration", "Search"]),
@@ -96,6 +98,7 @@ let package = Package(
 
     // Tests: what several of them share, the contracts that every implementation must keep, and one target per target.
     testSupport("AllocationProblems", ["Allocation"]),
+    testSupport("ImageFiles", []),
     testSupport("ProgramRuns", []),
     testSupport("ReferenceData", ["ArrayFiles", "Networks", "ONNX"]),
     testSupport("CommunicatorContract", ["MessagePassing"]),
@@ -109,8 +112,8 @@ let package = Package(
     .executableTarget(
       name: "fuzz",
       dependencies: [
-        "ArrayFiles", "CZlib", "Channels", "Configuration", "Execution", "Interchange", "Networks", "ONNX", "OneDNN",
-        "PruneClusterPlugins", "Search", "Sensitivity", "WorkSharing",
+        "ArrayFiles", "CZlib", "Channels", "Configuration", "Execution", "ImageFiles", "Images", "Interchange",
+        "Networks", "ONNX", "OneDNN", "PruneClusterPlugins", "Search", "Sensitivity", "WorkSharing",
       ],
       path: "Tests/FuzzProgram", swiftSettings: strict),
     tests("AllocationTests", ["Allocation", "AllocationProblems"]),
@@ -120,6 +123,7 @@ let package = Package(
     tests("ConfigurationTests", ["Configuration"]),
     tests("ExecutionTests", ["Execution", "ExecutorContract", "Networks"]),
     tests("FuzzTests", ["ProgramRuns", "fuzz"]),
+    tests("ImagesTests", ["ImageFiles", "Images", "ProgramRuns"]),
     tests("InterchangeTests", ["Configuration", "Interchange"]),
     tests("MessagePassingTests", ["CommunicatorContract", "MessagePassing"]),
     tests("NetworksTests", ["Execution", "ExecutorContract", "Networks"]),
@@ -129,9 +133,9 @@ let package = Package(
     tests(
       "SearchTests",
       [
-        "Allocation", "AllocationProblems", "ArrayFiles", "Channels", "Configuration", "Execution", "MessagePassing",
-        "Networks", "ONNXFormat", "OneDNN", "ProgramRuns", "PruneClusterPlugins", "ReferenceData", "Report", "Search",
-        "Sensitivity", "Surgery", "WorkSharing", logging,
+        "Allocation", "AllocationProblems", "ArrayFiles", "Channels", "Configuration", "Execution", "ImageFiles",
+        "MessagePassing", "Networks", "ONNXFormat", "OneDNN", "ProgramRuns", "PruneClusterPlugins", "ReferenceData",
+        "Report", "Search", "Sensitivity", "Surgery", "WorkSharing", logging,
       ]),
     tests(
       "PruneClusterPluginsTests",

@@ -5,10 +5,13 @@ enum ConfigurationKeys {
     "$schema", "model", "calibration", "evaluation", "loss", "sensitivity", "bits", "target", "latency", "config_list",
     "solver", "measured", "repair", "apply", "compare", "output",
   ]
-  static let calibration = ["inputs", "labels", "batch_size", "samples", "preprocessing"]
-  static let evaluation = ["inputs", "labels", "samples", "preprocessing"]
+  static let calibration = [
+    "inputs", "images", "labels", "batch_size", "samples", "preprocessing", "preprocess", "bad_images",
+  ]
+  static let evaluation = calibration.filter { $0 != "batch_size" }
   static let array = ["file", "array"]
   static let preprocessing = ["scale", "mean", "std"]
+  static let preprocess = ["resize", "crop", "interpolation", "channels", "layout", "scale", "mean", "std"]
   static let loss = ["kind"]
   static let sensitivity = [
     "method", "order", "set_loss", "damping", "first_order", "curvature", "curvature_labels", "draws", "classes",
@@ -48,6 +51,7 @@ enum ConfigurationKeys {
   private static let places: [(place: String, keys: [String])] = [
     ("$", Array(root.dropFirst())),
     ("$.calibration", calibration),
+    ("$.calibration.preprocess", preprocess.filter { !preprocessing.contains($0) }),
     ("$.calibration.preprocessing", preprocessing),
     ("$.loss", loss),
     (

@@ -6,11 +6,11 @@ extension SearchConfiguration {
     /// Samples per batch; the last batch may be shorter. Default: 32.
     public let batchSize: Int
 
-    /// The network's inputs, in the order of their names' bytes; at least one.
+    /// The inputs that arrays feed, in the order of their names' bytes.
     public var inputs: [SampleData.Input] { data.inputs }
     /// The classes, or with `mse` the values, that the outputs should have.
     public var labels: ArrayReference? { data.labels }
-    /// How many samples are used, from the first on; `nil` for all.
+    /// How many samples are used, of arrays from the first on; `nil` for all.
     public var samples: Int? { data.samples }
   }
 }

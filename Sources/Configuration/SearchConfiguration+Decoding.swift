@@ -24,8 +24,8 @@ extension SearchConfiguration {
       try Calibration(place, relativeTo: directory)
     }
     evaluation = try SampleData(optional: members["evaluation"], relativeTo: directory)
-    loss = try Self.loss(members["loss"], labels: calibration?.labels)
-    if let place = members["evaluation"], let evaluation, evaluation.labels == nil, loss != .agreement {
+    loss = try Self.loss(members["loss"], of: calibration?.data)
+    if let place = members["evaluation"], let evaluation, !evaluation.suffices(for: loss) {
       throw place.error("the key \"labels\" is missing, which the loss \(quoted(loss.rawValue)) needs")
     }
     bits = try Bits(members["bits"])
@@ -92,11 +92,11 @@ extension SearchConfiguration {
       problem: "\"max_sparsity_per_layer\" limits a search, but there is no \"target\"")
   }
 
-  private static func loss(_ place: LocatedJSON?, labels: ArrayReference?) throws(ConfigurationError) -> Loss {
+  private static func loss(_ place: LocatedJSON?, of data: SampleData?) throws(ConfigurationError) -> Loss {
     let kind = try place?.members(ConfigurationKeys.loss, advice: ConfigurationKeys.advice).required("kind")
-    guard let kind else { return labels == nil ? .agreement : .crossEntropy }
+    guard let kind else { return data?.mayHaveClasses ?? false ? .crossEntropy : .agreement }
     let loss: Loss = try kind.choice()
-    guard labels != nil || loss == .agreement else {
+    guard data?.suffices(for: loss) ?? (loss == .agreement) else {
       throw kind.error("\(quoted(loss.rawValue)) needs $.calibration.labels; without labels use \"agreement\"")
     }
     return loss

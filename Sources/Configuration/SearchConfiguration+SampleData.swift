@@ -1,11 +1,15 @@
 extension SearchConfiguration {
   /// Samples of all inputs of a network, and what belongs to them.
   public struct SampleData: Hashable, Sendable {
-    /// The network's inputs, in the order of their names' bytes; at least one.
+    /// The inputs that arrays feed, in the order of their names' bytes.
     public let inputs: [Input]
+    /// The inputs that images feed, likewise; together there is at least one.
+    public let images: [ImageInput]
+    /// What becomes of images that cannot be decoded.
+    public let badImages: BadImages
     /// The classes, or with `mse` the values, that the outputs should have.
     public let labels: ArrayReference?
-    /// How many samples are used, from the first on; `nil` for all.
+    /// How many samples are used, of arrays from the first on; `nil` for all.
     public let samples: Int?
 
     /// The array for one input of the network.
@@ -41,15 +45,33 @@ extension SearchConfiguration.SampleData {
   }
 
   init(_ members: LocatedMembers, relativeTo directory: String) throws(ConfigurationError) {
-    let inputs = try members.required("inputs")
-    if let named = Self.namedInputs(inputs) {
+    images = try Self.images(members, relativeTo: directory)
+    badImages = try SearchConfiguration.BadImages(members["bad_images"])
+    if images.isEmpty, members["inputs"] == nil {
+      throw members.place.error("the key \"inputs\" or \"images\" is missing")
+    }
+    if members["inputs"] == nil, let preprocessing = members["preprocessing"] {
+      throw preprocessing.error(
+        "it says what is done to arrays, but there is no \"inputs\"; of images \"preprocess\" does")
+    }
+    if members["inputs"] == nil {
+      self.inputs = []
+    } else if let named = Self.namedInputs(try members.required("inputs")) {
       self.inputs = try Self.inputs(named, preprocessing: members["preprocessing"], relativeTo: directory)
     } else {
+      let inputs = try members.required("inputs")
+      if !images.isEmpty {
+        throw inputs.error("expected an object from names of inputs to arrays, as \"images\" feeds others by name")
+      }
       self.inputs = [
         Input(
           name: nil, array: try ArrayReference(inputs, relativeTo: directory),
           preprocessing: try SearchConfiguration.Preprocessing(optional: members["preprocessing"]))
       ]
+    }
+    let ownNames = self.inputs.compactMap(\.name)
+    if let twice = images.compactMap(\.name).first(where: ownNames.contains), let place = members["images"] {
+      throw place.error("the input \(quoted(twice)) is fed by \"inputs\" already")
     }
     if let labels = members["labels"] {
       self.labels = try ArrayReference(labels, relativeTo: directory)
@@ -101,14 +123,27 @@ extension SearchConfiguration.SampleData {
     return inputs
   }
 
+  /// Whether every sample may have a class: of images their folders or their list may say it.
+  var mayHaveClasses: Bool { labels != nil || !images.isEmpty }
+
+  /// Whether there can be labels of the kind that a loss needs.
+  func suffices(for loss: SearchConfiguration.Loss) -> Bool {
+    switch loss {
+    case .agreement: true
+    case .crossEntropy: mayHaveClasses
+    case .meanSquaredError: labels != nil
+    }
+  }
+
   /// The samples with the keys of `evaluation`, or of `calibration` where they have a batch size.
   func json(batchSize: Int? = nil) -> JSONObject {
     var object = JSONObject()
     if inputs.count == 1, let input = inputs.first, input.name == nil {
       object["inputs"] = input.array.json
-    } else {
+    } else if !inputs.isEmpty {
       object["inputs"] = .object(JSONObject(named: inputs) { ($0.name, $0.array.json) })
     }
+    addImages(to: &object)
     object["labels"] = labels?.json
     object["batch_size"] = batchSize.map(JSONValue.integer)
     object["samples"] = samples.map(JSONValue.integer) ?? "all"
@@ -138,7 +173,7 @@ extension SearchConfiguration.Preprocessing {
   }
 
   /// One number, or an array of at least one.
-  private static func perChannel(
+  static func perChannel(
     _ place: LocatedJSON?, expected: String, where accepts: (Double) -> Bool
   ) throws(ConfigurationError) -> [Double]? {
     guard let place else { return nil }
@@ -156,7 +191,7 @@ extension SearchConfiguration.Preprocessing {
     ["scale": .number(scale), "mean": Self.json(mean), "std": Self.json(std)]
   }
 
-  private static func json(_ numbers: [Double]) -> JSONValue {
+  static func json(_ numbers: [Double]) -> JSONValue {
     numbers.count == 1 ? .number(numbers[0]) : .array(numbers.map(JSONValue.number))
   }
 }

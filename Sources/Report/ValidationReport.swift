@@ -20,6 +20,10 @@ public struct ValidationReport {
       text += "calibration: \(Quantity.number(summary.sampleCount, "sample")), batches: \(summary.batchCount), "
       text += "shards: \(summary.shardCount)\n"
     }
+    if !summary.leftOutImages.isEmpty {
+      text += "left out: \(Quantity.number(summary.leftOutImages.count, "image")): "
+      text += "\(summary.leftOutImages.joined(separator: ", "))\n"
+    }
     for (target, original, lowest) in summary.targets {
       text += "target: "
       switch target.bound {

@@ -75,7 +75,7 @@ public struct ApplyRun {
         besides: [request.ratios, request.model] + [request.configuration, request.sensitivities].compactMap { $0 })
       let ratios = try RatioFile.read(request.ratios)
       if let path = request.configuration {
-        text = try FileHandleReader.contents(of: path, limit: SearchRun.configurationSizeLimit)
+        text = try SearchRun.text(of: path) { logger.warning("\($0)") }
         configuration = try self.configuration(text, request)
       }
       let source = try format.read(request.model)

@@ -18,6 +18,7 @@ struct CalibrationData: Sendable {
   private let inputs: [Input]
   /// The inputs as the configuration names them.
   private let named: [SearchConfiguration.SampleData.Input]
+  private let images: ImageChoice?
   private let labels: ArrayFile?
   private let configuration: SearchConfiguration
   private let section: Section
@@ -59,26 +60,28 @@ struct CalibrationData: Sendable {
         array: try ArrayFile.open(input.array.file.path, member: input.array.array), preprocessing: input.preprocessing,
         place: input.name.map { "\(place).preprocessing.\($0)" } ?? "\(place).preprocessing")
     }
+    images = try ImageChoice(calibration, place: place, file: configuration.file)
     labels = try calibration.labels.map { try ArrayFile.open($0.file.path, member: $0.array) }
-    let first = inputs[0].array
     for array in inputs.map(\.array) + [labels].compactMap({ $0 }) {
       guard !array.shape.isEmpty, array.sampleCount > 0 else {
         throw SearchError(
           .badContent, file: array.path, "has shape \(array.shape), expected samples along axis 0")
       }
     }
-    for other in inputs.dropFirst().map(\.array) + [labels].compactMap({ $0 })
-    where other.sampleCount != first.sampleCount {
+    let first = images.map { ($0.source, $0.listedCount) } ?? (inputs[0].array.path, inputs[0].array.sampleCount)
+    for other in inputs.map(\.array) + [labels].compactMap({ $0 }) where other.sampleCount != first.1 {
       throw SearchError(
         .badContent, file: other.path,
-        "has \(other.sampleCount) samples, expected \(first.sampleCount) as in \(first.path)")
+        "has \(other.sampleCount) samples, expected \(first.1) as in \(first.0)")
     }
-    if let wanted = calibration.samples, wanted > first.sampleCount {
+    let most = images?.rows.count ?? first.1
+    if let wanted = calibration.samples, wanted > most {
       throw SearchError(
         .configuration, file: configuration.file,
-        "\(place).samples: asks for \(wanted) samples, \(first.path) has \(first.sampleCount)")
+        "\(place).samples: asks for \(wanted) samples, \(first.0) has \(most)"
+          + (most < first.1 ? " that are not left out" : ""))
     }
-    sampleCount = calibration.samples ?? first.sampleCount
+    sampleCount = calibration.samples ?? most
   }
 
   /// The extents of one sample of every input, by the name that the configuration gives ("" for none).
@@ -87,12 +90,13 @@ struct CalibrationData: Sendable {
     for (input, named) in zip(inputs, named) {
       shapes[named.name ?? ""] = Array(input.array.shape.dropFirst())
     }
+    for input in images?.inputs ?? [] { shapes[input.name ?? ""] = input.samples.shape }
     return shapes
   }
 
-  /// The files, for the record of a run.
+  /// The files, of images their folder or list.
   var paths: [String] {
-    var paths: [String] = []
+    var paths = images?.inputs.map(\.samples.set.source) ?? []
     for array in inputs.map(\.array) + [labels].compactMap({ $0 }) where !paths.contains(array.path) {
       paths.append(array.path)
     }
@@ -102,20 +106,42 @@ struct CalibrationData: Sendable {
   /// Orders the inputs as the network has them and checks that samples and labels go with it, before anything runs.
   func matched(to network: Network, loss: Loss) throws -> MatchedData {
     var ordered: [MatchedData.Source] = []
+    let fed = named.count + (images?.inputs.count ?? 0)
     for id in network.inputs {
       let value = network[id]
+      if network.inputs.count == fed, let samples = images?.samples(for: value.name) {
+        ordered.append(try source(samples, for: value, batchSize: network.batchSize))
+        continue
+      }
       guard let index = named.firstIndex(where: { ($0.name ?? value.name) == value.name }),
-        network.inputs.count == named.count
+        network.inputs.count == fed
       else {
         let names = network.inputs.map { "'\(network[$0].name)'" }.joined(separator: ", ")
         throw SearchError(
           .configuration, file: configuration.file,
-          "$.\(section.rawValue).inputs: expected an array for each of the network's inputs: \(names)")
+          "$.\(section.rawValue).\(images == nil ? "inputs" : "images"): expected \(images == nil ? "an array" : "images or an array") for each of the network's inputs: \(names)"
+        )
       }
       ordered.append(try source(inputs[index], for: value, batchSize: network.batchSize))
     }
+    let labels = try labels.map { try checkedLabels($0, for: network, loss: loss) }
     return MatchedData(
-      sources: ordered, labels: try labels.map { try checkedLabels($0, for: network, loss: loss) } ?? .none)
+      sources: ordered, labels: try labels ?? images?.labels(for: network, loss: loss) ?? .none,
+      rows: images.map { Array($0.rows.prefix(sampleCount)) })
+  }
+
+  private func source(_ samples: ImageSamples, for value: Value, batchSize: Int) throws -> MatchedData.Source {
+    let expected = Array(value.shape.dimensions.dropFirst())
+    guard value.shape.rank > 0, value.shape[0] == batchSize,
+      expected.filter({ $0 != 1 }) == samples.shape.filter({ $0 != 1 })
+    else {
+      throw SearchError(
+        .configuration, file: configuration.file,
+        "$.\(section.rawValue).preprocess: an image becomes a sample of shape \(samples.shape), the network's input '\(value.name)' expects \(expected)"
+      )
+    }
+    return MatchedData.Source(
+      content: .images(samples), channels: expected.first ?? 1, elements: expected.reduce(1, *))
   }
 
   private func source(_ input: Input, for value: Value, batchSize: Int) throws -> MatchedData.Source {
@@ -130,7 +156,7 @@ struct CalibrationData: Sendable {
     let elements = expected.reduce(1, *)
     let channels = expected.first ?? 1
     guard let preprocessing = input.preprocessing else {
-      return MatchedData.Source(array: input.array, affine: nil, channels: channels, elements: elements)
+      return MatchedData.Source(content: .array(input.array, nil), channels: channels, elements: elements)
     }
     func perChannel(_ values: [Double], _ name: String) throws -> [Double] {
       guard values.count == 1 || values.count == channels else {
@@ -144,7 +170,7 @@ struct CalibrationData: Sendable {
     let affine = MatchedData.Affine(
       scale: preprocessing.scale, mean: try perChannel(preprocessing.mean, "mean"),
       std: try perChannel(preprocessing.std, "std"))
-    return MatchedData.Source(array: input.array, affine: affine, channels: channels, elements: elements)
+    return MatchedData.Source(content: .array(input.array, affine), channels: channels, elements: elements)
   }
 
   private func checkedLabels(_ labels: ArrayFile, for network: Network, loss: Loss) throws -> MatchedData.Labels {

@@ -95,9 +95,14 @@ struct ComparisonInput {
   let source: ModelSource
 
   /// Reads and checks all but the output.
-  /// - Parameter changes: made to the configuration before it is read.
-  init(reading path: String, _ changes: [ConfigurationChange], _ format: any ModelFormat) throws {
-    text = try SearchRun.text(of: path, changes)
+  /// - Parameters:
+  ///   - changes: made to the configuration before it is read.
+  ///   - tell: called with what is to be said of images that are skipped.
+  init(
+    reading path: String, _ changes: [ConfigurationChange], _ format: any ModelFormat,
+    tell: (String) -> Void = { _ in }
+  ) throws {
+    text = try SearchRun.text(of: path, changes, tell: tell)
     let configuration = try SearchConfiguration(parsing: text, file: path)
     var candidates = ComparisonCandidates(configuration)
     source = try format.read(configuration.model.path)

@@ -86,7 +86,7 @@ extension ComparisonRun {
     }
     guard let ranks = try usage.gather(on: session), let table else { return nil }
     let data = try session.alone("reading the data for their hashes") {
-      try configuration.dataPaths.map { try FileDigest(reading: $0) }
+      try configuration.dataFiles().map { try $0.digest() }
     }
     clock.end(of: "digest")
     guard let outcome = try write(repaired) else { return nil }

@@ -82,7 +82,7 @@ public struct ComparisonRun {
     var read: ComparisonInput?
     if world.rank == 0 {
       let found = try session.alone("reading the model") {
-        let input = try ComparisonInput(reading: path, changes, format)
+        let input = try ComparisonInput(reading: path, changes, format) { search.logger.warning("\($0)") }
         try ComparisonFiles.prepareDirectory(of: input.candidates.configuration)
         return input
       }

@@ -34,7 +34,7 @@ public struct EvaluateRun {
   public func execute(_ paths: [String], configuration configurationPath: String) throws -> [ModelEvaluation]? {
     var text: [UInt8] = []
     if world.rank == 0 {
-      text = try FileHandleReader.contents(of: configurationPath, limit: SearchRun.configurationSizeLimit)
+      text = try SearchRun.text(of: configurationPath) { logger.warning("\($0)") }
       // Read here first: what is wrong in it is said once.
       _ = try SearchConfiguration(parsing: text, file: configurationPath)
     }

@@ -20,6 +20,8 @@ struct EvaluationBasis: Hashable, Sendable {
     let name: String?
     let array: String?
     let preprocessing: Preprocessing?
+    /// What is done to images; `nil` for arrays.
+    var images: JSONValue?
   }
 
   /// What is done to an input's values, as in a configuration.
@@ -36,17 +38,21 @@ struct EvaluationBasis: Hashable, Sendable {
     self.samples = samples
     self.runSize = runSize
     loss = configuration.loss.rawValue
-    inputs = (configuration.calibration?.inputs ?? []).map {
+    let arrays = (configuration.calibration?.inputs ?? []).map {
       Input(
         name: $0.name, array: $0.array.array,
         preprocessing: $0.preprocessing.map { Preprocessing(scale: $0.scale, mean: $0.mean, std: $0.std) })
     }
+    let images = (configuration.calibration?.data.images ?? []).map {
+      Input(name: $0.name, array: nil, preprocessing: nil, images: $0.preprocess.json)
+    }
+    inputs = arrays + images
   }
 }
 
 extension EvaluationBasis {
   static let keys = ["model_sha256", "data_sha256", "samples", "samples_per_run", "loss", "inputs"]
-  private static let inputKeys = ["name", "array", "preprocessing"]
+  private static let inputKeys = ["name", "array", "preprocessing", "preprocess"]
   private static let preprocessingKeys = ["scale", "mean", "std"]
 
   /// Reads a basis.
@@ -73,7 +79,8 @@ extension EvaluationBasis {
       }
       inputs.append(
         Input(
-          name: try members["name"]?.string(), array: try members["array"]?.string(), preprocessing: preprocessing))
+          name: try members["name"]?.string(), array: try members["array"]?.string(), preprocessing: preprocessing,
+          images: members["preprocess"]?.value))
     }
     return inputs
   }
@@ -122,6 +129,7 @@ extension EvaluationBasis.Input {
         "std": .array(steps.std.map(JSONValue.number)),
       ]
     }
+    object["preprocess"] = images
     return .object(object)
   }
 }

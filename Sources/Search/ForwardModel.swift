@@ -53,6 +53,12 @@ struct ForwardModel: Sendable {
     }
   }
 
+  /// The runs in which a piece of work takes its samples; files that they need are read ahead from now on.
+  func runs(_ samples: Range<Int>) -> [Range<Int>] {
+    data.expect(samples)
+    return samples.runs(of: runSize)
+  }
+
   /// Some samples, at most `runSize`, as a batch.
   /// - Parameter classes: in place of the labels, one per sample and position.
   func batch(_ samples: Range<Int>, classes: [Int]? = nil) throws -> Batch {

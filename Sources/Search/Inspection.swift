@@ -37,7 +37,7 @@ public struct Inspection: Sendable {
     /// Extents of one sample.
     public let shape: [Int]
 
-    /// An input or output.
+    /// What goes in or comes out.
     public init(name: String, shape: [Int]) { (self.name, self.shape) = (name, shape) }
   }
 

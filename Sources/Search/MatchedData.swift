@@ -12,21 +12,30 @@ struct MatchedData: Sendable {
 
   /// One input's samples.
   struct Source: Sendable {
-    let array: ArrayFile
-    let affine: Affine?
+    let content: Content
     let channels: Int
     let elements: Int
+  }
+
+  /// Where an input's samples come from.
+  enum Content: Sendable {
+    case array(ArrayFile, Affine?)
+    case images(ImageSamples)
   }
 
   /// What the outputs are compared with.
   enum Labels: Sendable {
     case none
     case classes(ArrayFile, perSample: Int, count: Int)
+    /// One class for each sample, by its place in the files.
+    case listed([Int], count: Int)
     case dense(ArrayFile)
   }
 
   let sources: [Source]
   let labels: Labels
+  /// By sample its place in the files; `nil` where that is the same.
+  var rows: [Int]?
 
   /// No samples at all.
   static let none = MatchedData(sources: [], labels: .none)
@@ -34,22 +43,79 @@ struct MatchedData: Sendable {
   /// The samples of a range as one batch of the size that the network runs; a short one is filled with its last sample.
   /// - Parameter whole: the samples that gradients of weights are summed over.
   func batch(_ samples: Range<Int>, size: Int, of whole: Range<Int>? = nil) throws -> Batch {
+    try read(samples, size: size, of: whole).batch
+  }
+
+  /// The same, and what tells its samples from others.
+  func read(
+    _ samples: Range<Int>, size: Int, of whole: Range<Int>? = nil
+  ) throws -> (batch: Batch, contents: [SampleDigest.Content]) {
     let missing = size - samples.count
+    var contents: [SampleDigest.Content] = []
     let inputs = try sources.map { source in
-      var values = try source.array.floats(in: samples)
-      source.normalise(&values)
+      var values: [Float]
+      switch source.content {
+      case .array(let array, let affine):
+        values = try floats(array, samples)
+        source.normalise(&values, affine)
+        contents.append(.values(values))
+      case .images(let images):
+        let digests: [UInt8]
+        (values, digests) = try images.read(Array(places(of: samples)))
+        contents.append(.files(digests))
+      }
       MatchedData.repeatLast(&values, times: missing, of: source.elements)
       return values
     }
     let whole = whole ?? samples
-    return Batch(
+    let batch = Batch(
       inputs: inputs, targets: try targets(samples, missing: missing), sampleCount: samples.count,
       part: BatchPart(
         isFirst: samples.lowerBound == whole.lowerBound, isLast: samples.upperBound == whole.upperBound))
+    return (batch, contents)
+  }
+
+  /// Lets files be read ahead that these samples will need.
+  func expect(_ samples: Range<Int>) {
+    for case .images(let images) in sources.map(\.content) { images.expect(places(of: samples)) }
+  }
+
+  /// What tells some samples from others, without decoding any image, and their labels.
+  func contents(of samples: Range<Int>) throws -> (contents: [SampleDigest.Content], targets: Targets) {
+    let contents = try sources.map { source in
+      switch source.content {
+      case .array(let array, let affine):
+        var values = try floats(array, samples)
+        source.normalise(&values, affine)
+        return SampleDigest.Content.values(values)
+      case .images(let images): return .files(try images.digests(Array(places(of: samples))))
+      }
+    }
+    return (contents, try targets(samples, missing: 0))
   }
 
   /// How many samples there are.
-  var sampleCount: Int { sources[0].array.sampleCount }
+  var sampleCount: Int {
+    if let rows { return rows.count }
+    if case .array(let array, _) = sources.first?.content { return array.sampleCount }
+    return 0
+  }
+
+  /// Bytes of decoded images that are held at the most.
+  var heldBytes: Int {
+    sources.reduce(0) { sum, source in
+      if case .images(let images) = source.content { sum + images.heldBytes(of: sampleCount) } else { sum }
+    }
+  }
+
+  /// Where samples lie in the files.
+  private func places(of samples: Range<Int>) -> ArraySlice<Int> { rows.map { $0[samples] } ?? Array(samples)[...] }
+
+  /// Elements of some samples, as stored.
+  private func floats(_ array: ArrayFile, _ samples: Range<Int>) throws -> [Float] {
+    guard let rows else { return try array.floats(in: samples) }
+    return try rows[samples].flatMap { try array.floats(in: $0..<$0 + 1) }
+  }
 
   /// The classes of some samples, or `nil` where labels are no classes.
   func classes(of samples: Range<Int>) throws -> [Int]? {
@@ -60,7 +126,7 @@ struct MatchedData: Sendable {
     switch labels {
     case .none: return .none
     case .dense(let array):
-      var values = try array.floats(in: samples)
+      var values = try floats(array, samples)
       if let wrong = values.firstIndex(where: { !$0.isFinite }) {
         let sample = samples.lowerBound + wrong * samples.count / values.count
         throw SearchError(.badContent, file: array.path, "sample \(sample) has a target that is not finite")
@@ -69,7 +135,8 @@ struct MatchedData: Sendable {
       return .dense(values)
     case .classes(let array, let perSample, let count):
       var classes: [Int] = []
-      for (index, label) in try array.int64s(in: samples).enumerated() {
+      let stored = try rows.map { rows in try rows[samples].flatMap { try array.int64s(in: $0..<$0 + 1) } }
+      for (index, label) in (try stored ?? array.int64s(in: samples)).enumerated() {
         guard let value = Int(exactly: label), (0..<count).contains(value) else {
           throw SearchError(
             .badContent, file: array.path,
@@ -79,6 +146,10 @@ struct MatchedData: Sendable {
         classes.append(value)
       }
       MatchedData.repeatLast(&classes, times: missing, of: perSample)
+      return .classes(classes)
+    case .listed(let listed, _):
+      var classes = places(of: samples).map { listed[$0] }
+      MatchedData.repeatLast(&classes, times: missing, of: 1)
       return .classes(classes)
     }
   }
@@ -92,7 +163,7 @@ struct MatchedData: Sendable {
 
 extension MatchedData.Source {
   /// Applies the preprocessing in float64, rounded once: the bytes must not depend on how a compiler contracts it.
-  fileprivate func normalise(_ values: inout [Float]) {
+  fileprivate func normalise(_ values: inout [Float], _ affine: MatchedData.Affine?) {
     guard let affine else { return }
     let perChannel = max(elements / channels, 1)
     values.withUnsafeMutableBufferPointer { values in

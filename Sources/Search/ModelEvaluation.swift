@@ -173,7 +173,10 @@ private struct Runner: Sendable {
     let network = try decoded.network(batchSize: 2)
     outputs = ClassOutputs(shape: network[network.outputs[0]].shape.dimensions)
     hasClasses = configuration.loss != .meanSquaredError && outputs.classes > 1
-    if case .classes = model.data.labels { hasLabels = true } else { hasLabels = false }
+    switch model.data.labels {
+    case .classes, .listed: hasLabels = true
+    case .none, .dense: hasLabels = false
+    }
     let structure = ChannelStructure(of: network)
     // Another network need not have the layers that the configuration names.
     let named =
@@ -193,7 +196,7 @@ private struct Runner: Sendable {
   ) throws -> PredictionCount {
     var count = PredictionCount()
     var own: [Int] = []
-    for run in samples.runs(of: model.runSize) {
+    for run in model.runs(samples) {
       let places =
         (run.lowerBound - samples.lowerBound) * outputs.positions..<(run.upperBound - samples.lowerBound)
         * outputs.positions

@@ -28,8 +28,6 @@ struct Preparation {
   let modelBytes: Int
   /// The extents of one sample, by input.
   let sampleShapes: [String: [Int]]
-  /// The calibration files.
-  let dataPaths: [String]
   /// Whether samples have a class, so that an accuracy can be told.
   let hasClasses: Bool
   /// By target what its metric can come down to; empty at other ranks than 0.
@@ -82,8 +80,10 @@ struct Preparation {
     let structure = analysis.solving.structure
     let loss = Loss(configuration.loss)
     data = try calibration?.matched(to: network, loss: loss) ?? .none
-    dataPaths = configuration.dataPaths
-    if case .classes(_, perSample: 1, _) = data.labels { hasClasses = true } else { hasClasses = false }
+    switch data.labels {
+    case .classes(_, perSample: 1, _), .listed: hasClasses = true
+    default: hasClasses = false
+    }
     layout = SensitivityLayout(structure)
     do {
       let request =

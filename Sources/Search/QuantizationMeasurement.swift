@@ -114,7 +114,7 @@ struct QuantizationMeasurement {
       "shard", shards.count, length: total.count, stored: stored, by: pool
     ) { shard, executor, pulse in
       var packed = [Double](repeating: .infinity, count: 2 * values.count)
-      for run in shards[shard].runs(of: model.runSize) {
+      for run in model.runs(shards[shard]) {
         let inputs = try model.batch(run).inputs
         let outputs = try model.run(run, on: executor).outputs
         try pulse.beat()

@@ -141,7 +141,7 @@ private final class ResponseRunner {
     let (model, executor) = try compiled(batch)
     var sums = batch.map { [Double](repeating: 0, count: layers[$0].products.sumCount) }
     for samples in parts {
-      for run in samples.runs(of: model.runSize) {
+      for run in model.runs(samples) {
         let inputs = try model.run(run, on: executor).outputs
         for (position, layer) in batch.enumerated() {
           layers[layer].products.accumulate(inputs: inputs[position], samples: run, into: &sums[position])

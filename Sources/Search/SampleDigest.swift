@@ -4,8 +4,17 @@ import WorkSharing
 
 /// Takes down the SHA-256 of what a network is given of some samples: its inputs after preprocessing, and the labels.
 ///
-/// In which files and in which number format they are stored leaves no trace, nor how many were taken at a time.
+/// In which files and in which number format arrays are stored leaves no trace, nor how many samples were taken at a time. Of
+/// images it is the bytes of their files that count, and what is done to them, so that they need not be decoded for it.
 struct SampleDigest {
+  /// What of one input goes into it.
+  enum Content: Sendable {
+    /// Its values.
+    case values([Float])
+    /// The SHA-256 of its files, one behind the other.
+    case files([UInt8])
+  }
+
   /// One of each input.
   private var inputs: [SHA256]
   private var labels = SHA256()
@@ -13,29 +22,42 @@ struct SampleDigest {
   private var kind = "none"
   private var count = 0
 
-  /// Of a network with so many inputs.
-  init(inputs: Int) {
-    self.inputs = [SHA256](repeating: SHA256(), count: inputs)
+  /// Of samples of some data.
+  init(of data: MatchedData) {
+    inputs = data.sources.map { source in
+      var hash = SHA256()
+      if case .images(let images) = source.content {
+        let identity = Array(images.identity.utf8)
+        hash.append(identity, identity.count)
+      }
+      return hash
+    }
   }
 
-  /// Adds the samples of a batch that count; those that only fill it up do not.
-  /// - Parameter size: the samples that the batch holds with these.
-  mutating func add(_ batch: Batch, size: Int) {
-    precondition(batch.inputs.count == inputs.count)
-    for (index, values) in batch.inputs.enumerated() {
-      inputs[index].append(values, values.count / size * batch.sampleCount)
+  /// Adds samples.
+  /// - Parameters:
+  ///   - contents: of each input.
+  ///   - targets: their labels, and behind them those that only fill up a batch.
+  ///   - size: the samples that there are labels for.
+  mutating func add(_ contents: [Content], _ targets: Targets, count samples: Int, size: Int) {
+    precondition(contents.count == inputs.count)
+    for (index, content) in contents.enumerated() {
+      switch content {
+      case .values(let values): inputs[index].append(values, values.count)
+      case .files(let digests): inputs[index].append(digests, digests.count)
+      }
     }
-    switch batch.targets {
+    switch targets {
     case .none: break
     case .classes(let classes):
       kind = "classes"
-      labels.append(classes, classes.count / size * batch.sampleCount)
+      labels.append(classes, classes.count / size * samples)
     case .dense(let values):
       kind = "values"
-      labels.append(values, values.count / size * batch.sampleCount)
+      labels.append(values, values.count / size * samples)
     case .drawn, .ranked: preconditionFailure("these are no labels of samples")
     }
-    count += batch.sampleCount
+    count += samples
   }
 
   /// The digest of all samples added.
@@ -67,9 +89,10 @@ extension MatchedData {
   /// - Throws: when they cannot be read, or a label is none.
   func digest(of samples: Range<Int>, beat: () throws -> Void = {}) throws -> PieceKey {
     let step = max(MatchedData.numbersAtATime / max(sources.reduce(0) { $0 + $1.elements }, 1), 1)
-    var digest = SampleDigest(inputs: sources.count)
+    var digest = SampleDigest(of: self)
     for part in samples.runs(of: step) {
-      digest.add(try batch(part, size: part.count), size: part.count)
+      let (contents, targets) = try contents(of: part)
+      digest.add(contents, targets, count: part.count, size: part.count)
       try beat()
     }
     return digest.key

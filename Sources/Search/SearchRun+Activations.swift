@@ -73,7 +73,7 @@ extension SearchRun {
       by: WorkerPool(count: workers) { try model.makeExecutor() }
     ) { shard, executor, pulse in
       var sums = [Double](repeating: 0, count: channels * criteria.count)
-      for run in shards[shard].runs(of: model.runSize) {
+      for run in model.runs(shards[shard]) {
         let outputs = try model.run(run, on: executor).outputs
         for (layer, places) in layout.layers.enumerated() {
           for (number, criterion) in criteria.enumerated() {

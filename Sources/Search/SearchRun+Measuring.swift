@@ -170,9 +170,8 @@ extension SearchRun {
       logger: logger,
       progress: report)
     let request = try measurement.map { measurement in
-      let paths = try CalibrationData(preparation.configuration).paths
-      let data = try session.alone("reading the data for their hashes") {
-        try paths.map { try FileDigest(reading: $0) }
+      let data = try session.alone("reading the data for their hashes") { [preparation] in
+        try preparation.configuration.calibrationFiles().map { try $0.digest() }
       }
       return MeasuredScores.Request(
         problem: try steps.problem(measurement.table.groups),

@@ -10,6 +10,8 @@ public struct ValidationSummary: Sendable {
   public let layerCount: Int
   /// Those of which channels may go.
   public let searchedLayerCount: Int
+  /// Images that are left out of the calibration samples.
+  public let leftOutImages: [String]
   /// Calibration samples.
   public let sampleCount: Int
   /// Batches of them.
@@ -33,6 +35,7 @@ public struct ValidationSummary: Sendable {
         return false
       }
     }
+    leftOutImages = preparation.configuration.leftOutImages
     sampleCount = preparation.plan.batches.last?.upperBound ?? 0
     batchCount = preparation.plan.batches.count
     shardCount = preparation.plan.shards.count
@@ -50,12 +53,19 @@ public struct ValidationSummary: Sendable {
 }
 
 extension SearchRun {
-  /// The text of a configuration file, with changes made.
-  static func text(of path: String, _ changes: [ConfigurationChange] = []) throws -> [UInt8] {
-    let text = try FileHandleReader.contents(of: path, limit: configurationSizeLimit)
-    guard !changes.isEmpty else { return text }
-    let document = changes.reduce(try JSONValue(parsing: text, file: path, allowsComments: true)) { $1.applied(to: $0) }
-    return Array(document.text().utf8)
+  /// The text of a configuration file, with changes made, and with the images named that it says to skip.
+  /// - Parameter tell: called with what is to be said of these.
+  static func text(
+    of path: String, _ changes: [ConfigurationChange] = [], tell: (String) -> Void = { _ in }
+  ) throws -> [UInt8] {
+    var text = try FileHandleReader.contents(of: path, limit: configurationSizeLimit)
+    if !changes.isEmpty {
+      let document = changes.reduce(try JSONValue(parsing: text, file: path, allowsComments: true)) {
+        $1.applied(to: $0)
+      }
+      text = Array(document.text().utf8)
+    }
+    return try BadImages.resolved(text, file: path, tell: tell)
   }
 
   /// Reads and checks everything that a search checks before it computes; writes nothing.
@@ -70,6 +80,7 @@ extension SearchRun {
     grid: RankGrid? = nil
   ) throws -> ValidationSummary {
     let configuration = try SearchConfiguration(parsing: text(of: path), file: path)
+    try BadImages.check(configuration)
     let source = try format.read(configuration.model.path)
     let preparation = try Preparation(configuration, model: source.message, format, isSolving: true)
     let workers = ProcessorShare.available

@@ -162,8 +162,8 @@ public struct SearchRun {
     clock.end(of: "curve")
 
     // Read before anything is written: a file that has vanished must not leave a result without its record.
-    let data = try session.alone("reading the data for their hashes") { [paths = preparation.dataPaths] in
-      try paths.map { try FileDigest(reading: $0) }
+    let data = try session.alone("reading the data for their hashes") {
+      try configuration.dataFiles().map { try $0.digest() }
     }
     clock.end(of: "digest")
 
@@ -210,7 +210,7 @@ public struct SearchRun {
 
   /// Reads and checks all that can be wrong before anything is computed.
   private func read(_ path: String, _ changes: [ConfigurationChange]) throws -> Read {
-    let text = try SearchRun.text(of: path, changes)
+    let text = try SearchRun.text(of: path, changes) { logger.warning("\($0)") }
     let configuration = try SearchConfiguration(parsing: text, file: path)
     let source = try format.read(configuration.model.path)
     let digests = source.digests

@@ -45,17 +45,18 @@ struct ShardMeasurement: Sendable {
   /// A shard's table, packed, and behind it the digest of its samples.
   func packedTable(of shard: Int, on executor: any NetworkExecutor, _ pulse: WorkPulse) throws -> [Double] {
     var table = ShardTable(layout, criterion, rows: rows)
-    var digest = SampleDigest(inputs: data.sources.count)
+    var digest = SampleDigest(of: data)
     let size = runSize
     for number in plan.shards[shard] {
       let samples = plan.batches[number]
+      data.expect(samples)
       var parts: [Evaluation] = []
       var curvature = [[Evaluation]](repeating: [], count: criterion.passes)
       var correct = 0
       for start in stride(from: samples.lowerBound, to: samples.upperBound, by: size) {
         let run = start..<min(start + size, samples.upperBound)
-        let batch = try data.batch(run, size: size, of: samples)
-        digest.add(batch, size: size)
+        let (batch, contents) = try data.read(run, size: size, of: samples)
+        digest.add(contents, batch.targets, count: batch.sampleCount, size: size)
         let part = try evaluate(batch, run, on: executor, pulse)
         try pulse.beat()
         correct += ShardMeasurement.correct(part, batch, size: size)
@@ -110,7 +111,7 @@ extension SearchError {
   init(_ error: ExecutionError, in configuration: SearchConfiguration, samples: Range<Int>? = nil) {
     self.init(
       error, model: configuration.model.path,
-      data: configuration.calibration?.inputs[0].array.file.path ?? configuration.file, samples: samples)
+      data: configuration.calibration?.data.firstPath ?? configuration.file, samples: samples)
   }
 
   /// An executor's error with the file whose fault it is: the model's, or the data's.

@@ -104,7 +104,7 @@ struct VariantEvaluation {
       "shard", shards.count, length: longest * outputs.positions, stored: stored, by: pool
     ) { shard, executor, pulse in
       var found: [Double] = []
-      for run in shards[shard].runs(of: model.runSize) {
+      for run in model.runs(shards[shard]) {
         found += outputs.largest(of: try model.run(run, on: executor).outputs[0]).map(Double.init)
         try pulse.beat()
       }
@@ -181,7 +181,7 @@ private final class VariantRunner {
   ) throws -> VariantSums {
     let (model, executor) = try compiled(variant, number)
     var sums = VariantSums()
-    for run in samples.runs(of: model.runSize) {
+    for run in model.runs(samples) {
       let own = classes.map { classes in
         classes[run.lowerBound * outputs.positions..<run.upperBound * outputs.positions].map { Int($0) }
       }

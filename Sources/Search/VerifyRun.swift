@@ -50,14 +50,8 @@ public struct VerifyRun {
   }
 
   /// Checks a file that was read.
-  private static func check(_ expected: FileDigest) throws -> File {
-    let found = try RunOutput(name: expected.path, reading: expected.path)
-    guard found.sha256 == expected.sha256 else {
-      throw SearchError(
-        .badContent, file: expected.path,
-        "has the SHA-256 \(found.sha256.prefix(12))…, but the search has read \(expected.sha256.prefix(12))…")
-    }
-    return File(path: expected.path, sha256: found.sha256, bytes: found.size)
+  private static func check(_ file: DataFile, _ expected: FileDigest) throws -> File {
+    File(path: file.path, sha256: expected.sha256, bytes: try file.check(expected))
   }
 
   /// What was checked, for a script.
@@ -92,19 +86,19 @@ extension FinishedRecord {
   }
 
   /// The files that were read, where the configuration of the search finds them.
-  fileprivate func inputs() throws -> [FileDigest] {
+  fileprivate func inputs() throws -> [(DataFile, FileDigest)] {
     let configuration = try self.configuration()
     let model = try digests("model")
     let folder = configuration.model.path.lastIndex(of: "/").map { String(configuration.model.path[...$0]) } ?? ""
-    var paths = [configuration.model.path] + model.dropFirst().map { folder + $0.path }
+    let paths = [configuration.model.path] + model.dropFirst().map { folder + $0.path }
     let data = try digests("data")
-    paths += configuration.dataPaths
-    guard paths.count == model.count + data.count else {
+    let files = try paths.map { DataFile(path: $0) } + configuration.dataFiles()
+    guard files.count == model.count + data.count else {
       throw SearchError(
         .badContent, file: path,
-        "$.data names \(data.count) files, the configuration \(paths.count - model.count)")
+        "$.data names \(data.count) files, the configuration \(files.count - model.count)")
     }
-    return zip(paths, model + data).map { FileDigest(path: $0, sha256: $1.sha256) }
+    return Array(zip(files, model + data))
   }
 
   private func configuration() throws -> SearchConfiguration {

@@ -85,7 +85,9 @@ public struct MemoryForecast: Hashable, Sendable {
       * MemoryLayout<Double>.stride + kept
     reading = MemoryForecast.reading(preparation)
     compiling = MemoryForecast.process + preparation.weightBytes + requirement.shared
-    steady = MemoryForecast.process + requirement.shared + workers * requirement.perExecutor + tables
+    steady =
+      MemoryForecast.process + requirement.shared + workers * requirement.perExecutor + tables
+      + preparation.data.heldBytes
     self.workers = workers
   }
 

@@ -376,7 +376,7 @@ extension WrongConfiguration {
   ]
 
   static let ofEvaluation: [WrongConfiguration] = [
-    .root(#""evaluation": {}"#, #"$.evaluation: the key "inputs" is missing"#),
+    .root(#""evaluation": {}"#, #"$.evaluation: the key "inputs" or "images" is missing"#),
     .root(
       #""evaluation": {"inputs": "x.npy", "batch_size": 8}"#,
       "$.evaluation.batch_size: unknown key; it belongs in $.calibration"),

@@ -18,7 +18,8 @@ struct FuzzProgram {
     let command = arguments.isEmpty ? "" : arguments.removeFirst()
     guard let options = FuzzOptions(arguments) else { misuse() }
     var readers =
-      FuzzReader.arrays + FuzzReader.texts + FuzzReader.stored + FuzzReader.models(options.inputs(of: "model"))
+      FuzzReader.arrays + FuzzReader.images + FuzzReader.texts + FuzzReader.stored
+      + FuzzReader.models(options.inputs(of: "model"))
     if let name = options.reader {
       // Those that fail on purpose, or take long, are asked for by name.
       readers = (readers + FuzzReader.planted + [FuzzReader.bombs]).filter { $0.name == name }

@@ -9,6 +9,15 @@ package enum PythonPeer {
     return python
   }()
 
+  /// The same Python where it also has Pillow and NumPy; `nil` where it has not, which is told once.
+  package static let pillow: String? = {
+    guard let python, (try? run(python, "import numpy, PIL.Image", [])) != nil else {
+      print("there is no Python with Pillow: nothing is compared with Pillow's images")
+      return nil
+    }
+    return python
+  }()
+
   /// Runs a script and gives what it prints.
   /// - Throws: its error text, when it fails.
   package static func run(_ python: String, _ script: String, _ arguments: [String]) throws -> String {

@@ -129,8 +129,11 @@ struct MeasurementBasisTests {
     let data = demo.preparation.data
     let whole = try data.digest(of: 3..<20)
     for step in [1, 4, 17, 32] {
-      var digest = SampleDigest(inputs: data.sources.count)
-      for part in (3..<20).runs(of: step) { digest.add(try data.batch(part, size: step), size: step) }
+      var digest = SampleDigest(of: data)
+      for part in (3..<20).runs(of: step) {
+        let (batch, contents) = try data.read(part, size: step)
+        digest.add(contents, batch.targets, count: batch.sampleCount, size: step)
+      }
       #expect(digest.key == whole, "\(step) at a time")
     }
     #expect(try data.digest(of: 3..<19) != whole)

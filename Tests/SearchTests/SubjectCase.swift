@@ -73,7 +73,7 @@ struct SubjectCase: Sendable {
     VariantEvaluation(
       session: try WorkSession(on: world, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
       memory: try EvaluationMemory(
-        subject, weightBytes: preparation.weightBytes, mostWorkers: workers, memoryLimit: memoryLimit),
+        evaluating: subject, preparation, mostWorkers: workers, memoryLimit: memoryLimit),
       subject: subject)
   }
 

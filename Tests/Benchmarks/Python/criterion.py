@@ -17,6 +17,8 @@ class Criterion(NamedTuple):
     limits: str
     # The model file of a network that it goes by.
     variant: str = "folded"
+    # Layers that it can say nothing of, as `config_list` has them.
+    rules: tuple[dict, ...] = ()
 
     @property
     def is_in_steps(self) -> bool:
@@ -105,8 +107,9 @@ OTHERS = (
     other("l2", method="l2"),
     other("geometric_median", method="geometric_median"),
     other("nisp", method="nisp"),
-    # Folded networks have no scales to go by.
-    other("bn_scale", method="bn_scale")._replace(variant="bn"),
+    # Folded networks have no scales to go by, linear layers never.
+    other("bn_scale", method="bn_scale")._replace(
+        variant="bn", rules=({"op_types": ["Gemm"], "exclude": True},)),
     other("random", method="random"),
 )
 ABLATION = other("ablation", method="ablation")

@@ -60,7 +60,7 @@ class Trained:
 
     def search(
             self, network: str, ratio: float, sensitivity: dict, solver: dict, output: Path,
-            variant: str = "folded") -> dict:
+            variant: str = "folded", rules: tuple[dict, ...] = ()) -> dict:
         """Prunes a network to 1/ratio of its multiply-accumulates and repairs it.
 
         Gives the evaluations on the test images by the networks' names; `output` holds the rest, and what another ratio
@@ -76,6 +76,7 @@ class Trained:
                 "preprocessing": {"scale": 1 / 255, "mean": 0.2860, "std": 0.3530}},
             "sensitivity": sensitivity,
             "solver": solver,
+            "config_list": list(rules),
             "target": {"compression_ratio": ratio, "metric": "macs"},
             "output": {"directory": str(output)}}))
         self.run("search", "--apply", "--quiet", config)

@@ -20,7 +20,8 @@ the groups.
     scripts/bench criteria --only units
 
 What ranks single units well need not choose good sets of them: what many cost together is not the sum of what each costs
-alone. `bn_scale` goes by the networks before their normalisations were folded, which compute the same.
+alone. `bn_scale` goes by the networks before their normalisations were folded, which compute the same, and leaves linear layers
+whole, which have none.
 """
 
 CHOICES = """
@@ -55,13 +56,13 @@ def measure(
     def rank(one: Criterion) -> None:
         output = folder / one.name
         found = {
-            ratio: networks.search(network, ratio, one.sensitivity, one.solver, output, one.variant)
+            ratio: networks.search(network, ratio, one.sensitivity, one.solver, output, one.variant, one.rules)
             for ratio in ratios}
         own = scores(output)
         if not truth:
             truth.extend(abs(deltas) for deltas in own)
-        # Groups that have to stay are not measured.
-        groups = [group for group, deltas in enumerate(truth) if deltas.any()]
+        # Groups that have to stay are not measured, and those of layers left out have no scores.
+        groups = [group for group, deltas in enumerate(truth) if deltas.any() and own[group].any()]
         own = [abs(values) for values in own] if one.sensitivity.get("method") == "ablation" else own
         correlations = [
             spearman(list(own[group]), list(truth[group])) for group in groups
