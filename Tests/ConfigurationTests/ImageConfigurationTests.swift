@@ -36,7 +36,11 @@ struct ImageConfigurationTests {
     }
     let named = try #require(try configuration(Self.text(texts[2])).calibration?.data)
     #expect(named.images.map(\.name) == ["a", "b"] && named.inputs.map(\.name) == ["c"])
-    #expect(named.images[0].preprocess.resize == .exact(.init(height: 32, width: 48)))
+    guard case .exact(let size) = named.images[0].preprocess.resize else {
+      Issue.record("a list of two is a size")
+      return
+    }
+    #expect(size.height == 32 && size.width == 48)
     #expect(named.images[1].preprocess.resize == nil)
     #expect(named.badImages == .leftOut(["v/x.png"]))
   }
