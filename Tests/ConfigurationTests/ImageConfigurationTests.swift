@@ -92,7 +92,7 @@ struct ImageConfigurationTests {
       ),
       (
         #""images": "v", "preprocess": {"resize": [1, 2, 3]}"#,
-        "$.calibration.preprocess.resize: expected [height, width], found an array of 3 elements"
+        "$.calibration.preprocess.resize: expected [height, width], found an array of 3"
       ),
       (
         #""images": "v", "preprocess": {"crop": [224, 65536]}"#,
@@ -115,8 +115,8 @@ struct ImageConfigurationTests {
         "$.calibration.preprocess.std[1]: expected a number greater than 0, found the number 0"
       ),
       (
-        #""images": "v", "preprocess": {"size": 1}"#,
-        #"$.calibration.preprocess.size: unknown key; did you mean "resize"?"#
+        #""images": "v", "preprocess": {"side": 1}"#,
+        #"$.calibration.preprocess.side: unknown key; known here: "resize", "crop", "interpolation", "channels", "layout", "scale", "mean", "std""#
       ),
       (#""images": "v", "crop": 224"#, #"$.calibration.crop: unknown key; it belongs in $.calibration.preprocess"#),
     ].map { WrongConfiguration(text: text($0), error: $1) } + [
