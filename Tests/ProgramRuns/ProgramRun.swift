@@ -9,6 +9,10 @@ package struct ProgramRun {
   /// Standard error, launcher's words included.
   package let errors: String
 
+  /// Whether `mpirun` itself has crashed at its end, which takes the job's exit code with it: Open MPI 4.1 was seen to do so
+  /// in an aborted job, in the library for processes that it closes last.
+  package var hasLauncherCrashed: Bool { exitCode == 139 && errors.contains("PMIx_server_finalize") }
+
   /// The lines of standard error that the program itself writes when it fails.
   package var complaints: [String] {
     errors.split(separator: "\n").map(String.init).filter { $0.contains("prune-cluster: error:") }
