@@ -39,6 +39,13 @@ public struct StartingConfiguration {
       ).line(1)
     }
     text += Comment("Arrays are .npy, .npz (\"data.npz:name\") or IDX, gzipped too; paths start at this file.").line(1)
+    if inspection.inputs.contains(where: { $0.shape.count == 3 && [1, 3].contains($0.shape[0]) }) {
+      text += Comment(
+        "Or \"images\": a folder of JPEG and PNG files, with a folder for each class, in place of inputs and labels;"
+      )
+      .line(1)
+      text += Comment("then \"preprocess\" has resize, crop, mean and std.").line(1)
+    }
     text += "  \"calibration\": {\n"
     if inspection.inputs.count == 1 {
       text += "    \"inputs\": \"TODO.npy\",\n"
@@ -111,7 +118,7 @@ public struct StartingConfiguration {
 
   private var layers: String {
     var text = Comment(
-      "Later entries go before earlier ones; NNI's keys. By hand: \"sparsity_per_layer\"; left alone: \"exclude\"."
+      "Later entries override earlier ones; NNI's keys. By hand: \"sparsity_per_layer\"; left alone: \"exclude\"."
     )
     .line(1)
     let kept = inspection.layers.filter { $0.reason != nil }
