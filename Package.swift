@@ -153,7 +153,7 @@ let package = Package(
       "ReportTests",
       [
         "Configuration", "MessagePassing", "Networks", "ONNXFormat", "OneDNN", "ProgramRuns", "ReferenceData", "Report",
-        "Search", logging,
+        "Search", "WorkSharing", logging,
       ]),
     tests("SurgeryTests", ["CLAPACK", "Execution", "ExecutorContract", "Networks", "Surgery"]),
   ]

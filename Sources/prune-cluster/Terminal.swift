@@ -83,6 +83,7 @@ enum Launch {
 
   /// What launchers say which rank this is.
   private static var ranks: [String] {
-    ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"].compactMap { name in getenv(name).map { String(cString: $0) } }
+    let variables: [String] = ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"]
+    return variables.compactMap { name in getenv(name).map { String(cString: $0) } }
   }
 }
