@@ -14,7 +14,9 @@ struct PruningTable {
   func text(width: Int?) -> String {
     var text = table.text(width: width)
     text += "level: 1 - current / full; feasible: the levels that the network and the configuration allow\n\n"
-    for layer in ratios.layers { text += layer.reason.map { "\("\(layer.name) stays whole: \($0)".printable())\n" } ?? "" }
+    for layer in ratios.layers {
+      text += layer.reason.map { "\("\(layer.name) stays whole: \($0)".printable())\n" } ?? ""
+    }
     return text
   }
 
@@ -31,7 +33,8 @@ struct PruningTable {
     var table = TextTable(columns)
     for layer in ratios.layers {
       var cells = [
-        layer.name.printable(), layer.opType, layer.groups.count > 1 ? "several" : layer.groups.first.map(String.init) ?? "-",
+        layer.name.printable(), layer.opType,
+        layer.groups.count > 1 ? "several" : layer.groups.first.map(String.init) ?? "-",
         layer.filterShape.map(String.init).joined(separator: "x"), String(layer.channels),
         String(layer.channels - layer.prunedChannels.count), PruningTable.level(layer.pruneRatio),
       ]

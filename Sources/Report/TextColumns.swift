@@ -12,10 +12,11 @@ extension StringProtocol {
     guard width > 0 else { return "" }
     func fitting(_ characters: some Sequence<Character>, _ room: Int) -> [Character] {
       var left = room
-      return Array(characters.prefix { character in
-        left -= character.columns
-        return left >= 0
-      })
+      return Array(
+        characters.prefix { character in
+          left -= character.columns
+          return left >= 0
+        })
     }
     let beginning = fitting(self, Swift.min(first, width - 1))
     let rest = width - 1 - beginning.reduce(0) { $0 + $1.columns }

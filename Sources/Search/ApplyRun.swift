@@ -102,7 +102,8 @@ public struct ApplyRun {
     var settings = configuration?.apply ?? .standard
     if let tolerance = request.tolerance { settings.tolerance = tolerance }
     let stage = PruningStage(
-      session: try WorkSession(on: world, options: options, logger: logger, phases: phases), backend: backend, format: format,
+      session: try WorkSession(on: world, options: options, logger: logger, phases: phases), backend: backend,
+      format: format,
       logger: logger, workerCount: try ProcessorShare.count(on: world),
       path: request.model, message: message, digests: digests, configuration: configuration,
       repair: request.skipsRepair ? .none : configuration?.repair ?? .none,

@@ -61,7 +61,8 @@ public struct EvaluateRun {
     }
     let data = try CalibrationData(configuration, .evaluation)
     let comparison = NetworkComparison(
-      session: try WorkSession(on: world, options: options, logger: logger, phases: phases), backend: backend, format: format,
+      session: try WorkSession(on: world, options: options, logger: logger, phases: phases), backend: backend,
+      format: format,
       configuration: configuration, data: data,
       workerCount: try ProcessorShare.count(on: world))
     logger.info("models: \(candidates.count), samples: \(data.sampleCount), ranks: \(world.size)")

@@ -45,11 +45,12 @@ package struct TerminalRun {
     let usual = ["TERM": "xterm", "NO_COLOR": "", "SWIFT_BACKTRACE": "enable=no"]
     process.environment = ProcessInfo.processInfo.environment.merging(usual) { $1 }.merging(environment) { $1 }
     process.standardInput = follower
-    process.standardOutput = try outputFile.map { path in
-      try Data().write(to: URL(fileURLWithPath: path))
-      guard let file = FileHandle(forWritingAtPath: path) else { throw TerminalError(description: path) }
-      return file
-    } ?? follower
+    process.standardOutput =
+      try outputFile.map { path in
+        try Data().write(to: URL(fileURLWithPath: path))
+        guard let file = FileHandle(forWritingAtPath: path) else { throw TerminalError(description: path) }
+        return file
+      } ?? follower
     process.standardError = follower
     try process.run()
     try follower.close()

@@ -28,7 +28,8 @@ struct ProgressTextTests {
     #expect(
       ProgressLine(Self.samples.at(6400, found: 3200, seconds: 8)).finished()
         == "measuring, step 2 of 5: 6400 samples in 8.0 s, 400 samples/s, 3200 of them from the checkpoint")
-    #expect(ProgressLine(PhaseProgress(RunPhase("solve", "solving")).at(0, seconds: 0.25)).finished() == "solving: 250 ms")
+    #expect(
+      ProgressLine(PhaseProgress(RunPhase("solve", "solving")).at(0, seconds: 0.25)).finished() == "solving: 250 ms")
   }
 
   @Test func `no line is wider than the terminal, and what matters most stays longest`() {
