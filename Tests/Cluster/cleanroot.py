@@ -55,8 +55,8 @@ class CleanRoot:
         ways = subprocess.run(["apt-config", "dump", "Acquire::http", "Acquire::https"], capture_output=True, text=True)
         options = [f"--aptopt={line}" for line in ways.stdout.splitlines() if not line.endswith('"";')]
         subprocess.run(
-            ["mmdebstrap", "--quiet", "--variant=apt", "--mode=root", *options, suite, directory, "-"], input=lines,
-            text=True, check=True)
+            ["mmdebstrap", "--quiet", "--variant=apt", "--mode=root", "--skip=cleanup/apt/lists", *options, suite, directory,
+             "-"], input=lines, text=True, check=True)
         subprocess.run(["mount", "-t", "proc", "proc", directory / "proc"], check=True)
         subprocess.run(["mount", "--rbind", "/dev", directory / "dev"], check=True)
 
