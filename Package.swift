@@ -122,6 +122,9 @@ let package = Package(
     tests("ChannelsTests", ["Channels", "Execution", "ExecutorContract", "Networks", "ReferenceData"]),
     tests("CommandTests", ["Configuration", "ProgramRuns", "ReferenceData", "prune-cluster"]),
     tests("ConfigurationTests", ["Configuration", "ProgramRuns", "SchemaValidation"]),
+    tests(
+      "DocumentationTests",
+      ["Configuration", "ProgramRuns", "ReferenceData", "SchemaValidation", "prune-cluster", argumentParser]),
     tests("ExecutionTests", ["Execution", "ExecutorContract", "Networks"]),
     tests("FuzzTests", ["ProgramRuns", "fuzz"]),
     tests("ImagesTests", ["ImageFiles", "Images", "ProgramRuns"]),
