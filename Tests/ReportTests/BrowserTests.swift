@@ -3,7 +3,7 @@ import ProgramRuns
 import Testing
 
 /// The page in a real browser.
-@Suite(.serialized, .enabled(if: Browser.isPresent), .timeLimit(.minutes(10)))
+@Suite(.serialized, .enabled(if: Browser.isPresent), .timeLimit(.minutes(30)))
 struct BrowserTests {
   /// What a page says of itself once it is laid out.
   private struct Findings: Decodable {

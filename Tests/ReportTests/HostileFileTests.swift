@@ -6,7 +6,7 @@ import Search
 import Testing
 
 /// Result files that their record vouches for and that yet do not go with the network, and names that mean harm.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(30)))
 struct HostileFileTests {
   /// A JSON file of a search with something in it changed, its digest in the record too.
   private static func change(

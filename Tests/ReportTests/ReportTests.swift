@@ -6,7 +6,7 @@ import Search
 import Testing
 
 /// The page of a search, from the search to its bytes.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(30)))
 struct ReportTests {
   @Test func `the page has every section, every layer, and a table behind every plot`() throws {
     let folder = try TemporaryFolder()
