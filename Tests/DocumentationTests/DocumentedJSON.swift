@@ -39,7 +39,7 @@ struct DocumentedJSON: Sendable {
 
   /// Keys of other files of ours and of other tools.
   private var isOfSomethingElse: Bool {
-    keys.contains { ["protocol", "state", "prunable", "achieved", "conv1", "metric_name"].contains($0) }
+    keys.contains { ["protocol", "state", "prunable", "achieved", "conv1"].contains($0) }
   }
 
   /// Why the program does not take it; `nil` where it does.
