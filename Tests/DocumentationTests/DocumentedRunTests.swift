@@ -45,4 +45,29 @@ struct DocumentedRunTests {
       }
     }
   }
+
+  /// Numbers may differ a little from processor to processor.
+  @Test func `the picture of the README is that of the example`() throws {
+    let folder = try TemporaryFolder()
+    let run = try ProgramRun(
+      "prune-cluster",
+      ["search", "--apply", "--output", folder.file("out"), DemoNetwork.directory + "/fashion-resnet.json"])
+    #expect(run.exitCode == 0, "\(run.errors)")
+    let script = MarkdownPage.root.appendingPathComponent("scripts/example-figure").path
+    let drawn = try ProgramRun("/usr/bin/env", ["python3", script, folder.file("out"), folder.file("example.svg")])
+    #expect(drawn.exitCode == 0, "\(drawn.errors)")
+    let shipped = try Data(contentsOf: MarkdownPage.root.appendingPathComponent("docs/example.svg"))
+    func words(_ svg: Data) -> [Substring] {
+      String(decoding: svg, as: UTF8.self).split { $0.isWhitespace || "\"<>,".contains($0) }
+    }
+    let (now, before) = (try words(folder.contents(of: "example.svg")), words(shipped))
+    #expect(now.count == before.count)
+    for (word, other) in zip(now, before) {
+      guard let number = Double(word), let expected = Double(other) else {
+        #expect(word == other)
+        continue
+      }
+      #expect(abs(number - expected) <= max(3, 0.05 * abs(expected)), "\(word), \(other)")
+    }
+  }
 }
