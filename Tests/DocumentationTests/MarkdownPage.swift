@@ -32,7 +32,10 @@ struct MarkdownPage: Sendable {
 
   /// All pages of the checkout.
   static let all: [MarkdownPage] = {
-    let folders = ["", "docs", "docs/decisions", "configs", "configs/fashion-resnet", "cluster"]
+    let folders = [
+      "", "docs", "docs/decisions", "configs", "configs/fashion-resnet", "cluster",
+      "Sources/PruneClusterPlugins/Documentation.docc",
+    ]
     var pages: [MarkdownPage] = []
     for folder in folders {
       let names = (try? FileManager.default.contentsOfDirectory(atPath: root.appendingPathComponent(folder).path)) ?? []
