@@ -215,6 +215,16 @@ public enum CurveAbsence: Hashable, Sendable {
   case steps
   /// Losses of sets of so many units on so many samples take long; asked for, it is drawn.
   case laborious
+
+  /// Why, behind a colon.
+  public var reason: String {
+    switch self {
+    case .noTarget: "the configuration asks for no ratio of the whole network"
+    case .measured: "\"measured\" goes by evaluations of pruned networks, and other ratios would need others"
+    case .steps: "it measured the network anew in every step, and a curve is made of what is measured once"
+    case .laborious: "with losses of sets of channels it takes long"
+    }
+  }
 }
 
 /// What makes a page of a report's content.

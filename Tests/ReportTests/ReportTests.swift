@@ -130,6 +130,33 @@ struct ReportTests {
     #expect(try folder.contents(of: "out/run.json") == record)
   }
 
+  @Test func `a page is written over nothing that the search has written or read`() throws {
+    let folder = try TemporaryFolder()
+    let (model, images) = (folder.file("model.onnx"), folder.file("images.idx3-ubyte.gz"))
+    try FileManager.default.copyItem(atPath: DemoNetwork.model, toPath: model)
+    try FileManager.default.copyItem(atPath: DemoNetwork.images, toPath: images)
+    try ReportedSearch.run(in: folder, [("model", "\"\(model)\""), ("calibration.inputs", "\"\(images)\"")])
+    try FileManager.default.createSymbolicLink(atPath: folder.file("link"), withDestinationPath: folder.file("out"))
+    let names = ["out/run.json", "out/report.html", "out/frontier.json", "out/pruned.onnx", "link/ratios.json"]
+    for path in names.map(folder.file) + [model, images] {
+      let before = try? Data(contentsOf: URL(fileURLWithPath: path))
+      let error = #expect(throws: SearchError.self) { try ReportedSearch.report(folder, output: path) }
+      #expect(error?.kind == .cannotCreate && error?.file == path, "\(path)")
+      #expect((try? Data(contentsOf: URL(fileURLWithPath: path))) == before, "\(path)")
+    }
+    #expect(try ReportedSearch.report(folder, output: folder.file("out/other.html")) == [folder.file("out/other.html")])
+  }
+
+  @Test(arguments: [4, 6, 7])
+  func `asked for a curve that cannot be, the command says so and writes nothing`(_ mode: Int) throws {
+    let folder = try TemporaryFolder()
+    try ReportedSearch.run(in: folder, Self.modes[mode])
+    try FileManager.default.removeItem(atPath: folder.file("out/report.html"))
+    let error = #expect(throws: SearchError.self) { try ReportedSearch.report(folder, drawsCurve: true) }
+    #expect(error?.problem.hasPrefix("--frontier: there is no curve of this search: ") == true, "\(error.debugDescription)")
+    #expect(!FileManager.default.fileExists(atPath: folder.file("out/report.html")))
+  }
+
   @Test func `what is wrong is named with its file`() throws {
     let folder = try TemporaryFolder()
     try ReportedSearch.run(in: folder)
@@ -168,6 +195,9 @@ struct ReportTests {
       _ = try folder.write(content, as: "out/\(name)")
     }
     try FileManager.default.removeItem(atPath: folder.file("out/run.json"))
-    #expect(error()?.kind == .cannotBeRead)
+    #expect(error()?.kind == .cannotBeRead && error()?.problem.contains("comparison") == false)
+    try FileManager.default.createDirectory(atPath: folder.file("out/compare"), withIntermediateDirectories: false)
+    _ = try folder.write(record, as: "out/compare/run.json")
+    #expect(error()?.kind == .cannotBeRead && error()?.problem.contains("has tables and no page") == true)
   }
 }

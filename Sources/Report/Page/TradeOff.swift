@@ -20,7 +20,11 @@ struct TradeOff {
 
   var markup: Markup {
     switch content.curve {
-    case .absent(let absence): return "<p class=\"note\">There is no curve of this search: \(absence.reason)</p>"
+    case .absent(let absence):
+      let advice: Markup =
+        absence == .laborious
+        ? " <code>prune-cluster report RUN_DIR --frontier</code> draws it, and makes this page again." : .none
+      return "<p class=\"note\">There is no curve of this search: \(absence.reason).\(advice)</p>"
     case .drawn(let frontier):
       guard !frontier.points.isEmpty else {
         return "<p class=\"note\">There is no curve of this search: the network cannot get cheaper.</p>"
@@ -171,22 +175,5 @@ struct TradeOff {
         ["\(name: layer.name)", "\(layer.channels)"] + shown.map { "\(points[$0].kept[index])" })
     }
     return table.folded("What each layer keeps, as a table")
-  }
-}
-
-extension CurveAbsence {
-  /// Why, in a sentence.
-  fileprivate var reason: Markup {
-    switch self {
-    case .noTarget: "the configuration asks for no ratio of the whole network."
-    case .measured:
-      "<code>measured</code> goes by evaluations of pruned networks, and other ratios would need others."
-    case .steps: "it measured the network anew in every step, and a curve is made of what is measured once."
-    case .laborious:
-      """
-      with losses of sets of channels it takes long. <code>prune-cluster report RUN_DIR --frontier</code> draws it, and \
-      makes this page again.
-      """
-    }
   }
 }
