@@ -115,6 +115,8 @@ public struct ReportContent: Sendable {
   public struct Solution: Sendable {
     /// The solver's name.
     public let method: String
+    /// Steps that the network was measured anew for, each after what the one before had removed.
+    public let steps: Int
     /// What the changes are in; measured ones are losses.
     public let unit: Unit
     /// The estimated loss change of all that goes.
@@ -141,6 +143,10 @@ public struct ReportContent: Sendable {
     public let isAdditive: Bool
     /// Whether they are the upper ends of error bars.
     public let isUpperEnd: Bool
+    /// Whether it goes by the weights alone: no sample was run for it.
+    public let isOfWeights: Bool
+    /// Whether resamples of the calibration data could give error bars.
+    public let canBeResampled: Bool
   }
 
   /// What a sensitivity, or a sum of them, is.

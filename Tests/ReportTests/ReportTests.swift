@@ -26,7 +26,7 @@ struct ReportTests {
       let section = try #require(sections.first { $0.hasPrefix("id=\"\(id)\"") })
       for layer in layers {
         guard case .string(let name)? = layer["name"] else { continue }
-        #expect(section.contains("<bdi>\(name)</bdi>"), "\(name) in \(id)")
+        #expect(section.replacing("<wbr>", with: "").contains("<bdi>\(name)</bdi>"), "\(name) in \(id)")
       }
     }
     // Every drawing is either described or, being one cell of a table that has the number as text, hidden.
@@ -128,6 +128,55 @@ struct ReportTests {
     let isSame = try ReportedSearch.page(in: folder, "page.html") == page
     #expect(isSame)
     #expect(try folder.contents(of: "out/run.json") == record)
+  }
+
+  @Test func `every point of the slider is another plan, and each is there without a script`() throws {
+    let folder = try TemporaryFolder()
+    // Few widths: many ratios are served by one plan.
+    try ReportedSearch.run(
+      in: folder,
+      [
+        ("solver", #"{"channel_widths": [8, 24, 48]}"#), ("bits", #"{"search": [4, 8]}"#), ("sensitivity", nil),
+        ("target.compression_ratio", "6"),
+      ])
+    let page = try ReportedSearch.page(in: folder)
+    func values(_ attribute: String) -> [Substring] {
+      page.components(separatedBy: " \(attribute)=\"").dropFirst().map { $0.prefix { $0 != "\"" } }
+    }
+    let plans = zip(values("data-kept"), values("data-bits")).map { "\($0) \($1)" }
+    #expect(plans.count > 2)
+    #expect(values("data-kept").count == plans.count && values("max").contains("\(plans.count - 1)"))
+    #expect(Set(plans).count == plans.count, "\(plans)")
+    let table = try #require(page.range(of: "<caption>Channels that each layer keeps, and its bits</caption>"))
+    let rows = page[table.upperBound...].components(separatedBy: "</table>")[0].components(separatedBy: "<tr>")
+    #expect(rows.dropFirst(2).allSatisfy { $0.components(separatedBy: "<small>").count == plans.count + 1 })
+  }
+
+  private static let sayings: [(changes: [(path: String, json: String?)], said: [String], unsaid: [String])] = [
+    (
+      [("sensitivity", #"{"method": "l1"}"#), ("calibration", nil), ("loss", nil)],
+      ["Judged by <code>l1</code> on the weights", "there are no samples to measure it on", "the scores of no plan sum"],
+      ["0 samples", "bootstrap\": 20", "--apply", "is predicted below"]
+    ),
+    (
+      [("config_list", #"[{"op_types": ["Conv"], "sparsity_per_layer": 0.25}]"#), ("target", nil)],
+      ["nothing is left to choose", "The configuration says what each layer loses"], ["No layer may lose", "proven:"]
+    ),
+    (
+      [("solver", #"{"iterations": 2}"#)],
+      ["nothing is proven of a plan made in 2 steps", "the first of 2 measurements"], ["plans by optimal"]
+    ),
+    ([("sensitivity", "{}")], ["\"bootstrap\": 20", "frontier.json and run.json"], ["evaluation.json"]),
+  ]
+
+  @Test(arguments: sayings.indices) func `what the page says is true of its search`(_ index: Int) throws {
+    let folder = try TemporaryFolder()
+    let saying = Self.sayings[index]
+    try ReportedSearch.run(in: folder, saying.changes)
+    let page = try ReportedSearch.page(in: folder)
+    let text = page.components(separatedBy: "<details><summary>The configuration")[0]
+    for said in saying.said { #expect(page.contains(said), "\(said)") }
+    for unsaid in saying.unsaid { #expect(!text.contains(unsaid), "\(unsaid)") }
   }
 
   @Test func `a page is written over nothing that the search has written or read`() throws {
