@@ -64,9 +64,3 @@ extension RunRecord {
   /// Seconds without the digits that say nothing.
   static func milliseconds(_ seconds: Double) -> Double { (seconds * 1000).rounded() / 1000 }
 }
-
-/// The program's version.
-public enum ProductVersion {
-  /// As `--version` prints it.
-  public static let text = "0.1.0"
-}

@@ -30,18 +30,19 @@ struct ApplyCommand: ParsableCommand {
         mpirun -n 4 prune-cluster apply ratios.json --model model.onnx --output small.onnx --config config.json
       """)
 
-  @Argument(help: ArgumentHelp("What goes (JSON).", valueName: "ratios"))
+  @Argument(help: ArgumentHelp("What goes (JSON).", valueName: "ratios"), completion: .file())
   var ratios: String
 
-  @Option(help: ArgumentHelp("The model (ONNX).", valueName: "file"))
+  @Option(help: ArgumentHelp("The model (ONNX).", valueName: "file"), completion: .model)
   var model: String
 
-  @Option(help: ArgumentHelp("Where the pruned model is written.", valueName: "file"))
+  @Option(help: ArgumentHelp("Where the pruned model is written.", valueName: "file"), completion: .model)
   var output: String
 
   @Option(
     help: ArgumentHelp(
-      "A configuration: its data serve for certificate, repair and evaluation.", valueName: "config"))
+      "A configuration: its data serve for certificate, repair and evaluation.", valueName: "config"), completion: .json
+  )
   var config: String?
 
   @Option(
@@ -50,7 +51,9 @@ struct ApplyCommand: ParsableCommand {
       valueName: "name"))
   var criterion: ChannelCriterion?
 
-  @Option(help: ArgumentHelp("Stored sensitivities (sensitivities.npz).", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Stored sensitivities (sensitivities.npz).", valueName: "file"),
+    completion: .file(extensions: ["npz"]))
   var sensitivities: String?
 
   @Flag(

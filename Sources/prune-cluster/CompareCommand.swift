@@ -33,7 +33,7 @@ struct CompareCommand: ParsableCommand {
         prune-cluster apply out/compare/ratios-3.json --model model.onnx --output small.onnx --config config.json
       """)
 
-  @Argument(help: ArgumentHelp("The configuration file (JSON).", valueName: "config"))
+  @Argument(help: ArgumentHelp("The configuration file (JSON).", valueName: "config"), completion: .json)
   var config: String
 
   @Option(
@@ -42,7 +42,9 @@ struct CompareCommand: ParsableCommand {
       valueName: "time"))
   var timeLimit: TimeSpan?
 
-  @Option(help: ArgumentHelp("The output directory, in place of the configuration's.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("The output directory, in place of the configuration's.", valueName: "dir"),
+    completion: .directory)
   var output: String?
 
   @OptionGroup var changing: ChangeOptions

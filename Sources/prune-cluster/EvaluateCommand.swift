@@ -24,10 +24,12 @@ struct EvaluateCommand: ParsableCommand {
         mpirun -n 4 prune-cluster evaluate model.onnx small.onnx --config config.json --json
       """)
 
-  @Argument(help: ArgumentHelp("The models (ONNX); none means the configuration's own.", valueName: "model"))
+  @Argument(
+    help: ArgumentHelp("The models (ONNX); none means the configuration's own.", valueName: "model"), completion: .model
+  )
   var models: [String] = []
 
-  @Option(help: ArgumentHelp("The configuration that names the data.", valueName: "config"))
+  @Option(help: ArgumentHelp("The configuration that names the data.", valueName: "config"), completion: .json)
   var config: String
 
   @Flag(help: "Exact numbers for a script.")

@@ -25,11 +25,11 @@ struct ProfileCommand: ParsableCommand {
         mpirun -n 2 prune-cluster profile --output cpu.json model.onnx
       """)
 
-  @Argument(help: ArgumentHelp("The model (ONNX).", valueName: "model"))
+  @Argument(help: ArgumentHelp("The model (ONNX).", valueName: "model"), completion: .model)
   var model: String
 
   @Option(
-    help: ArgumentHelp("The table, which is made or added to.", valueName: "file"))
+    help: ArgumentHelp("The table, which is made or added to.", valueName: "file"), completion: .json)
   var output = "latency.json"
 
   @Option(help: ArgumentHelp("Samples per run.", valueName: "samples"))

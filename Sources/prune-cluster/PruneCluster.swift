@@ -26,7 +26,7 @@ struct PruneCluster: ParsableCommand {
     subcommands: [
       InitCommand.self, SearchCommand.self, CompareCommand.self, SolveCommand.self, ApplyCommand.self,
       EvaluateCommand.self, InspectCommand.self, ProfileCommand.self, ConvertCommand.self, ReportCommand.self,
-      ValidateCommand.self, VerifyCommand.self,
+      ValidateCommand.self, VerifyCommand.self, SchemaCommand.self,
     ])
 
   static func main() {

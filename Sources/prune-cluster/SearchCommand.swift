@@ -31,7 +31,7 @@ struct SearchCommand: ParsableCommand {
         mpirun -n 8 --bind-to none prune-cluster search --grid 2x4 config.json
       """)
 
-  @Argument(help: ArgumentHelp("The configuration file (JSON).", valueName: "config"))
+  @Argument(help: ArgumentHelp("The configuration file (JSON).", valueName: "config"), completion: .json)
   var config: String
 
   @Flag(
@@ -47,7 +47,9 @@ struct SearchCommand: ParsableCommand {
       valueName: "time"))
   var timeLimit: TimeSpan?
 
-  @Option(help: ArgumentHelp("The output directory, in place of the configuration's.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("The output directory, in place of the configuration's.", valueName: "dir"),
+    completion: .directory)
   var output: String?
 
   @OptionGroup var changing: ChangeOptions

@@ -22,7 +22,7 @@ struct SolveCommand: ParsableCommand {
         prune-cluster solve out --set solver.channel_multiple=8 --frontier
       """)
 
-  @Argument(help: ArgumentHelp("The output directory of a search.", valueName: "run-dir"))
+  @Argument(help: ArgumentHelp("The output directory of a search.", valueName: "run-dir"), completion: .directory)
   var directory: String
 
   @Option(help: ArgumentHelp("How many times cheaper, > 1; the only target then.", valueName: "ratio"))
@@ -35,10 +35,11 @@ struct SolveCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "What is counted: \(SearchConfiguration.Metric.allCases.map(\.rawValue).joined(separator: ", ")).",
-      valueName: "metric"))
+      valueName: "metric"), completion: .list(SearchConfiguration.Metric.allCases.map(\.rawValue)))
   var metric: String?
 
-  @Option(help: ArgumentHelp("The solver: optimal or greedy.", valueName: "method"))
+  @Option(
+    help: ArgumentHelp("The solver: optimal or greedy.", valueName: "method"), completion: .list(["optimal", "greedy"]))
   var method: String?
 
   @OptionGroup var changing: ChangeOptions
@@ -49,10 +50,12 @@ struct SolveCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Points of the curve; 40 unless given.", valueName: "count"))
   var points: Int?
 
-  @Option(help: ArgumentHelp("The model, if it is no longer where the search found it.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("The model, if it is no longer where the search found it.", valueName: "file"),
+    completion: .model)
   var model: String?
 
-  @Option(help: ArgumentHelp("The directory for the result.", valueName: "dir"))
+  @Option(help: ArgumentHelp("The directory for the result.", valueName: "dir"), completion: .directory)
   var output: String?
 
   @OptionGroup var showing: ProgressOptions

@@ -23,7 +23,7 @@ import Testing
     var classes: Int { self == .resNet20Softmax ? 10 : 1 }
   }
 
-  @Test(.timeLimit(.minutes(10)), arguments: Size.allCases)
+  @Test(.timeLimit(.minutes(30)), arguments: Size.allCases)
   private func `a network's plan keeps its limit and beats the additive plan`(size: Size) throws {
     var random = SeededGenerator(seed: 11)
     var groups: [ChoiceGroup] = []

@@ -95,7 +95,7 @@ import Testing
     #expect(error?.description == "result: cannot be written: No space left on device")
   }
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(30)))
   func `all bytes arrive although signals interrupt and shorten the writes`() throws {
     // A handler without SA_RESTART, so that a blocked write ends early: with EINTR, or with a part of the bytes.
     var action = sigaction()
@@ -172,7 +172,7 @@ import Testing
 
   init() throws { scratch = try ScratchDirectory() }
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(30)))
   func `what cannot be read says so with the system's reason`() throws {
     #expect(mkfifo(scratch.file("pipe"), 0o600) == 0)
     for (path, reason) in [

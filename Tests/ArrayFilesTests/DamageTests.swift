@@ -48,7 +48,7 @@ import Testing
     return try archive.names.map { try archive.array(named: $0).doubles() }
   }
 
-  @Test(.timeLimit(.minutes(10)), arguments: Sample.allCases)
+  @Test(.timeLimit(.minutes(30)), arguments: Sample.allCases)
   func `every truncation is an error`(_ sample: Sample) throws {
     let whole = try bytes(of: sample)
     #expect(throws: Never.self) { try read(whole, isArchive: sample.isArchive) }
@@ -60,7 +60,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(10)), arguments: Sample.allCases)
+  @Test(.timeLimit(.minutes(30)), arguments: Sample.allCases)
   func `one changed byte is an error or changes nothing where there is a checksum`(_ sample: Sample) throws {
     let whole = try bytes(of: sample)
     let values = try read(whole, isArchive: sample.isArchive)

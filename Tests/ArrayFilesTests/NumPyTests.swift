@@ -4,7 +4,7 @@ import Testing
 @testable import ArrayFiles
 
 /// Both directions against NumPy. Every array's elements are small enough for float64 to hold them exactly.
-@Suite(.enabled(if: NumPy.isAvailable, "python3 with numpy is not on this machine"), .timeLimit(.minutes(10)))
+@Suite(.enabled(if: NumPy.isAvailable, "python3 with numpy is not on this machine"), .timeLimit(.minutes(30)))
 struct NumPyTests {
   private let scratch: ScratchDirectory
 

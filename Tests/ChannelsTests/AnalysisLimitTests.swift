@@ -5,7 +5,7 @@ import Testing
 
 /// Networks of hostile size are analysed in bounded time and memory: what is beyond the limits stays whole.
 struct AnalysisLimitTests {
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(30)))
   func `a value joined to itself very often is not written out`() throws {
     var builder = NetworkBuilder()
     let x = builder.input([1, 3, 1, 1])
@@ -18,7 +18,7 @@ struct AnalysisLimitTests {
     #expect(structure.layers[0].reason?.cause.contains("too many elements") == true)
   }
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(30)))
   func `a convolution in very many groups is taken apart in one look at its channels`() throws {
     var builder = NetworkBuilder()
     let x = builder.input([1, 3, 1, 1])
@@ -31,7 +31,7 @@ struct AnalysisLimitTests {
     #expect(structure.groups.contains { $0.isPrunable })
   }
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(30)))
   func `many slices of single channels divide a group only so often`() throws {
     var builder = NetworkBuilder()
     let x = builder.input([1, 3, 1, 1])
@@ -47,7 +47,7 @@ struct AnalysisLimitTests {
     #expect(structure.groups.count <= AnalysisLimits.divisions + 2)
   }
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(30)))
   func `a long row of nodes over wide layers ends in channels that stay`() throws {
     var builder = NetworkBuilder()
     let channels = 1 << 15

@@ -5,13 +5,13 @@ import ReferenceData
 import Testing
 
 /// The program as a user drives it.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct CommandTests {
   private static func run(_ arguments: String...) throws -> ProgramRun { try ProgramRun("prune-cluster", arguments) }
 
   @Test(arguments: [
     "", "search", "compare", "apply", "evaluate", "inspect", "profile", "validate", "solve", "convert", "verify",
-    "report",
+    "report", "schema",
   ])
   func `every command has help with an example`(_ command: String) throws {
     let run = try Self.run(contentsOf: command.isEmpty ? ["--help"] : [command, "--help"])
@@ -94,7 +94,7 @@ struct CommandTests {
     let folder = try TemporaryFolder()
     let text = try DemoNetwork.configuration(output: folder.file("out"), changes: [(mistake.path, mistake.json)])
     let config = try folder.write(text, as: "config.json")
-    let run = try ProgramRun("prune-cluster", ranks: ranks, ["search", "--quiet", config], limitSeconds: 60)
+    let run = try ProgramRun("prune-cluster", ranks: ranks, ["search", "--quiet", config])
     #expect(run.exitCode == mistake.exitCode, "\(run.errors)")
     #expect(run.complaints.count == 1, "\(run.errors)")
     #expect(run.complaints.first?.contains(mistake.text) ?? false, "\(run.errors)")
@@ -102,7 +102,7 @@ struct CommandTests {
     #expect(try folder.names == ["config.json"])
   }
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(30)))
   func `a limit of memory changes no byte, and one that cannot be kept says what is needed`() throws {
     let folder = try TemporaryFolder()
     func config(_ name: String) throws -> String {
@@ -193,7 +193,7 @@ struct CommandTests {
     let folder = try TemporaryFolder()
     let text = try DemoNetwork.configuration(output: folder.file("out"), changes: [("calibration.batch_size", "1")])
     let config = try folder.write(text, as: "config.json")
-    let run = try ProgramRun("prune-cluster", ["search", config], interruptAfter: 0.7, limitSeconds: 60)
+    let run = try ProgramRun("prune-cluster", ["search", config], interruptAfter: 0.7)
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.file("out"))) ?? []
     let results = ["ratios.json", "ratios.cfg", "sensitivities.npz", "frontier.json", "report.html", "run.json"]
     #expect(names.allSatisfy { (results + ["checkpoint"]).contains($0) }, "\(names)")
@@ -202,7 +202,7 @@ struct CommandTests {
 }
 
 /// The trained networks of the reference under real MPI.
-@Suite(.enabled(if: ReferenceData.isPresent && ProgramRun.hasLauncher), .timeLimit(.minutes(10)))
+@Suite(.enabled(if: ReferenceData.isPresent && ProgramRun.hasLauncher), .timeLimit(.minutes(30)))
 struct ReferenceSearchTests {
   @Test(arguments: ReferenceData.models)
   func `every shared network gives the same bytes on 1, 2, 3 and 4 ranks`(_ model: ReferenceModel) throws {

@@ -4,7 +4,7 @@ import ProgramRuns
 import Testing
 
 /// `convert` as a user drives it.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct ConvertCommandTests {
   private static let search = "compress_ratio: 1.5\noverride_prune_cfg: 'override.cfg'\n"
   private static let override = "skip_layers: \"conv1\"\n"

@@ -4,7 +4,7 @@ import ReferenceData
 import Testing
 
 /// `search --dry-run` as a user drives it.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct DryRunTests {
   private static let small: [(path: String, json: String?)] = [
     ("calibration.samples", "27"), ("calibration.batch_size", "8"),
@@ -22,7 +22,7 @@ struct DryRunTests {
     guard ranks == nil || ProgramRun.hasLauncher else { return }
     let folder = try TemporaryFolder()
     let config = try Self.config(in: folder)
-    let run = try ProgramRun("prune-cluster", ranks: ranks, ["search", "--dry-run", config], limitSeconds: 60)
+    let run = try ProgramRun("prune-cluster", ranks: ranks, ["search", "--dry-run", config])
     #expect(run.exitCode == 0, "\(run.errors)")
     #expect(run.complaints.isEmpty)
     let lines = run.output.split(separator: "\n").map(String.init)
@@ -42,7 +42,7 @@ struct DryRunTests {
     let folder = try TemporaryFolder()
     let config = try Self.config(
       in: folder, [("sensitivity", #"{"order": 2}"#), ("bits", #"{"search": [4, 8]}"#), ("solver", "{}")])
-    let dry = try ProgramRun("prune-cluster", ["search", "--dry-run", "--apply", config], limitSeconds: 60)
+    let dry = try ProgramRun("prune-cluster", ["search", "--dry-run", "--apply", config])
     let line = try #require(dry.output.split(separator: "\n").first { $0.hasPrefix("files in ") })
     let told = try #require(line.split(separator: ": ").last).split(separator: ", ").map(String.init)
     let run = try ProgramRun("prune-cluster", ["search", "--quiet", "--apply", config])
@@ -50,7 +50,7 @@ struct DryRunTests {
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.file("out"))
     #expect(Set(told) == Set(names).subtracting(["checkpoint"]))
     let record = try folder.contents(of: "out/run.json")
-    let again = try ProgramRun("prune-cluster", ["search", "--dry-run", config], limitSeconds: 60)
+    let again = try ProgramRun("prune-cluster", ["search", "--dry-run", config])
     #expect(again.output.contains("checkpoint: 4 of 4 shards "), "\(again.output)")
     #expect(try folder.contents(of: "out/run.json") == record)
   }
@@ -72,7 +72,7 @@ struct DryRunTests {
     let folder = try TemporaryFolder()
     let labels: [(path: String, json: String?)] = isLabelled ? [] : [("calibration.labels", nil), ("loss", nil)]
     let config = try Self.config(in: folder, [("sensitivity", sensitivity)] + labels)
-    let run = try ProgramRun("prune-cluster", ["search", "--dry-run", config], limitSeconds: 60)
+    let run = try ProgramRun("prune-cluster", ["search", "--dry-run", config])
     #expect(run.exitCode == 0, "\(run.errors)")
     let lines = run.output.split(separator: "\n").map(String.init)
     #expect(lines.contains { $0.hasPrefix("time: ") && $0.hasSuffix(ending) }, "\(run.output)")
@@ -97,7 +97,7 @@ struct DryRunTests {
       in: folder,
       [("calibration.samples", "128"), ("calibration.batch_size", "128")] + Self.kinds[index])
     func told(_ limit: [String]) throws -> Int? {
-      let run = try ProgramRun("prune-cluster", ["validate"] + limit + [config], limitSeconds: 60)
+      let run = try ProgramRun("prune-cluster", ["validate"] + limit + [config])
       guard run.exitCode == 0 else {
         #expect(run.exitCode == 78 && run.complaints.count == 1, "\(run.errors)")
         return nil
@@ -108,7 +108,7 @@ struct DryRunTests {
     let free = try #require(try told([]))
     // The least limit that is valid is one that the search keeps to.
     let least = try #require((57...free).first { try told(["--memory-limit", "\($0)M"]) != nil })
-    let run = try ProgramRun("prune-cluster", ["search", "--memory-limit", "\(least)M", config], limitSeconds: 240)
+    let run = try ProgramRun("prune-cluster", ["search", "--memory-limit", "\(least)M", config])
     #expect(run.exitCode == 0, "\(least) MiB: \(run.errors)")
     if least > 57 {
       let tight = try ProgramRun("prune-cluster", ["search", "--memory-limit", "\(least - 1)M", config])
@@ -119,7 +119,7 @@ struct DryRunTests {
   @Test func `a criterion of weights keeps a limit on memory, or says what it needs`() throws {
     let folder = try TemporaryFolder()
     let config = try Self.config(in: folder, [("sensitivity", #"{"method": "geometric_median"}"#)])
-    let tight = try ProgramRun("prune-cluster", ["search", "--memory-limit", "57M", config], limitSeconds: 60)
+    let tight = try ProgramRun("prune-cluster", ["search", "--memory-limit", "57M", config])
     #expect(tight.exitCode == 78, "\(tight.errors)")
     #expect(tight.complaints.count == 1)
     #expect(tight.errors.contains("--memory-limit: 57 MiB, but to look at the weights a rank needs at least "))
@@ -140,7 +140,7 @@ struct DryRunTests {
     let mistake = Self.mistakes[index]
     let folder = try TemporaryFolder()
     let config = try Self.config(in: folder, [(mistake.path, mistake.json)])
-    let run = try ProgramRun("prune-cluster", ranks: ranks, ["search", "--dry-run", config], limitSeconds: 60)
+    let run = try ProgramRun("prune-cluster", ranks: ranks, ["search", "--dry-run", config])
     #expect(run.exitCode == mistake.exitCode, "\(run.errors)")
     #expect(run.complaints.count == 1, "\(run.errors)")
     #expect(run.output.isEmpty)

@@ -4,7 +4,7 @@ import ReferenceData
 import Testing
 
 /// `--grid` as a user drives it, under real MPI.
-@Suite(.serialized, .enabled(if: ProgramRun.hasLauncher), .timeLimit(.minutes(10)))
+@Suite(.serialized, .enabled(if: ProgramRun.hasLauncher), .timeLimit(.minutes(30)))
 struct GridCommandTests {
   private static func results(_ folder: TemporaryFolder, _ name: String) throws -> [Data] {
     try ["ratios.json", "sensitivities.npz"].map { try folder.contents(of: "\(name)/\($0)") }

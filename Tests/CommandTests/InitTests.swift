@@ -5,16 +5,16 @@ import ReferenceData
 import Testing
 
 /// `init` as a user drives it.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct InitTests {
   @Test func `what it writes is valid once the data are named`() throws {
     let folder = try TemporaryFolder()
     let config = folder.file("config.json")
-    let run = try ProgramRun("prune-cluster", ["init", DemoNetwork.model, config], limitSeconds: 60)
+    let run = try ProgramRun("prune-cluster", ["init", DemoNetwork.model, config])
     #expect(run.exitCode == 0, "\(run.errors)")
     #expect(run.output.contains("prune-cluster validate \(config)"))
     let text = String(decoding: try folder.contents(of: "config.json"), as: UTF8.self)
-    let untold = try ProgramRun("prune-cluster", ["validate", config], limitSeconds: 60)
+    let untold = try ProgramRun("prune-cluster", ["validate", config])
     #expect(untold.exitCode == 66 && untold.errors.contains("TODO.npy"), "\(untold.errors)")
 
     #expect(text.contains("\"kind\": \"cross_entropy\""))
@@ -25,30 +25,30 @@ struct InitTests {
     let data = text.replacing("\"inputs\": \"TODO.npy\"", with: "\"inputs\": \"\(DemoNetwork.images)\"")
       .replacing("\"labels\": \"TODO.npy\"", with: "\"labels\": \"\(DemoNetwork.labels)\"")
     _ = try folder.write(Data(data.utf8), as: "config.json")
-    let valid = try ProgramRun("prune-cluster", ["validate", config], limitSeconds: 60)
+    let valid = try ProgramRun("prune-cluster", ["validate", config])
     #expect(valid.exitCode == 0, "\(valid.errors)")
     // A change on the command line reads the comments, too.
     let dry = try ProgramRun(
-      "prune-cluster", ["search", "--dry-run", "--set", "calibration.samples=64", config], limitSeconds: 60)
+      "prune-cluster", ["search", "--dry-run", "--set", "calibration.samples=64", config])
     #expect(dry.exitCode == 0 && dry.output.contains("calibration: 64 samples"), "\(dry.errors)")
   }
 
   @Test func `a file that is there stays, and a dash is standard output`() throws {
     let folder = try TemporaryFolder()
     let config = try folder.write(Data("mine".utf8), as: "config.json")
-    let refused = try ProgramRun("prune-cluster", ["init", DemoNetwork.model, config], limitSeconds: 60)
+    let refused = try ProgramRun("prune-cluster", ["init", DemoNetwork.model, config])
     #expect(refused.exitCode == 73)
     #expect(refused.complaints.count == 1)
     #expect(try folder.contents(of: "config.json") == Data("mine".utf8))
-    let shown = try ProgramRun("prune-cluster", ["init", DemoNetwork.model, "-"], limitSeconds: 60)
+    let shown = try ProgramRun("prune-cluster", ["init", DemoNetwork.model, "-"])
     #expect(shown.exitCode == 0 && shown.output.hasSuffix("}\n"), "\(shown.errors)")
-    let none = try ProgramRun("prune-cluster", ["init", folder.file("none.onnx")], limitSeconds: 60)
+    let none = try ProgramRun("prune-cluster", ["init", folder.file("none.onnx")])
     #expect(none.exitCode == 66 && none.complaints.count == 1)
   }
 
   @Test(.enabled(if: ReferenceData.isPresent), arguments: ReferenceData.models)
   func `every network gets a text that reads as a configuration`(_ model: ReferenceModel) throws {
-    let run = try ProgramRun("prune-cluster", ["init", model.path, "-"], limitSeconds: 60)
+    let run = try ProgramRun("prune-cluster", ["init", model.path, "-"])
     #expect(run.exitCode == 0, "\(run.errors)")
     let configuration = try SearchConfiguration(parsing: Array(run.output.utf8), file: "config.json")
     #expect(configuration.model.path == model.path)

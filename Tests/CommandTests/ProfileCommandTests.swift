@@ -4,7 +4,7 @@ import ReferenceData
 import Testing
 
 /// `profile` as a user drives it.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct ProfileCommandTests {
   private static func profile(
     _ output: String, ranks: Int? = nil, quiet: Bool = false, _ more: String...

@@ -9,7 +9,7 @@ struct TextLimitTests {
     return error?.problem
   }
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(30)))
   func `letters with many marks, which take long to compare, are refused`() throws {
     // Marks of two kinds in turn: each run has to be sorted before texts can be compared.
     func letters(_ marks: Int) -> String { "a" + String(repeating: "\u{301}\u{316}", count: marks / 2) }
@@ -29,7 +29,7 @@ struct TextLimitTests {
     #expect(problem("0.1\(digits)")?.contains("characters, at most \(TextLimits.numberBytes)") == true)
   }
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(30)))
   func `values are counted, wherever they stand`() {
     for (front, element, back) in [("[", "0,", "0]"), ("[", "[],", "0]"), ("{\"a\":[", "0,", "0]}")] {
       let text = front + String(repeating: element, count: TextLimits.jsonValues) + back

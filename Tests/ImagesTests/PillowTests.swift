@@ -5,7 +5,7 @@ import ProgramRuns
 import Testing
 
 /// Decoding and resizing against Pillow, byte by byte.
-@Suite(.enabled(if: PythonPeer.pillow != nil), .timeLimit(.minutes(10)))
+@Suite(.enabled(if: PythonPeer.pillow != nil), .timeLimit(.minutes(30)))
 struct PillowTests {
   /// Writes images of every kind, and of each the colours and greys that Pillow reads.
   private static let files = """

@@ -9,7 +9,7 @@ struct TextProtoLimitTests {
     return error?.problem
   }
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(30)))
   func `fields, strings, numbers and the whole text are limited`() {
     #expect(
       problem(String(repeating: "a:1 ", count: TextProtoLimits.fields + 1))

@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 // One at a time: ranks block, and many blocked tests would use up the threads that all tests share.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(30)))
 struct InProcessTests {
   struct Complaint: Error, Equatable {
     let rank: Int

@@ -3,7 +3,7 @@ import Synchronization
 import Testing
 
 // One at a time, as the other tests whose ranks block.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(30)))
 struct PostTests {
   struct Complaint: Error {}
 

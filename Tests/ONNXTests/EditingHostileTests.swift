@@ -48,7 +48,7 @@ struct EditingHostileTests {
     return passed
   }
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(30)))
   func `no prefix of a model traps`() throws {
     let files = try Self.sound()
     let bytes = Array(files.model)
@@ -56,7 +56,7 @@ struct EditingHostileTests {
     for count in 0..<bytes.count { _ = survives(Array(bytes[..<count]), files.external) }
   }
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(30)))
   func `no damaged byte of a model traps`() throws {
     let seed = UInt64(20_261_122)
     print("damaged bytes of edited models: seed \(seed)")

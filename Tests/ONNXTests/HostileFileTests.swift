@@ -20,7 +20,7 @@ struct HostileFileTests {
     return try [UInt8](Data(contentsOf: root.appendingPathComponent(name)))
   }
 
-  @Test(.enabled(if: reference != nil), .timeLimit(.minutes(10)))
+  @Test(.enabled(if: reference != nil), .timeLimit(.minutes(30)))
   func `no prefix of a model file traps or passes`() throws {
     let bytes = try sound("models/vgg_small/vgg_small.folded.onnx")
     let step = max(bytes.count / 300, 1)
@@ -31,7 +31,7 @@ struct HostileFileTests {
   }
 
   @Test(
-    .enabled(if: reference != nil), .timeLimit(.minutes(10)),
+    .enabled(if: reference != nil), .timeLimit(.minutes(30)),
     arguments: ["models/vgg_small/vgg_small.folded.onnx", "models/mobilenetv2_small/mobilenetv2_small.bn.onnx"])
   func `no damaged byte of a model file traps`(_ name: String) throws {
     let seed = UInt64(20_261_121)

@@ -29,7 +29,7 @@ struct LightModelTests {
   }()
 
   @Test(
-    .enabled(if: !models.isEmpty), .timeLimit(.minutes(10)),
+    .enabled(if: !models.isEmpty), .timeLimit(.minutes(30)),
     arguments: [
       ("light_bvlc_alexnet", false), ("light_densenet121", true), ("light_inception_v1", false),
       ("light_inception_v2", false), ("light_resnet50", false), ("light_shufflenet", false), ("light_squeezenet", true),

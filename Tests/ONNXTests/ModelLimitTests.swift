@@ -31,7 +31,7 @@ struct ModelLimitTests {
     try expectRefusal(builder, "parts of")
   }
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(30)))
   func `a product of any number of rows without elements is nothing`() throws {
     var builder = ModelBuilder()
     builder.floats("rows", dims: [1 << 50, 0], [])
@@ -42,7 +42,7 @@ struct ModelLimitTests {
     try expectRefusal(builder, "a reduction over no elements")
   }
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(30)))
   func `products that are folded are limited all together`() throws {
     var builder = ModelBuilder()
     builder.integers("square", [1024, 1024])
@@ -54,7 +54,7 @@ struct ModelLimitTests {
     #expect(error.problem.contains("too large to compute here"))
   }
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(30)))
   func `parts without elements are not looked at once per run`() throws {
     var builder = ModelBuilder()
     builder.integers("hollow_shape", [1 << 22, 0])
@@ -68,7 +68,7 @@ struct ModelLimitTests {
     #expect(try builder.network().result == [2, 3, 8, 8])
   }
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(30)))
   func `many names made from one are found at once`() throws {
     var builder = ModelBuilder()
     builder.integers("flag", [1])
@@ -134,7 +134,7 @@ struct ModelLimitTests {
     try expectRefusal(builder, "nested more than \(ImportLimits.nesting) deep")
   }
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(30)))
   func `fields, nodes and initializers are counted before anything is decoded`() throws {
     func model(_ graph: [UInt8]) -> ModelFiles {
       ModelFiles(model: WireRope.head(field: 7, count: graph.count) + graph, path: "folder/toy.onnx")
@@ -150,7 +150,7 @@ struct ModelLimitTests {
     }
   }
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(30)))
   func `attributes and what they hold are counted before anything is decoded`() throws {
     func nested(_ fields: [Int], _ content: [UInt8]) -> [UInt8] {
       fields.reversed().reduce(content) { WireRope.head(field: $1, count: $0.count) + $0 }

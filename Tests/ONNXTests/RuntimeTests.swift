@@ -8,7 +8,7 @@ import Testing
 
 /// Operators that are imported and run in float64, against onnxruntime.
 struct RuntimeTests {
-  @Test(.enabled(if: PythonPeer.python != nil), .timeLimit(.minutes(10)), arguments: RuntimeCase.all)
+  @Test(.enabled(if: PythonPeer.python != nil), .timeLimit(.minutes(30)), arguments: RuntimeCase.all)
   func `an imported operator computes what onnxruntime computes`(_ one: RuntimeCase) throws {
     let answer = try #require(try RuntimePeer.answers.get()[one.name])
     #expect(answer.error == nil)

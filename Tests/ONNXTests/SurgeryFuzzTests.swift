@@ -25,7 +25,7 @@ struct SurgeryFuzzTests {
     }
   }
 
-  @Test(.timeLimit(.minutes(10)), arguments: SurgeryCase.all)
+  @Test(.timeLimit(.minutes(30)), arguments: SurgeryCase.all)
   func `no damaged byte makes surgery trap`(_ one: SurgeryCase) throws {
     let seed = UInt64(20_261_121)
     var random = SeededGenerator(state: seed)

@@ -30,7 +30,7 @@ struct SurgeryTests {
     }
   }
 
-  @Test(.enabled(if: PythonPeer.python != nil), .timeLimit(.minutes(10)), arguments: SurgeryCase.standard)
+  @Test(.enabled(if: PythonPeer.python != nil), .timeLimit(.minutes(30)), arguments: SurgeryCase.standard)
   func `a pruned model is valid and onnxruntime computes the same with it`(_ one: SurgeryCase) throws {
     let answer = try #require(try SurgeryPeer.answers.get()[one.name])
     #expect(answer.error == nil)

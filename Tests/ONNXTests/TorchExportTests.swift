@@ -16,7 +16,7 @@ struct TorchExportTests {
   }()
 
   @Test(
-    .enabled(if: python != nil), .timeLimit(.minutes(10)),
+    .enabled(if: python != nil), .timeLimit(.minutes(30)),
     arguments: ["vit", "convnext", "swin", "swin_v2", "maxvit"], [true, false])
   func `an exported transformer imports and computes what onnxruntime computes`(_ name: String, isOpen: Bool) throws {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("onnx-export-\(UUID().uuidString)")

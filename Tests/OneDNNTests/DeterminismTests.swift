@@ -58,7 +58,7 @@ import Testing
     #expect(try Self.run() == Self.run())
   }
 
-  @Test(.timeLimit(.minutes(10)), arguments: [1, 2, 5])
+  @Test(.timeLimit(.minutes(30)), arguments: [1, 2, 5])
   func `gives the same bits on every worker, however many run`(workers: Int) throws {
     let expected = try Self.run()
     let results = Mutex<[[UInt64]]>([])

@@ -3,7 +3,7 @@ import OpenMPI
 import ProgramRuns
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(10)), .enabled(if: ProgramRun.hasLauncher))
+@Suite(.serialized, .timeLimit(.minutes(30)), .enabled(if: ProgramRun.hasLauncher))
 struct OpenMPITests {
   @Test(arguments: [1, 2, 4], [0, 11])
   func `keeps the communicator contract under mpirun`(ranks: Int, messageLimit: Int) throws {

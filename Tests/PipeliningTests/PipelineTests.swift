@@ -8,7 +8,7 @@ import Testing
 
 @testable import Pipelining
 
-@Suite(.timeLimit(.minutes(10))) struct PipelineTests {
+@Suite(.timeLimit(.minutes(30))) struct PipelineTests {
   /// A residual network with a gate, whose values cross several stages.
   static let problem: OperatorProblem = {
     var b = ProblemBuilder(name: "residual", batchSize: 2, sampleCount: 2, seed: 9)

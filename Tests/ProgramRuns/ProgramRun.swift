@@ -26,7 +26,10 @@ package struct ProgramRun {
     return isFound
   }()
 
-  /// Starts a program with `arguments` and waits for its end, at most `limitSeconds`.
+  /// Seconds after which a run is ended: well above what any takes on a busy machine, and well below for ever.
+  private static let limitSeconds = 600.0
+
+  /// Starts a program with `arguments` and waits for its end, but not for ever.
   ///
   /// - Parameters:
   ///   - program: the executable's name, when the build puts it beside the test bundle; else its path.
@@ -38,7 +41,7 @@ package struct ProgramRun {
   package init(
     _ program: String, ranks: Int? = nil, under tracer: [String] = [], _ arguments: [String],
     environment: [String: String] = [:],
-    interruptAfter: Double? = nil, signal: (number: Int32, when: () -> Bool)? = nil, limitSeconds: Double = 120
+    interruptAfter: Double? = nil, signal: (number: Int32, when: () -> Bool)? = nil
   ) throws {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -65,7 +68,7 @@ package struct ProgramRun {
     let start = Date()
     try process.run()
     var isInterrupted = false
-    while process.isRunning, Date().timeIntervalSince(start) < limitSeconds {
+    while process.isRunning, Date().timeIntervalSince(start) < Self.limitSeconds {
       Thread.sleep(forTimeInterval: 0.02)
       if let interruptAfter, !isInterrupted, Date().timeIntervalSince(start) >= interruptAfter {
         kill(process.processIdentifier, SIGINT)

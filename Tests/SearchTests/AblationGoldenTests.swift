@@ -8,7 +8,7 @@ import Sensitivity
 import Testing
 
 /// The loss without each unit alone, against what torch gives in double precision for the network without it.
-@Suite(.enabled(if: ReferenceData.isPresent), .timeLimit(.minutes(10)))
+@Suite(.enabled(if: ReferenceData.isPresent), .timeLimit(.minutes(30)))
 struct AblationGoldenTests {
   @Test(arguments: ReferenceData.models.filter { $0.variant == "folded" && $0.name != "mobilenetv2_small" })
   func `every unit's loss change is the golden one`(_ model: ReferenceModel) throws {

@@ -7,7 +7,7 @@ import Sensitivity
 import Testing
 
 /// Criteria of activations against NumPy, on what onnxruntime gives behind every activation.
-@Suite(.enabled(if: ReferenceData.isPresent && PythonPeer.python != nil), .timeLimit(.minutes(10)))
+@Suite(.enabled(if: ReferenceData.isPresent && PythonPeer.python != nil), .timeLimit(.minutes(30)))
 struct ActivationCriterionPeerTests {
   private static let samples = 48
 

@@ -9,7 +9,7 @@ import WorkSharing
 @testable import Search
 
 /// What comes to nothing while others go on, and what ends a comparison all the same.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(30)))
 struct ComparisonFailureTests {
   private let bench: ComparisonCase
   private var folder: TemporaryFolder { bench.folder }

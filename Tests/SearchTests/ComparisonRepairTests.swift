@@ -11,7 +11,7 @@ import WorkSharing
 @testable import Search
 
 /// Networks repaired for every plan of a comparison.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(30)))
 struct ComparisonRepairTests {
   private let bench: ComparisonCase
   private var folder: TemporaryFolder { bench.folder }

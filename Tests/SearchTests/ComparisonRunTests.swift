@@ -10,7 +10,7 @@ import Testing
 @testable import Search
 
 /// Several criteria, solvers and targets side by side.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(30)))
 struct ComparisonRunTests {
   private let bench: ComparisonCase
   private var folder: TemporaryFolder { bench.folder }

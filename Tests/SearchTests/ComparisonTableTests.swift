@@ -8,7 +8,7 @@ import Testing
 @testable import Search
 
 /// What a comparison shows on a terminal.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(30)))
 struct ComparisonTableTests {
   private let bench: ComparisonCase
   private var folder: TemporaryFolder { bench.folder }

@@ -6,7 +6,7 @@ import Testing
 @testable import Search
 
 /// Ranks on hosts of several kinds.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct ExecutorAgreementTests {
   /// A maker of executors with a name.
   private struct Named: ExecutionBackend {

@@ -16,7 +16,7 @@ import WorkSharing
 @testable import Search
 
 /// Searches in which groups of ranks, here threads, hold the stages of the network.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(30)))
 struct GridTests {
   /// What a search left: the files that are the same for every way to run it.
   private static func results(_ folder: TemporaryFolder) throws -> [Data] {

@@ -7,7 +7,7 @@ import Testing
 
 /// What is read for a search by name may be anything.
 struct HostileFileTests {
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(30)))
   func `a pipe that nobody writes into is an error and no wait without end`() throws {
     let folder = try TemporaryFolder()
     #expect(mkfifo(folder.file("pipe"), 0o600) == 0)
@@ -17,7 +17,7 @@ struct HostileFileTests {
     #expect(error.kind == .cannotBeRead)
   }
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(30)))
   func `a pipe that somebody writes into is read`() async throws {
     let folder = try TemporaryFolder()
     let path = folder.file("pipe")

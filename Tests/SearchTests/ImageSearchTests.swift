@@ -12,7 +12,7 @@ import Testing
 @testable import Search
 
 /// Searches on image files: the demo's calibration images, written out as PNG.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct ImageSearchTests {
   private static let count = 45
   private static let preprocess = #"{"channels": "GREY", "mean": 0.286, "std": 0.353}"#

@@ -8,7 +8,7 @@ import Testing
 
 /// The scores of an influence function against NumPy, which solves the linear equations as they stand, from the rows that
 /// another search has kept.
-@Suite(.enabled(if: ReferenceData.isPresent && PythonPeer.python != nil), .timeLimit(.minutes(10)))
+@Suite(.enabled(if: ReferenceData.isPresent && PythonPeer.python != nil), .timeLimit(.minutes(30)))
 struct InfluencePeerTests {
   private static func search(_ model: ReferenceModel, _ sensitivity: String, in folder: TemporaryFolder) throws {
     let configuration = """

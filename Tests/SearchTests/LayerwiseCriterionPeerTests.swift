@@ -7,7 +7,7 @@ import Sensitivity
 import Testing
 
 /// Criteria of the layers behind against NumPy, on what onnxruntime gives in front of every layer.
-@Suite(.enabled(if: ReferenceData.isPresent && PythonPeer.python != nil), .timeLimit(.minutes(10)))
+@Suite(.enabled(if: ReferenceData.isPresent && PythonPeer.python != nil), .timeLimit(.minutes(30)))
 struct LayerwiseCriterionPeerTests {
   private static let samples = 11
 

@@ -7,7 +7,7 @@ import Testing
 @testable import Search
 
 /// What searches by the layers behind keep, and whom they ask.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(30)))
 struct LayerwiseSearchTests {
   private let folder: TemporaryFolder
 

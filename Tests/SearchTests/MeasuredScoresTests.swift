@@ -13,7 +13,7 @@ import WorkSharing
 @testable import Search
 
 /// Scores of pruned groups, measured, stored and found again.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(30)))
 struct MeasuredScoresTests {
   /// Measures and gives the allocator and the evaluations made.
   private static func measure(

@@ -13,7 +13,7 @@ import WorkSharing
 @testable import Search
 
 /// What the results of pieces of work are kept under: all that they depend on, and nothing else.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(30)))
 struct MeasurementBasisTests {
   /// The keys of all shards of a search.
   private static func keys(

@@ -10,7 +10,7 @@ import Testing
 @testable import Search
 
 /// Solvers that programs of the user's are.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(30)))
 struct PluginSolverTests {
   private let folder: TemporaryFolder
 

@@ -14,7 +14,7 @@ import WorkSharing
 @testable import Search
 
 /// Criteria and solvers that programs of the user's are.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(30)))
 struct PluginTests {
   private let folder: TemporaryFolder
 

@@ -36,7 +36,7 @@ private final class CountingTimer: LayerTimer {
 }
 
 /// Filling a table on the ranks.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct ProfileRunTests {
   /// Profiles the network that ships with the project.
   private static func profile(

@@ -10,7 +10,7 @@ import Search
 import Testing
 
 /// Networks with channels removed by hand, against the logits that an independent calculation gives for them in float64.
-@Suite(.enabled(if: ReferenceData.isPresent), .serialized, .timeLimit(.minutes(10)))
+@Suite(.enabled(if: ReferenceData.isPresent), .serialized, .timeLimit(.minutes(30)))
 struct PruneCaseTests {
   /// prunecases.json.
   struct Cases: Decodable {

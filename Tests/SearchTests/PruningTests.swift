@@ -11,7 +11,7 @@ import Search
 import Testing
 
 /// From a search to a smaller, certified, repaired model, the ranks being threads.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(30)))
 struct PruningTests {
   private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
   private static let files = [

@@ -14,7 +14,7 @@ import WorkSharing
 @testable import Search
 
 /// How much the loss grows where one layer computes in fewer bits.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(30)))
 struct QuantizationTableTests {
   private static func table(
     _ demo: SubjectCase, ranks: Int = 1, workers: Int = 1, memoryLimit: Int? = nil, widths: [Int], layers: [Int]

@@ -11,7 +11,7 @@ import Sensitivity
 import Testing
 
 /// What a search leaves, read back as what is to be removed.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct ResultReadingTests {
   @Test func `the files of a search give its removal back, the ratios alone with its sensitivities too`() throws {
     let folder = try TemporaryFolder()

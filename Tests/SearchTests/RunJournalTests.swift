@@ -8,7 +8,7 @@ import Testing
 @testable import Search
 
 /// `run.json` from the first to the last writing.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(30)))
 struct RunJournalTests {
   private let folder: TemporaryFolder
 

@@ -11,7 +11,7 @@ import Sensitivity
 import Testing
 
 /// Criteria of weights need no calibration data.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct SamplelessSearchTests {
   private static let without: [(path: String, json: String?)] = [("calibration", nil), ("loss", nil)]
 
@@ -91,7 +91,7 @@ struct SamplelessSearchTests {
 }
 
 /// The oracle on some units of each group.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct SampledAblationTests {
   private static func scores(_ units: String) throws -> [[Double]] {
     let folder = try TemporaryFolder()

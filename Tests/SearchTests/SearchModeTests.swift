@@ -7,7 +7,7 @@ import Search
 import Testing
 
 /// Every way to search: the files, their bytes, and what is kept.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(30)))
 struct SearchModeTests {
   @Test(arguments: SearchMode.ofOneStep + SearchMode.others + PluginScripts.modes)
   func `every file has the same bytes for 1, 2 and 3 ranks, and every target is met`(_ mode: SearchMode) throws {

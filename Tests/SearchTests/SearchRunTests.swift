@@ -11,7 +11,7 @@ import Search
 import Testing
 
 /// Whole searches on the network that ships with the project, the ranks being threads.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(30)))
 struct SearchRunTests {
   /// Runs a search in a folder of its own and gives what rank 0 returns.
   private static func search(

@@ -15,7 +15,7 @@ import Testing
 @testable import WorkSharing
 
 /// A target approached in steps, each measured anew.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(30)))
 struct SearchStepsTests {
   /// The steps of a search made one by one.
   private struct Steps {

@@ -9,7 +9,7 @@ import Testing
 @testable import Search
 
 /// Other plans from what a search has left.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(30)))
 struct SolveRunTests {
   private static func solve(
     _ directory: String, _ changes: [String] = [], model: String? = nil, output: String? = nil, points: Int = 0

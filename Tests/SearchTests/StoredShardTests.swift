@@ -8,7 +8,7 @@ import WorkSharing
 @testable import Search
 
 /// Searches that find what earlier ones have measured.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(30)))
 struct StoredShardTests {
   private let folder: TemporaryFolder
 

@@ -17,7 +17,7 @@ import WorkSharing
 @testable import Search
 
 /// Changed networks evaluated on the calibration samples.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(30)))
 struct VariantEvaluationTests {
   private static func variants(_ demo: SubjectCase) throws -> [NetworkVariant] {
     let layer = demo.preparation.structure.layers[1].name

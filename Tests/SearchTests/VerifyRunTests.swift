@@ -8,7 +8,7 @@ import Testing
 @testable import Search
 
 /// Whether a directory holds what its search has written.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(30)))
 struct VerifyRunTests {
   private let folder: TemporaryFolder
 
@@ -52,7 +52,7 @@ struct VerifyRunTests {
   }
 
   @Test(
-    .timeLimit(.minutes(10)),
+    .timeLimit(.minutes(30)),
     arguments: ["ratios.json", "ratios.cfg", "sensitivities.npz", "set_loss.npz", "frontier.json", "report.html"])
   func `any damage to any file is named`(_ name: String) throws {
     let content = try folder.contents(of: "out/\(name)")

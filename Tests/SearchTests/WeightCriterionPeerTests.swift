@@ -7,7 +7,7 @@ import Sensitivity
 import Testing
 
 /// Criteria of weights against NumPy, which reads the same files with onnx.
-@Suite(.enabled(if: ReferenceData.isPresent && PythonPeer.python != nil), .timeLimit(.minutes(10)))
+@Suite(.enabled(if: ReferenceData.isPresent && PythonPeer.python != nil), .timeLimit(.minutes(30)))
 struct WeightCriterionPeerTests {
   /// By criterion and layer the scores of its output channels.
   private static func expected(_ model: ReferenceModel) throws -> [String: [String: [Double]]] {

@@ -8,7 +8,7 @@ import Sensitivity
 import Testing
 
 /// Magnitudes of weights and their gradients through whole searches, where a batch takes several runs.
-@Suite(.enabled(if: ReferenceData.isPresent), .timeLimit(.minutes(10)))
+@Suite(.enabled(if: ReferenceData.isPresent), .timeLimit(.minutes(30)))
 struct WeightGradientSearchTests {
   /// Networks with arrays so large that not all samples run at a time.
   @Test(

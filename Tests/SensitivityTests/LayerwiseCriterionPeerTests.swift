@@ -6,7 +6,7 @@ import Testing
 @testable import Sensitivity
 
 /// Orders of removal against NumPy, which is given the same quadratic forms.
-@Suite(.enabled(if: PythonPeer.python != nil), .timeLimit(.minutes(5)))
+@Suite(.enabled(if: PythonPeer.python != nil), .timeLimit(.minutes(30)))
 struct LayerwiseCriterionPeerTests {
   private struct Answer: Decodable {
     let units: [Int]

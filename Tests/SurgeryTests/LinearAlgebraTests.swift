@@ -72,7 +72,7 @@ struct LinearAlgebraTests {
     }
   }
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(30)))
   func `several threads at once give the bits of one`() {
     let layout = PackedGram(order: 200)
     var random = SeededGenerator(seed: Self.seed)

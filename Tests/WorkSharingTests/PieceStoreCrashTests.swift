@@ -18,7 +18,7 @@ import WorkSharing
     store = PieceStore(directory: folder.file("checkpoint"))
   }
 
-  @Test(.timeLimit(.minutes(10)), arguments: [false, true])
+  @Test(.timeLimit(.minutes(30)), arguments: [false, true])
   func `a writer killed at any system call leaves the whole piece or what was there`(_ isReplacing: Bool) throws {
     try reset(isReplacing)
     let calls = try SystemCallTrace(folder) { try write(under: $0) }.calls(naming: store.directory)
@@ -41,7 +41,7 @@ import WorkSharing
     #expect(outcomes.count == 2)
   }
 
-  @Test(.timeLimit(.minutes(10)), arguments: ["ENOSPC", "EIO"])
+  @Test(.timeLimit(.minutes(30)), arguments: ["ENOSPC", "EIO"])
   func `an error of any system call is told and leaves nothing half-written`(_ error: String) throws {
     let calls = try SystemCallTrace(folder) { try write(under: $0) }.calls(naming: store.directory)
       .filter { ["mkdir", "openat", "write", "fsync", "rename"].contains($0.name) }
@@ -58,7 +58,7 @@ import WorkSharing
     }
   }
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(30)))
   func `bytes reach the device before the name does, and the name before the piece counts as stored`() throws {
     let calls = try SystemCallTrace(folder) { try write(under: $0) }.calls(naming: store.directory)
     let names = calls.map(\.name).filter { ["mkdir", "write", "fsync", "rename"].contains($0) }
@@ -93,7 +93,7 @@ import WorkSharing
 }
 
 @Suite struct PieceStoreFullDiskTests {
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(30)))
   func `on a full disk a piece is refused, those before it stay, and nothing is left over`() throws {
     let folder = try TemporaryFolder()
     let disk = folder.file("disk")

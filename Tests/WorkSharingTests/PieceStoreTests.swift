@@ -96,7 +96,7 @@ import Testing
     #expect(damage(count: 2) == "does not begin like a stored piece of work")
   }
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(30)))
   func `what is no regular file is damage`() throws {
     try store.save([1], as: key)
     let elsewhere = folder.file("elsewhere")

@@ -8,7 +8,7 @@ import Testing
 @testable import WorkSharing
 
 /// Work that is interrupted goes on where it was, with any number of ranks, and comes to the same bits.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct ResumeTests {
   private static let count = 60
   private static let keys = (0..<count).map { PieceKey(["piece \($0)"]) }

@@ -30,7 +30,7 @@ private func sum(
 }
 
 /// Work that ranks share.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct WorkSessionTests {
   @Test(arguments: [1, 2, 3, 5, 8], [1, 3])
   func `the sum has the same bits for any number of ranks and workers and either schedule`(ranks: Int, workers: Int)
