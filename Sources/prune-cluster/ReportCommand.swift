@@ -31,8 +31,10 @@ struct ReportCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Where the page goes; nothing else is written then. Without it report.html in the directory, which run.json names.",
-      valueName: "file"), completion: .file())
+      """
+      Where the page goes, - for standard output; nothing else is written then. Without it report.html in the directory, \
+      which run.json names.
+      """, valueName: "file"), completion: .file())
   var output: String?
 
   @Option(
@@ -44,9 +46,13 @@ struct ReportCommand: ParsableCommand {
     guard Launch.isFirstRank else { return }
     var request = ReportRun.Request(directory: directory)
     request.model = model
-    request.output = output
     request.drawsCurve = frontier
-    let files = try ReportRun(format: ONNXFormat(), report: HTMLReport()).execute(request)
+    let run = ReportRun(format: ONNXFormat(), report: HTMLReport())
+    guard output != "-" else {
+      return try StandardOutput.write(String(decoding: try run.page(request), as: UTF8.self))
+    }
+    request.output = output
+    let files = try run.execute(request)
     try StandardOutput.write(files.map { "\($0)\n" }.joined())
   }
 }

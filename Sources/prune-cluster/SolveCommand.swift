@@ -58,8 +58,7 @@ struct SolveCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The directory for the result.", valueName: "dir"), completion: .directory)
   var output: String?
 
-  @Flag(name: .shortAndLong, help: "No log; results and errors only.")
-  var quiet = false
+  @OptionGroup var showing: ProgressOptions
 
   func validate() throws {
     guard compressionRatio == nil || limit == nil else {
@@ -82,8 +81,14 @@ struct SolveCommand: ParsableCommand {
     request.output = output
     request.frontierPoints = frontier ? points ?? 40 : 0
     request.changes = try changes()
-    let outcome = try SolveRun(format: ONNXFormat(), logger: Logger(rank: 0, isQuiet: quiet)).execute(request)
-    try StandardOutput.write(SolveSummary(outcome).text(width: StandardOutput.width))
+    let console = showing.console("solve")
+    let asked = request
+    let outcome = try console.alone {
+      try SolveRun(format: ONNXFormat(), logger: console.logger(rank: 0), progress: console.show).execute(asked)
+    }
+    try console.finish(
+      SolveSummary(outcome).text(width: StandardOutput.width, style: StandardOutput.style), files: outcome.files,
+      in: outcome.directory)
   }
 
   private func changes() throws -> [ConfigurationChange] {
