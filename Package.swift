@@ -87,7 +87,7 @@ let package = Package(
         "WorkSharing", crypto, logging,
       ]),
     library("ONNXFormat", ["Networks", "ONNX", "Search"]),
-    library("Report", ["Channels", "Configuration", "Search"]),
+    library("Report", ["Channels", "Configuration", "Search", "WorkSharing"]),
     .executableTarget(
       name: "prune-cluster",
       dependencies: [
@@ -157,7 +157,7 @@ let package = Package(
       "ReportTests",
       [
         "Configuration", "MessagePassing", "Networks", "ONNXFormat", "OneDNN", "ProgramRuns", "ReferenceData", "Report",
-        "Search", logging,
+        "Search", "WorkSharing", logging,
       ]),
     tests("SurgeryTests", ["CLAPACK", "Execution", "ExecutorContract", "Networks", "Surgery"]),
   ]

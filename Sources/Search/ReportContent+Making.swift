@@ -129,6 +129,8 @@ extension ReportContent.Criterion {
     unit = !settings.isLoss ? .score : isSquare ? .squaredLoss : .loss
     isAdditive = settings.setLoss == .additive
     isUpperEnd = configuration.solver.robust
+    isOfWeights = settings.isOfWeights
+    canBeResampled = [.taylor, .fisher, .snip].contains(settings.method) && configuration.solver.method != .measured
   }
 }
 
@@ -137,6 +139,7 @@ extension ReportContent.Solution {
     _ members: LocatedMembers, _ configuration: SearchConfiguration, _ criterion: ReportContent.Criterion
   ) throws(ConfigurationError) {
     method = try members.required("method").string()
+    steps = configuration.solver.iterations
     if configuration.solver.method == .measured {
       unit = configuration.measured.score == .accuracy ? .accuracy : .loss
     } else {

@@ -115,6 +115,8 @@ public struct ReportContent: Sendable {
   public struct Solution: Sendable {
     /// The solver's name.
     public let method: String
+    /// Steps that the network was measured anew for, each after what the one before had removed.
+    public let steps: Int
     /// What the changes are in; measured ones are losses.
     public let unit: Unit
     /// The estimated loss change of all that goes.
@@ -141,6 +143,10 @@ public struct ReportContent: Sendable {
     public let isAdditive: Bool
     /// Whether they are the upper ends of error bars.
     public let isUpperEnd: Bool
+    /// Whether it goes by the weights alone: no sample was run for it.
+    public let isOfWeights: Bool
+    /// Whether resamples of the calibration data could give error bars.
+    public let canBeResampled: Bool
   }
 
   /// What a sensitivity, or a sum of them, is.
@@ -215,6 +221,16 @@ public enum CurveAbsence: Hashable, Sendable {
   case steps
   /// Losses of sets of so many units on so many samples take long; asked for, it is drawn.
   case laborious
+
+  /// Why, behind a colon.
+  public var reason: String {
+    switch self {
+    case .noTarget: "the configuration asks for no ratio of the whole network"
+    case .measured: "\"measured\" goes by evaluations of pruned networks, and other ratios would need others"
+    case .steps: "it measured the network anew in every step, and a curve is made of what is measured once"
+    case .laborious: "with losses of sets of channels it takes long"
+    }
+  }
 }
 
 /// What makes a page of a report's content.

@@ -29,14 +29,45 @@ public struct ReportRun {
     self.report = report
   }
 
-  /// Makes the page.
+  /// Makes the page and writes it.
   /// - Returns: the files written.
-  /// - Throws: what is wrong with the directory, its files, or the model.
+  /// - Throws: what is wrong with the directory, its files, or the model, and an output in whose place another file is.
   public func execute(_ request: Request) throws -> [String] {
     let directory = request.directory
     let lock = try request.output == nil ? OutputLock(directory) : nil
     defer { withExtendedLifetime(lock) {} }
-    let finished = try FinishedRecord(reading: directory)
+    let made = try make(request)
+    if let output = request.output {
+      try AtomicFile.write(made.page, to: output)
+      return [output]
+    }
+    var written: [String] = []
+    if let frontier = made.drawn {
+      try frontier.write(to: directory + "/" + StoredFrontier.fileName)
+      written.append(StoredFrontier.fileName)
+    }
+    try AtomicFile.write(made.page, to: directory + "/" + ResultFiles.report)
+    written.append(ResultFiles.report)
+    try note(written, in: made.finished, made.outputs, directory)
+    return written.map { directory + "/" + $0 }
+  }
+
+  /// Makes the page, as UTF-8, and writes nothing.
+  /// - Throws: what is wrong with the directory, its files, or the model.
+  public func page(_ request: Request) throws -> [UInt8] { try make(request).page }
+
+  /// A page, and what it was made of.
+  private struct Made {
+    let page: [UInt8]
+    /// A curve that the search has left out.
+    let drawn: StoredFrontier?
+    let finished: FinishedRecord
+    let outputs: [RunOutput]
+  }
+
+  private func make(_ request: Request) throws -> Made {
+    let directory = request.directory
+    let finished = try ReportRun.record(in: directory)
     guard finished.root["comparison"] == nil else {
       throw SearchError(
         .badContent, file: finished.path,
@@ -58,25 +89,27 @@ public struct ReportRun {
       return path
     }
     let configuration = stored.configuration
+    try ReportRun.checkOutput(request, finished, outputs, configuration)
     let network = try stored.network(format, model: request.model)
     let latency = try configuration.latencyTable.map { try LatencyTable(reading: $0.path) }
     let analysis = try NetworkAnalysis(network, configuration, latency: latency)
     let structure = analysis.solving.structure
     let sensitivities = try StoredSensitivities(
       reading: try required(StoredSensitivities.fileName), for: structure)
-    var written: [String] = []
+    var drawn: StoredFrontier?
     let curve: ReportContent.Curve
     if let path = try checked(StoredFrontier.fileName) {
       curve = .drawn(try StoredFrontier(reading: path, structure.layers))
     } else if let absence = CurveAbsence(configuration) {
+      guard !request.drawsCurve else {
+        throw SearchError(
+          .configuration, file: finished.path, "--frontier: there is no curve of this search: \(absence.reason)")
+      }
       curve = .absent(absence)
     } else if request.drawsCurve {
       let measurement = try StoredMeasurement(reading: directory, analysis, configuration)
       curve = try SearchReport.curve(analysis, configuration, measurement)
-      if case .drawn(let frontier) = curve, request.output == nil {
-        try frontier.write(to: directory + "/" + StoredFrontier.fileName)
-        written.append(StoredFrontier.fileName)
-      }
+      if case .drawn(let frontier) = curve { drawn = frontier }
     } else {
       curve = .absent(.laborious)
     }
@@ -87,15 +120,7 @@ public struct ReportRun {
         record: LocatedJSON(root: finished.root, file: finished.path),
         ratios: try LocatedJSON(reading: try required("ratios.json")),
         evaluation: try checked(StoredEvaluation.fileName).map { try LocatedJSON(reading: $0) }, curve: curve))
-    let page = report.page(of: content)
-    if let output = request.output {
-      try AtomicFile.write(page, to: output)
-      return [output]
-    }
-    try AtomicFile.write(page, to: directory + "/" + ResultFiles.report)
-    written.append(ResultFiles.report)
-    try note(written, in: finished, outputs, directory)
-    return written.map { directory + "/" + $0 }
+    return Made(page: report.page(of: content), drawn: drawn, finished: finished, outputs: outputs)
   }
 
   /// Lets the record name the files as they now are.

@@ -110,7 +110,8 @@ extension FinishedRecord {
     }
   }
 
-  private func digests(_ key: String) throws -> [FileDigest] {
+  /// The files that a list of the record names, each with its digest.
+  func digests(_ key: String) throws -> [FileDigest] {
     let list = try required(key)
     do throws(ConfigurationError) {
       var digests: [FileDigest] = []

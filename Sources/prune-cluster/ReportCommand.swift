@@ -19,7 +19,7 @@ struct ReportCommand: ParsableCommand {
         prune-cluster report out --output page.html --model /data/model.onnx
       """)
 
-  @Argument(help: ArgumentHelp("The output directory of a search.", valueName: "run-dir"))
+  @Argument(help: ArgumentHelp("The output directory of a search.", valueName: "run-dir"), completion: .directory)
   var directory: String
 
   @Flag(
@@ -31,20 +31,28 @@ struct ReportCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Where the page goes; nothing else is written then. Without it report.html in the directory, which run.json names.",
-      valueName: "file"))
+      """
+      Where the page goes, - for standard output; nothing else is written then. Without it report.html in the directory, \
+      which run.json names.
+      """, valueName: "file"), completion: .file())
   var output: String?
 
-  @Option(help: ArgumentHelp("The model, if it is no longer where the search found it.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("The model, if it is no longer where the search found it.", valueName: "file"),
+    completion: .model)
   var model: String?
 
   func run() throws {
     guard Launch.isFirstRank else { return }
     var request = ReportRun.Request(directory: directory)
     request.model = model
-    request.output = output
     request.drawsCurve = frontier
-    let files = try ReportRun(format: ONNXFormat(), report: HTMLReport()).execute(request)
+    let run = ReportRun(format: ONNXFormat(), report: HTMLReport())
+    guard output != "-" else {
+      return try StandardOutput.write(String(decoding: try run.page(request), as: UTF8.self))
+    }
+    request.output = output
+    let files = try run.execute(request)
     try StandardOutput.write(files.map { "\($0)\n" }.joined())
   }
 }

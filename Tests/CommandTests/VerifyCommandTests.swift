@@ -42,6 +42,9 @@ struct VerifyCommandTests {
     }
     #expect(outputs.count == 9)
     #expect(inputs.count == 3)
+    let page = try ProgramRun("prune-cluster", ["report", directory, "--output", "-"])
+    #expect(page.exitCode == 0, "\(page.errors)")
+    #expect(try Data(page.output.utf8) == folder.contents(of: "out/report.html"))
 
     for (name, count) in [("pruned.onnx", 1), ("ratios.json", 2)] {
       let content = try folder.contents(of: "out/\(name)")

@@ -18,6 +18,10 @@ struct BrowserTests {
     let columnBefore: String
     let columnAfter: String
     let tooSmall: [String]
+    let cramped: [String]
+    let counts: Int
+    let tableBefore: String
+    let tableAfter: String
   }
 
   /// Runs in front of everything else, and at the end.
@@ -30,15 +34,24 @@ struct BrowserTests {
     <script>{
       const slider = document.getElementById('slider'), point = document.getElementById('point');
       const column = () => [...document.querySelectorAll('#strip rect.now')].map((c) => c.getAttribute('height')).join();
-      const before = point.textContent, columnBefore = column();
+      const table = () => [...document.querySelectorAll('#kept tbody tr')].map((r) => r.cells[2].textContent).join();
+      const before = point.textContent, columnBefore = column(), tableBefore = table();
       slider.value = slider.max; slider.dispatchEvent(new Event('input'));
       const small = [...document.querySelectorAll('body *')].filter((e) => e.childNodes.length &&
         [...e.childNodes].some((c) => c.nodeType === 3 && c.textContent.trim()) &&
         parseFloat(getComputedStyle(e).fontSize) < 10.5).map((e) => e.tagName);
+      // The longest numbers that a card may have.
+      document.querySelectorAll('.card strong').forEach((e) => { e.textContent = '−4.681·10⁻³'; });
+      const cramped = [...document.querySelectorAll('.card strong')].filter((e) =>
+        e.scrollWidth > e.clientWidth || e.clientHeight > 1.5 * parseFloat(getComputedStyle(e).lineHeight) ||
+        e.getBoundingClientRect().right > e.closest('.card').getBoundingClientRect().right).map((e) => e.textContent);
+      const counts = [...document.querySelectorAll('.network text')].filter((e) =>
+        e.textContent.includes(' → ') && e.getClientRects().length).length;
       const found = { width: innerWidth, contentWidth: document.documentElement.scrollWidth,
         resources: performance.getEntriesByType('resource').length, violations: violations.length,
         scripts: document.scripts.length, isSlideHidden: document.querySelector('.slide').hidden,
-        before, after: point.textContent, columnBefore, columnAfter: column(), tooSmall: [...new Set(small)] };
+        before, after: point.textContent, columnBefore, columnAfter: column(), tooSmall: [...new Set(small)],
+        cramped, counts, tableBefore, tableAfter: table() };
       document.body.setAttribute('data-found', JSON.stringify(found));
     }</script>
     """
@@ -48,14 +61,23 @@ struct BrowserTests {
     let probed = page.replacing("<meta charset=\"utf-8\">", with: "<meta charset=\"utf-8\">" + early)
       .replacing("</body>", with: late + "</body>")
     let path = try folder.write(Data(probed.utf8), as: "probed.html")
-    let document = try Browser.run(["--dump-dom", "--window-size=\(width),900", "file://\(path)"], in: folder)
+    // A window has at least 500 pixels; a narrower page is shown in a frame, which tells what it finds.
+    let frame = """
+      <!DOCTYPE html><body><iframe src="probed.html" width="\(width)" height="900" style="border: 0"></iframe>
+      <script>document.querySelector('iframe').onload = (event) => document.body.setAttribute(
+        'data-found', event.target.contentDocument.body.getAttribute('data-found'));</script></body>
+      """
+    let shown = width < 500 ? try folder.write(Data(frame.utf8), as: "frame.html") : path
+    let document = try Browser.run(
+      ["--dump-dom", "--allow-file-access-from-files", "--window-size=\(max(width, 500)),900", "file://\(shown)"],
+      in: folder)
     let start = try #require(document.range(of: "data-found=\""), "\(document.suffix(400))")
     let text = document[start.upperBound...].prefix { $0 != "\"" }
     let json = text.replacing("&quot;", with: "\"").replacing("&amp;", with: "&")
     return try JSONDecoder().decode(Findings.self, from: Data(json.utf8))
   }
 
-  @Test(arguments: [500, 800, 1400])
+  @Test(arguments: [360, 500, 700, 820, 900, 1400])
   func `the page fits its window, asks for nothing, and its slider shows other plans`(_ width: Int) throws {
     let folder = try TemporaryFolder()
     try ReportedSearch.run(in: folder, [("sensitivity", #"{"bootstrap": 5}"#)])
@@ -70,6 +92,9 @@ struct BrowserTests {
     #expect(found.after != found.before && !found.after.contains("this plan"))
     #expect(found.columnBefore != found.columnAfter)
     #expect(found.tooSmall.isEmpty)
+    #expect(found.cramped.isEmpty, "numbers that do not fit their cards")
+    #expect(found.counts > 10, "the network picture has its counts")
+    #expect(found.tableBefore != found.tableAfter)
   }
 
   @Test(arguments: HostileFileTests.names) func `a name of whatever kind does nothing`(_ name: String) throws {

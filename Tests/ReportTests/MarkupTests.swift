@@ -46,13 +46,22 @@ struct MarkupTests {
     #expect(page.source == "<pre>a\n&lt;b&gt;␍</pre>")
   }
 
+  @Test func `a name may be broken behind its slashes, and nothing else of it changes`() {
+    let names = ["/classifier/Gemm", "a/b", "/", "a//b/", "</bdi>/<b>"]
+    let marked = ["/classifier/<wbr>Gemm", "a/<wbr>b", "/", "a//<wbr>b/", "&lt;/<wbr>bdi&gt;/<wbr>&lt;b&gt;"]
+    for (name, text) in zip(names, marked) {
+      let markup: Markup = "\(name: name)"
+      #expect(markup.source == "<bdi>\(text)</bdi>")
+    }
+  }
+
   @Test func `a name is isolated from the direction of what stands around it, and its end is kept`() {
     let right: Markup = "\(name: "שלום")"
     #expect(right.source == "<bdi>שלום</bdi>")
     let long = String(repeating: "x", count: 60_000) + "/conv1"
     let name: Markup = "\(name: long)"
     #expect(name.source.count < 120)
-    #expect(name.source.hasPrefix("<bdi>…x") && name.source.hasSuffix("/conv1</bdi>"))
+    #expect(name.source.hasPrefix("<bdi>…x") && name.source.hasSuffix("/<wbr>conv1</bdi>"))
     // One character of very many scalars.
     let dense: Markup = "\(name: "a" + String(repeating: "\u{301}", count: 60_000))"
     #expect(dense.source.unicodeScalars.count < 120)

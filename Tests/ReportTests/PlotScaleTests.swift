@@ -6,7 +6,7 @@ import Testing
 struct PlotScaleTests {
   @Test(arguments: [
     (0.0, 1.0, false), (-3, 7, false), (1, 12.7, true), (1e-9, 4, true), (1, 1000, true), (0, 0, false), (5, 5, true),
-    (-2, -2, false), (1e-300, 1e300, true), (0.99, 1.01, true),
+    (-2, -2, false), (1e-300, 1e300, true), (0.99, 1.01, true), (1, 1.8, true), (1.31, 1.33, true),
   ])
   func `an axis runs from 0 to 100, rises, and has round numbers in between`(_ low: Double, _ high: Double, _ log: Bool)
   {
@@ -23,6 +23,13 @@ struct PlotScaleTests {
     // What lies outside lies at the end.
     #expect(scale.position(-.infinity) == 0)
     #expect(abs(scale.position(.infinity) - 100) < 1e-9)
+  }
+
+  @Test(arguments: [1.004, 1.3, 1.8, 2.2, 4, 9.9, 60, 900])
+  func `an axis of ratios has several labels, and no two alike`(_ largest: Double) {
+    let ticks = PlotScale(1...largest, isLogarithmic: true).ticks(atMost: 7)
+    #expect(ticks.count >= 3, "\(ticks)")
+    #expect(Set(ticks.map(Figure.tick)).count == ticks.count, "\(ticks.map(Figure.tick))")
   }
 
   @Test func `losses of several orders of magnitude are drawn by their logarithms, and others are not`() {
@@ -43,6 +50,7 @@ struct PlotScaleTests {
     for (number, text) in texts { #expect(Figure.text(number) == text) }
     let ticks: [(Double, String)] = [
       (0, "0"), (0.5, "0.5"), (20, "20"), (1e-3, "0.001"), (1e-4, "10⁻⁴"), (2e-4, "2·10⁻⁴"), (-0.25, "−0.25"),
+      (0.0015, "0.0015"), (0.00125, "0.00125"), (3 * 0.1, "0.3"), (1.05, "1.05"), (99_999.5, "99999.5"),
     ]
     for (number, text) in ticks { #expect(Figure.tick(number) == text) }
     let ratios: [(Double, String)] = [

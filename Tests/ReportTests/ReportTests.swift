@@ -26,7 +26,7 @@ struct ReportTests {
       let section = try #require(sections.first { $0.hasPrefix("id=\"\(id)\"") })
       for layer in layers {
         guard case .string(let name)? = layer["name"] else { continue }
-        #expect(section.contains("<bdi>\(name)</bdi>"), "\(name) in \(id)")
+        #expect(section.replacing("<wbr>", with: "").contains("<bdi>\(name)</bdi>"), "\(name) in \(id)")
       }
     }
     // Every drawing is either described or, being one cell of a table that has the number as text, hidden.
@@ -130,6 +130,82 @@ struct ReportTests {
     #expect(try folder.contents(of: "out/run.json") == record)
   }
 
+  @Test func `every point of the slider is another plan, and each is there without a script`() throws {
+    let folder = try TemporaryFolder()
+    // Few widths: many ratios are served by one plan.
+    try ReportedSearch.run(
+      in: folder,
+      [
+        ("solver", #"{"channel_widths": [8, 24, 48]}"#), ("bits", #"{"search": [4, 8]}"#), ("sensitivity", nil),
+        ("target.compression_ratio", "6"),
+      ])
+    let page = try ReportedSearch.page(in: folder)
+    func values(_ attribute: String) -> [Substring] {
+      page.components(separatedBy: " \(attribute)=\"").dropFirst().map { $0.prefix { $0 != "\"" } }
+    }
+    let plans = zip(values("data-kept"), values("data-bits")).map { "\($0) \($1)" }
+    #expect(plans.count > 2)
+    #expect(values("data-kept").count == plans.count && values("max").contains("\(plans.count - 1)"))
+    #expect(Set(plans).count == plans.count, "\(plans)")
+    let table = try #require(page.range(of: "<caption>Channels that each layer keeps, and its bits</caption>"))
+    let rows = page[table.upperBound...].components(separatedBy: "</table>")[0].components(separatedBy: "<tr>")
+    #expect(rows.dropFirst(2).allSatisfy { $0.components(separatedBy: "<small>").count == plans.count + 1 })
+  }
+
+  private static let sayings: [(changes: [(path: String, json: String?)], said: [String], unsaid: [String])] = [
+    (
+      [("sensitivity", #"{"method": "l1"}"#), ("calibration", nil), ("loss", nil)],
+      ["Judged by <code>l1</code> on the weights", "there are no samples to measure it on", "the scores of no plan sum"],
+      ["0 samples", "bootstrap\": 20", "--apply", "is predicted below"]
+    ),
+    (
+      [("config_list", #"[{"op_types": ["Conv"], "sparsity_per_layer": 0.25}]"#), ("target", nil)],
+      ["nothing is left to choose", "The configuration says what each layer loses"], ["No layer may lose", "proven:"]
+    ),
+    (
+      [("solver", #"{"iterations": 2}"#)],
+      ["nothing is proven of a plan made in 2 steps", "the first of 2 measurements"], ["plans by optimal"]
+    ),
+    ([("sensitivity", "{}")], ["\"bootstrap\": 20", "frontier.json and run.json"], ["evaluation.json"]),
+  ]
+
+  @Test(arguments: sayings.indices) func `what the page says is true of its search`(_ index: Int) throws {
+    let folder = try TemporaryFolder()
+    let saying = Self.sayings[index]
+    try ReportedSearch.run(in: folder, saying.changes)
+    let page = try ReportedSearch.page(in: folder)
+    let text = page.components(separatedBy: "<details><summary>The configuration")[0]
+    for said in saying.said { #expect(page.contains(said), "\(said)") }
+    for unsaid in saying.unsaid { #expect(!text.contains(unsaid), "\(unsaid)") }
+  }
+
+  @Test func `a page is written over nothing that the search has written or read`() throws {
+    let folder = try TemporaryFolder()
+    let (model, images) = (folder.file("model.onnx"), folder.file("images.idx3-ubyte.gz"))
+    try FileManager.default.copyItem(atPath: DemoNetwork.model, toPath: model)
+    try FileManager.default.copyItem(atPath: DemoNetwork.images, toPath: images)
+    try ReportedSearch.run(in: folder, [("model", "\"\(model)\""), ("calibration.inputs", "\"\(images)\"")])
+    try FileManager.default.createSymbolicLink(atPath: folder.file("link"), withDestinationPath: folder.file("out"))
+    let names = ["out/run.json", "out/report.html", "out/frontier.json", "out/pruned.onnx", "link/ratios.json"]
+    for path in names.map(folder.file) + [model, images] {
+      let before = try? Data(contentsOf: URL(fileURLWithPath: path))
+      let error = #expect(throws: SearchError.self) { try ReportedSearch.report(folder, output: path) }
+      #expect(error?.kind == .cannotCreate && error?.file == path, "\(path)")
+      #expect((try? Data(contentsOf: URL(fileURLWithPath: path))) == before, "\(path)")
+    }
+    #expect(try ReportedSearch.report(folder, output: folder.file("out/other.html")) == [folder.file("out/other.html")])
+  }
+
+  @Test(arguments: [4, 6, 7])
+  func `asked for a curve that cannot be, the command says so and writes nothing`(_ mode: Int) throws {
+    let folder = try TemporaryFolder()
+    try ReportedSearch.run(in: folder, Self.modes[mode])
+    try FileManager.default.removeItem(atPath: folder.file("out/report.html"))
+    let error = #expect(throws: SearchError.self) { try ReportedSearch.report(folder, drawsCurve: true) }
+    #expect(error?.problem.hasPrefix("--frontier: there is no curve of this search: ") == true, "\(error.debugDescription)")
+    #expect(!FileManager.default.fileExists(atPath: folder.file("out/report.html")))
+  }
+
   @Test func `what is wrong is named with its file`() throws {
     let folder = try TemporaryFolder()
     try ReportedSearch.run(in: folder)
@@ -168,6 +244,9 @@ struct ReportTests {
       _ = try folder.write(content, as: "out/\(name)")
     }
     try FileManager.default.removeItem(atPath: folder.file("out/run.json"))
-    #expect(error()?.kind == .cannotBeRead)
+    #expect(error()?.kind == .cannotBeRead && error()?.problem.contains("comparison") == false)
+    try FileManager.default.createDirectory(atPath: folder.file("out/compare"), withIntermediateDirectories: false)
+    _ = try folder.write(record, as: "out/compare/run.json")
+    #expect(error()?.kind == .cannotBeRead && error()?.problem.contains("has tables and no page") == true)
   }
 }

@@ -9,7 +9,14 @@ enum Figure {
   /// A number at an axis, as short as it can be: 0.5, 20, 10⁻³.
   static func tick(_ value: Double) -> String {
     guard value != 0 else { return "0" }
-    if value.magnitude >= 0.001, value.magnitude < 1e5 { return trimmed(Quantity.decimal(value, 3)) }
+    if value.magnitude >= 0.001, value.magnitude < 1e5 {
+      // As many decimals as the number has: neighbours with fewer would be written alike.
+      let places = (0...7).first { places in
+        let scaled = value * pow(10, Double(places))
+        return abs(scaled - scaled.rounded()) <= 1e-9 * abs(scaled)
+      }
+      return trimmed(Quantity.decimal(value, places ?? 7))
+    }
     return text(value, decimals: 1).replacing("1·10", with: "10")
   }
 

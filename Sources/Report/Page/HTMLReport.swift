@@ -8,6 +8,14 @@ public struct HTMLReport: ReportFormat {
   /// The page, whole, as UTF-8.
   public func page(of content: ReportContent) -> [UInt8] { Array(document(content).source.utf8) }
 
+  /// The files that a page is made from.
+  private func sources(_ content: ReportContent) -> String {
+    var files = ["ratios.json", "sensitivities.npz"]
+    if case .drawn = content.curve { files.append("frontier.json") }
+    if !content.evaluations.isEmpty { files.append("evaluation.json") }
+    return files.joined(separator: ", ") + " and run.json beside it"
+  }
+
   private func document(_ content: ReportContent) -> Markup {
     let sections: [(id: Markup, title: Markup, body: Markup)] = [
       ("network", "Network", NetworkPicture(content).markup),
@@ -51,7 +59,7 @@ public struct HTMLReport: ReportFormat {
       \(bodies)</main>
       <footer>
       <p>Model \(name: content.model), SHA-256 <code>\(String(content.modelDigest.prefix(16)))…</code>. \
-      Everything on this page is in ratios.json, sensitivities.npz, frontier.json and run.json beside it.</p>
+      This page is made of the model and of \(sources(content)).</p>
       </footer>
       <script>\(PageScript.text)</script>
       </body>
@@ -61,18 +69,23 @@ public struct HTMLReport: ReportFormat {
   }
 }
 
-/// A table behind a plot, for who cannot see it or wants the numbers.
+/// A table beside a plot, for who cannot see it or wants the numbers.
 struct DataTable {
-  private let caption: String
+  private let caption: Markup
   private let columns: [(title: String, isNumber: Bool)]
   /// Whether its cells stand below each other where the page is narrow.
   private let stacks: Bool
+  /// Whether it scrolls within a part of the page's height.
+  private let isTall: Bool
   private var rows: [Markup] = []
 
-  init(_ caption: String, _ columns: [(title: String, isNumber: Bool)], stacks: Bool = false) {
+  init(
+    _ caption: Markup, _ columns: [(title: String, isNumber: Bool)], stacks: Bool = false, isTall: Bool = false
+  ) {
     self.caption = caption
     self.columns = columns
     self.stacks = stacks
+    self.isTall = isTall
   }
 
   /// Adds a row; its first cell is the row's header.
@@ -96,7 +109,7 @@ struct DataTable {
       "<th scope=\"col\"\(column.isNumber ? " class=\"num\"" : Markup.none)>\(column.title)</th>"
     }
     return """
-      <div class="scroll" tabindex="0" role="group" aria-label="\(caption)"><table class="data\(stacks ? " stack" : Markup.none)"\(attributes)>\
+      <div class="scroll\(isTall ? " tall" : Markup.none)" tabindex="0" role="group" aria-label="\(caption)"><table class="data\(stacks ? " stack" : Markup.none)"\(attributes)>\
       <caption>\(caption)</caption>
       <thead><tr>\(titles)</tr></thead>
       <tbody>
@@ -105,7 +118,7 @@ struct DataTable {
   }
 
   /// The table, folded.
-  func folded(_ title: String, attributes: Markup = .none) -> Markup {
+  func folded(_ title: Markup, attributes: Markup = .none) -> Markup {
     "<details><summary>\(title)</summary>\n\(table(attributes: attributes))\n</details>"
   }
 }

@@ -21,10 +21,14 @@ struct Headline {
     let gone = content.layers.reduce(0) { $0 + $1.channels - $1.kept }
     let all = content.layers.reduce(0) { $0 + $1.channels }
     let touched = content.layers.count { $0.kept < $0.channels }
+    let basis: Markup =
+      content.criterion.isOfWeights
+      ? "the weights" : "\(Quantity.number(content.calibration.sampleCount, "sample"))"
+    let chosen: Markup =
+      content.groups.isEmpty ? "as the configuration says" : "solved by <code>\(content.solution.method)</code>"
     return """
       \(touched) of \(Quantity.number(content.layers.count, "layer")) lose channels, \(gone) of \(all) channels go. \
-      Judged by <code>\(content.criterion.method)</code> on \
-      \(Quantity.number(content.calibration.sampleCount, "sample")), solved by <code>\(content.solution.method)</code>.
+      Judged by <code>\(content.criterion.method)</code> on \(basis), \(chosen).
       """
   }
 
@@ -60,16 +64,18 @@ struct Headline {
   private var measured: Markup? {
     let solution = content.solution
     guard let change = solution.measuredLossChange else {
-      return card(
-        "Measured loss change", "–", "not measured: search with --apply makes the pruned model and measures it")
+      let advice: Markup =
+        content.calibration.sampleCount == 0
+        ? "there are no samples to measure it on" : "search with --apply makes the pruned model and measures it"
+      return card("Measured loss change", "–", "not measured: \(advice)")
     }
-    let original = content.calibration.meanLoss.map { loss -> Markup in "from \(Figure.text(loss))" } ?? .none
+    let original = content.calibration.meanLoss.map { loss -> Markup in ", from \(Figure.text(loss))" } ?? .none
+    let place: Markup = "on the calibration samples\(original)"
     guard let repaired = solution.repairedLossChange, repaired != change else {
-      return card("Measured loss change", "\(signed(change))", "on the calibration samples, \(original)")
+      return card("Measured loss change", "\(signed(change))", place)
     }
     return card(
-      "Measured loss change", "\(signed(repaired))",
-      "repaired; \(signed(change)) before repair; on the calibration samples, \(original)")
+      "Measured loss change", "\(signed(repaired))", "repaired; \(signed(change)) before repair; \(place)")
   }
 
   private func signed(_ change: Double) -> String { (change > 0 ? "+" : "") + Figure.text(change) }
@@ -88,8 +94,14 @@ struct Headline {
   }
 
   private var gap: Markup? {
+    guard !content.groups.isEmpty else {
+      return card("Gap to the bound", "–", "nothing is left to choose")
+    }
     guard let bound = content.solution.lowerBound else {
-      return card("Gap to the bound", "–", "nothing is proven of plans by \(content.solution.method)")
+      let plans: Markup =
+        content.solution.steps > 1
+        ? "a plan made in \(content.solution.steps) steps" : "plans by \(content.solution.method)"
+      return card("Gap to the bound", "–", "nothing is proven of \(plans)")
     }
     let gap =
       content.solution.gap.map { gap in
@@ -97,7 +109,8 @@ struct Headline {
       } ?? "∞"
     let objective: Markup =
       content.solution.objective == content.solution.predictedLossChange
-      ? "no plan is predicted below \(Figure.text(bound))"
+      ? content.solution.unit == .score
+        ? "the scores of no plan sum to less than \(Figure.text(bound))" : "no plan is predicted below \(Figure.text(bound))"
       : "no plan's objective, damping included, is below \(Figure.text(bound))"
     return card("Gap to the bound", "\(gap)", "proven: \(objective)")
   }

@@ -13,14 +13,17 @@ struct LayerTable {
   var markup: Markup {
     let bars: Markup =
       hasIntervals
-      ? "The line on a bar spans what nine tenths of the resamples of the calibration data gave."
-      : "Without resamples there are no error bars: <code>\"bootstrap\": 20</code> in <code>sensitivity</code> makes them."
+      ? " The line on a bar spans what nine tenths of the resamples of the calibration data gave."
+      : content.criterion.canBeResampled && !content.groups.isEmpty
+        ? """
+         Without resamples there are no error bars: <code>"bootstrap": 20</code> in <code>sensitivity</code> makes them.
+        """ : .none
     let bits: Markup =
       hasBits ? "<th scope=\"col\" class=\"num\">bits</th>" : .none
     let rows = content.layers.map(row)
     return """
       <p class="note">The share of channels that each layer loses. Layers with one group number lose the same \
-      channels. \(bars)</p>
+      channels.\(bars)</p>
       <table class="bars" role="table">
       <thead role="rowgroup"><tr role="row"><th scope="col" role="columnheader">Layer</th>\
       <th scope="col" role="columnheader" class="axis">\(axis)</th>\

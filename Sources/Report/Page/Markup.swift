@@ -36,9 +36,16 @@ struct Markup: Sendable, ExpressibleByStringInterpolation {
     mutating func appendInterpolation(lines text: String) { append(text, keepsLines: true) }
 
     /// A name of somebody's choice: escaped, shortened, and without influence on the direction of what stands around it.
+    ///
+    /// It may be broken behind a slash, as names of nodes have them, and need not be inside a word.
     mutating func appendInterpolation(name: String) {
       text += "<bdi>"
-      append(Markup.shortened(name), keepsLines: false)
+      let parts = Markup.shortened(name).split(separator: "/", omittingEmptySubsequences: false)
+      for (index, part) in parts.enumerated() {
+        if index > 0 { text += "/" }
+        if index > 0, !(index == 1 && parts[0].isEmpty), !part.isEmpty { text += "<wbr>" }
+        append(String(part), keepsLines: false)
+      }
       text += "</bdi>"
     }
 

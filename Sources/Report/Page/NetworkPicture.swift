@@ -7,6 +7,10 @@ import Search
 struct NetworkPicture {
   private let content: ReportContent
   private let lanes: [Lane]
+  /// Lanes that are drawn.
+  private let laneCount: Int
+  /// Edges for which there is no room.
+  private let leftOut: Int
 
   /// An edge that passes other nodes.
   private struct Lane {
@@ -16,7 +20,8 @@ struct NetworkPicture {
     let number: Int
   }
 
-  private static let laneCount = 8
+  /// As many as can be told apart on a phone, and the room that they have: percentages of the width.
+  private static let (mostLanes, leastSpacing, widestSpacing) = (24, 0.58, 1.75)
   private static let height = 26.0
   /// Percentages of the width: the middle of the bars, their largest width, where names begin.
   private static let (middle, widest, names) = (38.0, 42.0, 62.0)
@@ -29,22 +34,33 @@ struct NetworkPicture {
     }
     // The shortest first, so that they lie next to the bars.
     edges.sort { ($0.to - $0.from, $0.from) < ($1.to - $1.from, $1.from) }
-    var taken = [[(from: Int, to: Int)]](repeating: [], count: Self.laneCount)
-    lanes = edges.map { edge in
+    var taken: [[(from: Int, to: Int)]] = []
+    var lanes: [Lane] = []
+    for edge in edges {
       let free = taken.firstIndex { lane in lane.allSatisfy { $0.to <= edge.from || edge.to <= $0.from } }
-      let number = free ?? Self.laneCount - 1
+      let number = free ?? taken.count
+      guard number < Self.mostLanes else { continue }
+      if free == nil { taken.append([]) }
       taken[number].append(edge)
-      return Lane(from: edge.from, to: edge.to, number: number)
+      lanes.append(Lane(from: edge.from, to: edge.to, number: number))
     }
+    self.lanes = lanes
+    (laneCount, leftOut) = (taken.count, edges.count - lanes.count)
   }
 
   var markup: Markup {
     let nodes = content.graph.nodes
     let height = Double(nodes.count) * Self.height
     let rows = nodes.indices.map(row)
+    let missing: Markup =
+      leftOut == 0
+      ? .none
+      : """
+         For \(Quantity.number(leftOut, "connection")) there is no room; the table below has them.
+        """
     return """
       <p class="note">From input to output. A bar is as wide as the layer has channels: \
-      <span class="key was"></span> before, <span class="key now"></span> after.</p>
+      <span class="key was"></span> before, <span class="key now"></span> after.\(missing)</p>
       <figure><svg class="network" role="img" aria-label="\(description)" width="100%" height="\(height)">\
       \(lanes.map(line))\(rows)</svg></figure>
       \(table)
@@ -60,7 +76,8 @@ struct NetworkPicture {
   private func middle(of row: Int) -> Double { (Double(row) + 0.5) * Self.height }
 
   private func line(_ lane: Lane) -> Markup {
-    let x = 14 - 1.75 * Double(lane.number)
+    let spacing = max(min(Self.widestSpacing, 14 / Double(max(laneCount, 1))), Self.leastSpacing)
+    let x = 14 - spacing * Double(lane.number)
     let (from, to) = (middle(of: lane.from) + 3, middle(of: lane.to) - 3)
     return """
       <g class="edge"><line x1="\(Self.middle)%" x2="\(x)%" y1="\(from)" y2="\(from)"/>\
@@ -110,7 +127,8 @@ struct NetworkPicture {
       <rect class="was" x="\(Self.middle - whole / 2)%" width="\(whole)%" y="\(y - 7)" height="14" rx="2"/>\
       <rect class="now" x="\(Self.middle - rest / 2)%" width="\(rest)%" y="\(y - 7)" height="14" rx="2"/>\
       <text class="long" x="\(Self.names)%" y="\(y + 4)">\(Markup.shortened(layer.name, to: 36))</text>\
-      <text class="short" x="\(Self.names)%" y="\(y + 4)">\(brief(layer))</text>\
+      <g class="short"><text x="\(Self.names)%" y="\(y - 1)">\(brief(layer))</text>\
+      <text class="soft" x="\(Self.names)%" y="\(y + 10)">\(counts)</text></g>\
       <text class="count long" x="100%" y="\(y + 4)">\(counts)</text></g>
       """
   }

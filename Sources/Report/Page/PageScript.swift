@@ -9,6 +9,7 @@ enum PageScript {
       const rows = [...document.querySelectorAll('#points tbody tr')];
       const titles = [...document.querySelectorAll('#points thead th')].map((cell) => cell.textContent);
       const columns = [...document.querySelectorAll('#strip rect.now')];
+      const layers = [...document.querySelectorAll('#kept tbody tr')];
       const chosen = document.getElementById('chosen');
       const output = document.getElementById('point');
       const show = () => {
@@ -25,7 +26,11 @@ enum PageScript {
         chosen.setAttribute('cx', row.dataset.x + '%');
         chosen.setAttribute('cy', row.dataset.y + '%');
         chosen.setAttribute('visibility', 'visible');
+        (row.dataset.bits || '').split(' ').forEach((bits, index) => {
+          if (bits) layers[index].cells[3].textContent = bits;
+        });
         row.dataset.kept.split(' ').forEach((kept, index) => {
+          layers[index].cells[2].textContent = kept;
           const column = columns[index];
           if (!column) return;
           const channels = Number(column.dataset.channels);

@@ -6,19 +6,19 @@ enum PageStyle {
     :root {
       color-scheme: light dark;
       --paper: #ffffff; --panel: #f5f6f8; --ink: #1a1d23; --soft: #5a626e; --line: #dfe3e8;
-      --was: #ccd3dc; --now: #2b66c8; --mark: #c2500f; --knee: #7a4fc0;
+      --was: #8d97a5; --now: #2b66c8; --mark: #c2500f; --knee: #7a4fc0;
     }
     @media (prefers-color-scheme: dark) {
       :root {
         --paper: #14171c; --panel: #1d2128; --ink: #e9ebef; --soft: #a0a8b4; --line: #2f353e;
-        --was: #414955; --now: #6ea6ff; --mark: #ff9a52; --knee: #b795f5;
+        --was: #6b7583; --now: #6ea6ff; --mark: #ff9a52; --knee: #b795f5;
       }
     }
     @media print {
       :root {
         color-scheme: light;
         --paper: #ffffff; --panel: #f5f6f8; --ink: #1a1d23; --soft: #5a626e; --line: #dfe3e8;
-        --was: #ccd3dc; --now: #2b66c8; --mark: #c2500f; --knee: #7a4fc0;
+        --was: #8d97a5; --now: #2b66c8; --mark: #c2500f; --knee: #7a4fc0;
       }
     }
     * { box-sizing: border-box; }
@@ -45,11 +45,11 @@ enum PageStyle {
     }
     nav ul { display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; margin: 2rem 0 0; padding: .7rem 0; list-style: none;
       border-block: 1px solid var(--line); font-size: .9rem; }
-    .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(8rem, 1fr)); gap: .75rem; margin: 0 0 1.5rem; }
-    .card { padding: .9rem 1rem; background: var(--panel); border-radius: .6rem; }
+    .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 11.25rem), 1fr)); gap: .75rem; margin: 0 0 1.5rem; }
+    .card { min-width: 0; padding: .9rem 1rem; background: var(--panel); border-radius: .6rem; }
     .card dt { color: var(--soft); font-size: .85rem; }
     .card dd { margin: 0; }
-    .card strong { display: block; font-size: 1.65rem; font-weight: 650; line-height: 1.25; letter-spacing: -.01em; }
+    .card strong { display: block; font-size: 1.45rem; font-weight: 650; line-height: 1.25; letter-spacing: -.01em; overflow-wrap: anywhere; }
     .card:first-child strong { color: var(--now); }
     .card span { display: block; margin-top: .15rem; color: var(--soft); font-size: .8rem; line-height: 1.4; }
     .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 1.5rem; align-items: start; }
@@ -104,12 +104,12 @@ enum PageStyle {
     .slide input { width: 100%; height: 2rem; margin: 0; accent-color: var(--now); }
     .point { margin: .6rem 0 .8rem; }
     .strip figcaption { display: flex; justify-content: space-between; gap: 1rem; margin-top: .3rem; }
-    .small { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 15rem), 1fr)); gap: 1.2rem 1rem; }
-    .small .frame { padding: 0 .8rem 1.8rem 2.8rem; break-inside: avoid; min-width: 0; }
+    .small { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 15rem), 1fr)); gap: 1.2rem 1rem; align-items: end; }
+    .small .frame { padding: 0 1.3rem 1.8rem 2.8rem; break-inside: avoid; min-width: 0; }
     .small .frame > figcaption { margin: 0 0 .5rem -2.8rem; text-align: start; }
     .small .plot { height: 7rem; }
     .small .plot text { font-size: 11px; }
-    .above strong, .above span { display: block; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+    .above strong, .above span { display: block; overflow-wrap: anywhere; }
     .above strong { color: var(--ink); font-size: .85rem; font-weight: 600; }
     .above small { display: inline; }
 
@@ -117,10 +117,12 @@ enum PageStyle {
     caption { padding-bottom: .3rem; color: var(--soft); font-size: .85rem; text-align: start; }
     th { font-weight: 600; text-align: start; }
     .scroll { overflow-x: auto; }
+    .tall { max-height: 20rem; margin-top: 1rem; overflow-y: auto; }
+    .tall thead th { position: sticky; top: 0; background: var(--paper); }
     .data { width: 100%; font-size: .9rem; }
     .data th, .data td { padding: .35rem .9rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
     .data thead th { color: var(--soft); font-size: .82rem; font-weight: 500; }
-    .data tbody th { font-weight: 500; overflow-wrap: anywhere; min-width: 8rem; }
+    .data tbody th { font-weight: 500; overflow-wrap: break-word; min-width: 8rem; }
     .data td { overflow-wrap: anywhere; min-width: 5rem; }
     .data .num { text-align: end; white-space: nowrap; min-width: 0; }
     .data tr > :last-child { padding-right: 0; }
@@ -145,14 +147,18 @@ enum PageStyle {
     [hidden] { display: none !important; }
     footer { margin-top: 4rem; padding-top: 1rem; border-top: 1px solid var(--line); color: var(--soft); font-size: .82rem; }
 
-    @media (max-width: 60rem) { .network .count { display: none; } }
-    @media (max-width: 40rem) {
+    @media (max-width: 60rem) {
       .network .long { display: none; }
       .network .short { display: inline; }
+      .network .short text { font-size: 11px; }
+    }
+    @media (max-width: 40rem) {
       .frame .plot { height: 15rem; }
       .small .plot { height: 7rem; }
-      .cards { grid-template-columns: 1fr 1fr; }
+      .cards { grid-template-columns: repeat(auto-fit, minmax(min(100%, 9rem), 1fr)); }
+      .card { padding: .75rem; }
       .card:first-child { grid-column: 1 / -1; }
+      .card strong { font-size: 1.2rem; }
       .bars, .bars tbody { display: block; }
       .bars thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
       .bars tbody tr { display: grid; grid-template-columns: 1fr auto; gap: 0 1rem; padding: .5rem 0; border-bottom: 1px solid var(--line); }
@@ -163,7 +169,7 @@ enum PageStyle {
       .long-numbers tbody th { grid-column: 1 / -1; }
       .bars.long-numbers .num { grid-column: 1 / -1; grid-row: 3; color: var(--soft); font-size: .82rem; text-align: start; }
       .stack thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-      .stack, .stack tbody, .stack tr, .stack th, .stack td { display: block; }
+      .stack, .stack caption, .stack tbody, .stack tr, .stack th, .stack td { display: block; }
       .stack tbody tr { padding: .6rem 0; border-bottom: 1px solid var(--line); }
       .stack tbody th, .stack tbody td { padding: .15rem 0; border: 0; }
       .stack td::before { content: attr(data-title) ": "; color: var(--soft); }
@@ -174,7 +180,8 @@ enum PageStyle {
       section { margin-top: 2rem; }
       h2, h3, .note { break-after: avoid; }
       tr, .card, .strip { break-inside: avoid; }
-      .scroll { overflow: visible; }
+      .scroll { max-height: none; overflow: visible; }
+      .data tbody th { overflow-wrap: anywhere; }
     }
     @media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }
 

@@ -19,6 +19,13 @@ struct PlotScale {
     }
   }
 
+  /// An axis for losses, from 0 on.
+  init(from0 losses: [Double]) {
+    let finite = losses.filter(\.isFinite)
+    let (low, high) = (min(0, finite.min() ?? 0), max(0, finite.max() ?? 1))
+    self.init(low...high + (high - low) * 0.05)
+  }
+
   /// An axis for losses: logarithmic where all are above 0 and they span orders of magnitude.
   init(losses: [Double], leastShare: Double = 0) {
     let finite = losses.filter(\.isFinite)
@@ -28,8 +35,7 @@ struct PlotScale {
     if finite.allSatisfy({ $0 >= 0 }), largest / least > 30 {
       self.init(least * 0.8...largest * 1.25, isLogarithmic: true)
     } else {
-      let (low, high) = (min(0, finite.min() ?? 0), max(0, largest))
-      self.init(low...high + (high - low) * 0.05)
+      self.init(from0: finite)
     }
   }
 
@@ -44,7 +50,12 @@ struct PlotScale {
 
   /// Round numbers along the axis, ascending.
   func ticks(atMost count: Int = 6) -> [Double] {
-    isLogarithmic ? logarithmicTicks(count) : linearTicks(count)
+    guard isLogarithmic else { return linearTicks(count) }
+    let ticks = logarithmicTicks(count)
+    // Below a decade there may be no whole digit, or a single one.
+    guard ticks.count < 3, range.upperBound < 10 * range.lowerBound else { return ticks }
+    let even = linearTicks(count)
+    return even.count > ticks.count ? even : ticks
   }
 
   private func linearTicks(_ count: Int) -> [Double] {

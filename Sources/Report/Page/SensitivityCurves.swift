@@ -7,7 +7,11 @@ struct SensitivityCurves {
   init(_ content: ReportContent) { self.content = content }
 
   var markup: Markup {
-    guard !content.groups.isEmpty else { return "<p class=\"note\">No layer may lose channels.</p>" }
+    guard !content.groups.isEmpty else {
+      return content.layers.contains { $0.kept < $0.channels }
+        ? "<p class=\"note\">The configuration says what each layer loses, and leaves no ratio to choose.</p>"
+        : "<p class=\"note\">No layer may lose channels.</p>"
+    }
     let criterion = content.criterion
     let kind: Markup =
       switch criterion.unit {
@@ -16,6 +20,9 @@ struct SensitivityCurves {
       case .score: "the sum of the scores"
       }
     let upper: Markup = criterion.isUpperEnd ? " Sensitivities are taken at the upper ends of their error bars." : .none
+    let steps: Markup =
+      content.solution.steps > 1
+      ? " They are those of the whole network, the first of \(content.solution.steps) measurements." : .none
     let joint: Markup =
       criterion.isAdditive
       ? .none
@@ -28,7 +35,7 @@ struct SensitivityCurves {
     return """
       <p class="note">For each group of layers that share their channels: \(kind) (upwards) when it alone loses a share of its \
       channels (to the right), those of the lowest sensitivity first; the dot is what this plan takes. All plots have one \
-      scale\(scale.isLogarithmic ? ", a logarithmic one" : Markup.none).\(upper)\(joint)</p>
+      scale\(scale.isLogarithmic ? ", a logarithmic one" : Markup.none).\(steps)\(upper)\(joint)</p>
       <div class="small">\(plots)</div>
       \(table)
       """

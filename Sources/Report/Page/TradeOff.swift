@@ -1,3 +1,4 @@
+import Channels
 import Configuration
 import Search
 
@@ -14,13 +15,26 @@ struct TradeOff {
     let bound: Double?
     let costs: [(metric: SearchConfiguration.Metric, cost: Double)]
     let kept: [Int]
+    /// By layer the widths of its numbers; `nil` where none are chosen.
+    let bits: [LayerBits]?
     let isPlan: Bool
-    let isKnee: Bool
+    var isKnee: Bool
+
+    /// What it is called beside its numbers.
+    var kind: String {
+      isPlan ? isKnee ? "this plan, the knee" : "this plan" : isKnee ? "the knee" : ""
+    }
+
+    func isSamePlan(as other: Point) -> Bool { kept == other.kept && bits == other.bits }
   }
 
   var markup: Markup {
     switch content.curve {
-    case .absent(let absence): return "<p class=\"note\">There is no curve of this search: \(absence.reason)</p>"
+    case .absent(let absence):
+      let advice: Markup =
+        absence == .laborious
+        ? " <code>prune-cluster report RUN_DIR --frontier</code> draws it, and makes this page again." : .none
+      return "<p class=\"note\">There is no curve of this search: \(absence.reason).\(advice)</p>"
     case .drawn(let frontier):
       guard !frontier.points.isEmpty else {
         return "<p class=\"note\">There is no curve of this search: the network cannot get cheaper.</p>"
@@ -29,20 +43,29 @@ struct TradeOff {
     }
   }
 
-  /// The curve's points and the search's own plan, by ascending ratio.
+  /// The curve's points and the search's own plan, by ascending ratio, each plan once.
   private func points(_ frontier: StoredFrontier) -> [Point] {
-    var points = frontier.points.enumerated().map { index, point in
-      Point(
+    var points: [Point] = []
+    for (index, point) in frontier.points.enumerated() {
+      var next = Point(
         ratio: point.reached, loss: point.predictedLossChange, bound: point.lowerBound, costs: point.costs,
-        kept: point.keptChannels, isPlan: false, isKnee: index == frontier.knee)
+        kept: point.keptChannels, bits: point.bits, isPlan: false, isKnee: index == frontier.knee)
+      // One plan may serve several of the ratios asked for; what is proven for the largest of them says the most.
+      if let last = points.last, last.isSamePlan(as: next) {
+        next.isKnee = next.isKnee || last.isKnee
+        points.removeLast()
+      }
+      points.append(next)
     }
     let change = content.costs.first { $0.metric == frontier.metric }?.change
     let solution = content.solution
-    let plan = Point(
+    let bits = content.layers.compactMap(\.bits)
+    var plan = Point(
       ratio: change?.ratio ?? 1, loss: solution.predictedLossChange,
       bound: solution.objective == solution.predictedLossChange ? solution.lowerBound : nil,
-      costs: content.costs.map { ($0.metric, $0.change.after) }, kept: content.layers.map(\.kept), isPlan: true,
-      isKnee: false)
+      costs: content.costs.map { ($0.metric, $0.change.after) }, kept: content.layers.map(\.kept),
+      bits: bits.count == content.layers.count ? bits : nil, isPlan: true, isKnee: false)
+    if let same = points.firstIndex(where: plan.isSamePlan) { plan.isKnee = points.remove(at: same).isKnee }
     points.insert(plan, at: points.firstIndex { $0.ratio > plan.ratio } ?? points.count)
     return points
   }
@@ -66,6 +89,7 @@ struct TradeOff {
       </div>
       <p class="point"><output id="point" for="slider">\(sentence(points[plan], metric))</output></p>
       \(strip(points[plan]))
+      \(keptTable(points[plan]))
       \(table(points, metric, plot))
       """
   }
@@ -77,10 +101,11 @@ struct TradeOff {
   private func plot(_ points: [Point], _ metric: SearchConfiguration.Metric) -> Plot {
     let ratios = points.map(\.ratio)
     let x = PlotScale(min(1, ratios.min() ?? 1)...max(ratios.max() ?? 2, 1.01), isLogarithmic: true)
-    let y = PlotScale(losses: points.map(\.loss) + points.compactMap(\.bound).filter { $0 > 0 })
+    // From 0 on and even, as the knee is looked for: it is where this line bends.
+    let y = PlotScale(from0: points.map(\.loss) + points.compactMap(\.bound))
     var plot = Plot(
       "Predicted loss over compression, from \(Figure.ratio(ratios.min() ?? 1)) to \(Figure.ratio(ratios.max() ?? 1)); the table below has the points.",
-      x: x, y: y, xTicks: x.ticks(atMost: 7).map { ($0, Figure.ratio($0)) },
+      x: x, y: y, xTicks: x.ticks(atMost: 7).map { ($0, Figure.tick($0) + "×") },
       yTicks: y.ticks().map { ($0, Figure.tick($0)) })
     let bounds = points.compactMap { point in point.bound.map { (point.ratio, $0) } }
     if !bounds.isEmpty { plot.curves.append("<path class=\"bound\" d=\"\(plot.path(bounds))\"/>") }
@@ -101,7 +126,7 @@ struct TradeOff {
   }
 
   private func sentence(_ point: Point, _ metric: SearchConfiguration.Metric) -> Markup {
-    let kind: Markup = point.isPlan ? " (this plan)" : point.isKnee ? " (the knee)" : .none
+    let kind: Markup = point.kind.isEmpty ? .none : " (\(point.kind))"
     let bound = point.bound.map { bound -> Markup in ", no plan below \(Figure.text(bound))" } ?? .none
     let costs = point.costs.filter { [metric, .macs, .params].contains($0.metric) }.map { metric, cost -> Markup in
       "; \(Quantity.cost(cost, metric)) \(metric.title)"
@@ -134,6 +159,22 @@ struct TradeOff {
       """
   }
 
+  /// What each layer keeps at the point that is looked at; the slider rewrites it.
+  private func keptTable(_ point: Point) -> Markup {
+    let bitsColumn = point.bits.map { _ in [(title: "bits", isNumber: true)] } ?? []
+    var table = DataTable(
+      "What each layer keeps at this point",
+      [("Layer", false), ("channels", true), ("kept", true)] + bitsColumn, isTall: true)
+    for (index, layer) in content.layers.enumerated() {
+      table.append(
+        ["\(name: layer.name)", "\(layer.channels)", "\(point.kept[index])"]
+          + (point.bits.map { [text($0[index])] } ?? []))
+    }
+    return table.table(attributes: " id=\"kept\"")
+  }
+
+  private func text(_ bits: LayerBits) -> Markup { "\(bits.activation)/\(bits.weight)" }
+
   /// The points, and what each layer keeps at them; the slider reads it.
   private func table(_ points: [Point], _ metric: SearchConfiguration.Metric, _ plot: Plot) -> Markup {
     let metrics = [metric, .macs, .params].enumerated().filter { index, one in
@@ -146,47 +187,45 @@ struct TradeOff {
     for point in points {
       let (x, y) = plot.place((point.ratio, point.loss))
       let kept = point.kept.enumerated().map { index, count -> Markup in index == 0 ? "\(count)" : " \(count)" }
+      let bits = point.bits.map { bits -> Markup in
+        let texts = bits.enumerated().map { index, bits -> Markup in
+          index == 0 ? text(bits) : " \(text(bits))"
+        }
+        return " data-bits=\"\(texts)\""
+      }
       let costs = metrics.map { metric -> Markup in
         "\(point.costs.first { $0.metric == metric }.map { Quantity.cost($0.cost, metric) } ?? "–")"
       }
       table.append(
         [
-          "\(Figure.ratio(point.ratio))", point.isPlan ? "this plan" : point.isKnee ? "knee" : .none,
+          "\(Figure.ratio(point.ratio))", "\(point.kind)",
           "\(Figure.text(point.loss))", "\(point.bound.map(Figure.text) ?? "–")",
-        ] + costs, attributes: " data-x=\"\(x)\" data-y=\"\(y)\" data-kept=\"\(kept)\"")
+        ] + costs, attributes: " data-x=\"\(x)\" data-y=\"\(y)\" data-kept=\"\(kept)\"\(bits ?? .none)")
     }
     return table.folded("The points as a table", attributes: " id=\"points\"") + layers(points)
   }
 
+  /// Cells of the table of all plans, at the most.
+  private static let mostCells = 10_000
+
   private func layers(_ points: [Point]) -> Markup {
-    // As many ratios as a page has room for, this plan's among them.
+    // All points, or of a very deep network as many as keep the page small, this plan's among them.
     let plan = points.firstIndex(where: \.isPlan) ?? 0
-    let stride = max(1, points.count / 6)
-    let shown = points.indices.filter { $0 == plan || $0 % stride == plan % stride }
+    let stride = max(1, (points.count * content.layers.count + Self.mostCells - 1) / Self.mostCells)
+    let shown = points.indices.filter { $0 % stride == plan % stride }
+    let bits: Markup = points[plan].bits == nil ? .none : ", and its bits"
     var table = DataTable(
-      "Channels that each layer keeps",
+      "Channels that each layer keeps\(bits)",
       [("Layer", false), ("has", true)] + shown.map { ("at " + Figure.ratio(points[$0].ratio), true) })
     for (index, layer) in content.layers.enumerated() {
       table.append(
-        ["\(name: layer.name)", "\(layer.channels)"] + shown.map { "\(points[$0].kept[index])" })
+        ["\(name: layer.name)", "\(layer.channels)"]
+          + shown.map { number in
+            let bits = points[number].bits.map { bits -> Markup in "<small>\(text(bits[index]))</small>" }
+            return "\(points[number].kept[index])\(bits ?? .none)"
+          })
     }
-    return table.folded("What each layer keeps, as a table")
-  }
-}
-
-extension CurveAbsence {
-  /// Why, in a sentence.
-  fileprivate var reason: Markup {
-    switch self {
-    case .noTarget: "the configuration asks for no ratio of the whole network."
-    case .measured:
-      "<code>measured</code> goes by evaluations of pruned networks, and other ratios would need others."
-    case .steps: "it measured the network anew in every step, and a curve is made of what is measured once."
-    case .laborious:
-      """
-      with losses of sets of channels it takes long. <code>prune-cluster report RUN_DIR --frontier</code> draws it, and \
-      makes this page again.
-      """
-    }
+    let which: Markup = stride == 1 ? "every point" : "\(shown.count) of the points"
+    return table.folded("What each layer keeps at \(which), as a table")
   }
 }
