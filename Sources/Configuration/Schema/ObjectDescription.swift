@@ -47,7 +47,7 @@ struct KeyDescription: Sendable {
       switch self {
       case .required: "required"
       case .value(.string(let name)): "`\(name)`"
-      case .value(let value): "`\(value.line)`"
+      case .value(let value): "`\(value.line())`"
       case .demanded(let words), .told(let words): words
       }
     }
@@ -108,7 +108,7 @@ extension KeyDescription.Meaning {
     switch standard {
     case .told(let words): sentence += "; default: \(words)"
     case .demanded(let words): sentence += "; \(words)"
-    case .value(let value) where condition != nil: sentence += "; default: \(value.line)"
+    case .value(let value) where condition != nil: sentence += "; default: \(value.line())"
     case .required, .value: break
     }
     return sentence.prefix(1).uppercased() + sentence.dropFirst() + "."

@@ -68,7 +68,7 @@ extension ValueShape {
     case .string(let what): what
     case .text: "string"
     case .boolean: "`true`, `false`"
-    case .constant(let value): "`\(value.line)`"
+    case .constant(let value): "`\(value.line())`"
     case .choice(let values): values.map { "`\($0)`" }.joined(separator: ", ")
     case .integer(let range):
       // The upper bounds of counts are beyond any network and any set of samples.
@@ -107,9 +107,4 @@ extension Interval {
         ", \(text(lower.value)) \(lower.isIncluded ? "≤" : "<") x \(upper.isIncluded ? "≤" : "<") \(text(upper.value))"
     }
   }
-}
-
-extension JSONValue {
-  /// The value on one line.
-  var line: String { text().replacing(/\n */, with: "") }
 }
