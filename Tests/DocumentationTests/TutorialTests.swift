@@ -45,8 +45,7 @@ struct TutorialTests {
     #expect(commands.count == 1, "\(place): \(line)")
     let ranks = commands.first?.launcher.isEmpty ?? true ? nil : 2
     let run = try ProgramRun(
-      "prune-cluster", ranks: ranks, under: ["env", "-C", folder.path], commands.first?.arguments ?? [],
-      limitSeconds: 240)
+      "prune-cluster", ranks: ranks, under: ["env", "-C", folder.path], commands.first?.arguments ?? [])
     #expect(run.exitCode == 0, "\(place): \(line): \(run.errors)")
     return run.output + run.errors
   }
