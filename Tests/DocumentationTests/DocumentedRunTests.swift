@@ -4,7 +4,7 @@ import ReferenceData
 import Testing
 
 /// What the pages show runs.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct DocumentedRunTests {
   /// The names of files and folders that the pages take for the reader's own, which the test has.
   private static let files: Set<String> = [

@@ -4,7 +4,7 @@ import ReferenceData
 import Testing
 
 /// The tutorial, from top to bottom, in a folder of its own.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct TutorialTests {
   @Test func `the tutorial does what it says`() throws {
     let page = try #require(MarkdownPage.all.first { $0.path == "docs/tutorial.md" })
