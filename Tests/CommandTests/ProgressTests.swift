@@ -163,7 +163,7 @@ struct ProgressTests {
     ] {
       let config = try Self.configuration(in: folder, changes)
       let run = try ProgramRun(
-        "prune-cluster", ranks: ranks, ["search", "--progress", "json", config], limitSeconds: 60)
+        "prune-cluster", ranks: ranks, ["search", "--progress", "json", config])
       #expect(run.exitCode == Int32(exitCode), "\(run.errors)")
       #expect(run.complaints.count == 1, "\(run.errors)")
       let (events, _) = try Self.events(run.errors)
