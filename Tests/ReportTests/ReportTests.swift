@@ -155,7 +155,10 @@ struct ReportTests {
   private static let sayings: [(changes: [(path: String, json: String?)], said: [String], unsaid: [String])] = [
     (
       [("sensitivity", #"{"method": "l1"}"#), ("calibration", nil), ("loss", nil)],
-      ["Judged by <code>l1</code> on the weights", "there are no samples to measure it on", "the scores of no plan sum"],
+      [
+        "Judged by <code>l1</code> on the weights", "there are no samples to measure it on",
+        "the scores of no plan sum",
+      ],
       ["0 samples", "bootstrap\": 20", "--apply", "is predicted below"]
     ),
     (
@@ -202,7 +205,8 @@ struct ReportTests {
     try ReportedSearch.run(in: folder, Self.modes[mode])
     try FileManager.default.removeItem(atPath: folder.file("out/report.html"))
     let error = #expect(throws: SearchError.self) { try ReportedSearch.report(folder, drawsCurve: true) }
-    #expect(error?.problem.hasPrefix("--frontier: there is no curve of this search: ") == true, "\(error.debugDescription)")
+    #expect(
+      error?.problem.hasPrefix("--frontier: there is no curve of this search: ") == true, "\(error.debugDescription)")
     #expect(!FileManager.default.fileExists(atPath: folder.file("out/report.html")))
   }
 
