@@ -83,7 +83,18 @@ final class ImageSamples: Sendable {
   /// The content of an image's file.
   static func file(of set: ImageSet, _ image: Int) throws -> (path: String, bytes: [UInt8]) {
     let path = set.path(image)
-    return (path, try FileHandleReader.contents(of: path, limit: ImageLimits.fileBytes))
+    if let kind = FileHandleReader.irregularKind(of: path) {
+      throw SearchError(.badContent, file: path, "is \(kind), expected a JPEG or PNG image")
+    }
+    do {
+      return (path, try FileHandleReader.contents(of: path, limit: ImageLimits.fileBytes))
+    } catch let error as SearchError {
+      guard let line = set.line(of: image) else { throw error }
+      throw SearchError(
+        error.kind, file: set.source,
+        "line \(line): \(path) \(error.problem); expected a path from the list's folder, and behind a blank the number "
+          + "of its class")
+    }
   }
 
   static func digest(_ bytes: [UInt8]) -> [UInt8] {
@@ -103,12 +114,18 @@ final class ImageSamples: Sendable {
       throw SearchError(.badContent, file: path, "\(error.problem); \(BadImages.advice)")
     }
     guard pixels.width == size.width, pixels.height == size.height else {
-      throw SearchError(
-        .badContent, file: path,
-        "comes out with \(pixels.width) × \(pixels.height) pixels, expected \(size.width) × \(size.height) as the first "
-          + "image; \"crop\" in \"preprocess\" gives all the same size")
+      throw wrongSize(path, ImageTransform.Size(height: pixels.height, width: pixels.width), expected: size)
     }
     return Sample(pixels: pixels, digest: digest(bytes))
+  }
+
+  static func wrongSize(
+    _ path: String, _ found: ImageTransform.Size, expected: ImageTransform.Size
+  ) -> SearchError {
+    SearchError(
+      .badContent, file: path,
+      "comes out with \(found.width) × \(found.height) pixels, expected \(expected.width) × \(expected.height) as the "
+        + "first image; \"crop\" in \"preprocess\" gives all the same size")
   }
 }
 
