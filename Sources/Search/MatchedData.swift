@@ -101,11 +101,26 @@ struct MatchedData: Sendable {
     return 0
   }
 
-  /// Bytes of decoded images that are held at the most.
-  var heldBytes: Int {
-    sources.reduce(0) { sum, source in
-      if case .images(let images) = source.content { sum + images.heldBytes(of: sampleCount) } else { sum }
+  /// What images take beside those that stay.
+  struct ImageMemory: Sendable {
+    /// Bytes that wait to be taken, and that the threads which read ahead decode.
+    var fixed = 0
+    /// Bytes that a worker decodes.
+    var perWorker = 0
+    /// Bytes of all images decoded: more need not stay.
+    var whole = 0
+  }
+
+  /// What images take; nothing where there are none. Headers of files are read.
+  func imageMemory() -> ImageMemory {
+    var memory = ImageMemory()
+    for case .images(let images) in sources.map(\.content) {
+      let decoding = images.decodingBytes(of: rows ?? [])
+      memory.fixed += images.waitingBytes(of: sampleCount) + ImageSamples.threads * decoding
+      memory.perWorker = max(memory.perWorker, decoding)
+      memory.whole += sampleCount * images.sampleBytes
     }
+    return memory
   }
 
   /// Where samples lie in the files.

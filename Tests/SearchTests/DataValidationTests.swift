@@ -7,6 +7,7 @@ import ONNXFormat
 import OneDNN
 import ProgramRuns
 import ReferenceData
+import Synchronization
 import Testing
 
 @testable import Search
@@ -173,5 +174,68 @@ struct DataValidationTests {
       ])
     #expect(
       complaint.hasSuffix("expects [3, 32, 32]: its channels come last, and have to come first (NCHW)"), "\(complaint)")
+  }
+}
+
+/// The memory that decoded images take.
+@Suite(.timeLimit(.minutes(10)))
+struct ImageMemoryTests {
+  /// A set of images that counts how often it was emptied.
+  private final class Shelf: ImageShelf {
+    private let pool: ImagePool
+    private let emptied = Mutex(0)
+
+    init(_ pool: ImagePool) { self.pool = pool }
+
+    var count: Int { emptied.withLock { $0 } }
+
+    func empty() {
+      emptied.withLock { $0 += 1 }
+      pool.give(60)
+    }
+  }
+
+  @Test
+  func `images stay as far as there is room, and go when there is less`() {
+    let pool = ImagePool()
+    let shelf = Shelf(pool)
+    pool.add(shelf)
+    #expect(pool.resize(to: 100) == 100)
+    #expect(pool.take(60) && !pool.take(60) && pool.take(40))
+    pool.give(40)
+    #expect(pool.resize(to: 60) == 60 && shelf.count == 0)
+    #expect(pool.resize(to: 59) == 59 && shelf.count == 1)
+    #expect(pool.resize(to: -5) == 0 && !pool.take(1))
+    #expect(pool.resize(to: nil) == ImagePool.most && pool.resize(to: .max) == ImagePool.most)
+  }
+
+  @Test
+  func `the forecast counts what is decoded at a time, and a limit below it is refused`() throws {
+    let folder = try TemporaryFolder()
+    try FileManager.default.createDirectory(atPath: folder.file("images"), withIntermediateDirectories: false)
+    let side = 2500
+    let large = PNGFile(width: side, height: side, .grey, pixels: [UInt8](repeating: 7, count: side * side))
+    for number in 0..<3 { _ = try folder.write(Data(large.bytes), as: "images/\(number).png") }
+    func forecast(limit: Int?, _ method: String) throws -> MemoryForecast {
+      let text = try DemoNetwork.configuration(
+        output: folder.file("out"),
+        changes: [
+          ("calibration", #"{"images": "images", "preprocess": {"channels": "GREY", "crop": 28}}"#),
+          ("loss", #"{"kind": "agreement"}"#), ("sensitivity", "{\"method\": \"\(method)\"}"),
+        ])
+      return try SearchRun.validate(
+        folder.write(text, as: "config.json"), ONNXFormat(), backend: OneDNNBackend(), memoryLimit: limit
+      ).memory
+    }
+    for method in ["taylor", "apoz"] {
+      let free = try forecast(limit: nil, method)
+      // A worker and the two threads that read ahead each hold one image.
+      #expect(free.bytes > MemoryForecast.process + (2 + free.workers) * side * side, "\(method)")
+      #expect(try forecast(limit: free.bytes, method).bytes <= free.bytes, "\(method)")
+      let error = #expect(throws: SearchError.self) {
+        try forecast(limit: MemoryForecast.process + 2 * side * side, method)
+      }
+      #expect(error?.problem.hasPrefix("--memory-limit: ") == true, "\(method)")
+    }
   }
 }
