@@ -87,7 +87,7 @@ let package = Package(
         "WorkSharing", crypto, logging,
       ]),
     library("ONNXFormat", ["Networks", "ONNX", "Search"]),
-    library("Report", ["Channels", "Configuration", "Search"]),
+    library("Report", ["Channels", "Configuration", "Search", "WorkSharing"]),
     .executableTarget(
       name: "prune-cluster",
       dependencies: [
@@ -101,6 +101,7 @@ let package = Package(
     testSupport("ImageFiles", []),
     testSupport("ProgramRuns", []),
     testSupport("ReferenceData", ["ArrayFiles", "Networks", "ONNX"]),
+    testSupport("SchemaValidation", ["Configuration"]),
     testSupport("CommunicatorContract", ["MessagePassing"]),
     testSupport("ExecutorContract", ["Execution", "Networks"]),
     .executableTarget(
@@ -120,7 +121,10 @@ let package = Package(
     tests("ArrayFilesTests", ["ArrayFiles"]),
     tests("ChannelsTests", ["Channels", "Execution", "ExecutorContract", "Networks", "ReferenceData"]),
     tests("CommandTests", ["Configuration", "ProgramRuns", "ReferenceData", "prune-cluster"]),
-    tests("ConfigurationTests", ["Configuration"]),
+    tests("ConfigurationTests", ["Configuration", "ProgramRuns", "SchemaValidation"]),
+    tests(
+      "DocumentationTests",
+      ["Configuration", "ProgramRuns", "ReferenceData", "SchemaValidation", "prune-cluster", argumentParser]),
     tests("ExecutionTests", ["Execution", "ExecutorContract", "Networks"]),
     tests("FuzzTests", ["ProgramRuns", "fuzz"]),
     tests("ImagesTests", ["ImageFiles", "Images", "ProgramRuns"]),
@@ -153,7 +157,7 @@ let package = Package(
       "ReportTests",
       [
         "Configuration", "MessagePassing", "Networks", "ONNXFormat", "OneDNN", "ProgramRuns", "ReferenceData", "Report",
-        "Search", logging,
+        "Search", "WorkSharing", logging,
       ]),
     tests("SurgeryTests", ["CLAPACK", "Execution", "ExecutorContract", "Networks", "Surgery"]),
   ]

@@ -1,39 +1,24 @@
 /// The keys of every object of the configuration, and what to tell who writes another one.
 enum ConfigurationKeys {
-  /// `$schema` is for editors, which look there for the schema of a file; it has no meaning here.
-  static let root = [
-    "$schema", "model", "calibration", "evaluation", "loss", "sensitivity", "bits", "target", "latency", "config_list",
-    "solver", "measured", "repair", "apply", "compare", "output",
-  ]
-  static let calibration = [
-    "inputs", "images", "labels", "batch_size", "samples", "preprocessing", "preprocess", "bad_images",
-  ]
-  static let evaluation = calibration.filter { $0 != "batch_size" }
-  static let array = ["file", "array"]
-  static let preprocessing = ["scale", "mean", "std"]
-  static let preprocess = ["resize", "crop", "interpolation", "channels", "layout", "scale", "mean", "std"]
-  static let loss = ["kind"]
-  static let sensitivity = [
-    "method", "order", "set_loss", "damping", "first_order", "curvature", "curvature_labels", "draws", "classes",
-    "holdout_every", "seed", "reduction", "level", "site",
-    "group_reduction", "normalization", "rows", "units", "bootstrap", "command", "time_limit", "inputs", "unit",
-  ]
-  static let bits = ["activation", "weight", "layers", "search"]
-  static let layerBits = ["activation", "weight"]
-  static let target = ["compression_ratio", "limit", "metric"]
-  static let latency = ["table"]
-  static let rule = [
-    "op_types", "op_names", "op_partial_names", "sparsity_per_layer", "sparsity", "total_sparsity",
-    "max_sparsity_per_layer", "exclude",
-  ]
-  static let solver = [
-    "method", "channel_multiple", "channel_widths", "min_channels", "iterations", "robust", "command", "time_limit",
-  ]
-  static let measured = ["candidates", "score", "monotonic_fit", "saved_eval_scores"]
-  static let repair = ["bias_correction", "reconstruction", "batch_norm_adaptation", "held_out", "ridge", "rows"]
-  static let apply = ["tolerance", "probes", "gather_inputs"]
-  static let comparison = ["sensitivity", "solver", "targets", "repair"]
-  static let output = ["directory"]
+  static let root = ConfigurationObjects.root.names
+  static let calibration = ConfigurationObjects.calibration.names
+  static let evaluation = ConfigurationObjects.evaluation.names
+  static let array = ConfigurationObjects.array.names
+  static let preprocessing = ConfigurationObjects.preprocessing.names
+  static let preprocess = ConfigurationObjects.preprocess.names
+  static let loss = ConfigurationObjects.loss.names
+  static let sensitivity = ConfigurationObjects.sensitivity.names
+  static let bits = ConfigurationObjects.bits.names
+  static let layerBits = ConfigurationObjects.layerBits.names
+  static let target = ConfigurationObjects.target.names
+  static let latency = ConfigurationObjects.latency.names
+  static let rule = ConfigurationObjects.layerRule.names
+  static let solver = ConfigurationObjects.solver.names
+  static let measured = ConfigurationObjects.measured.names
+  static let repair = ConfigurationObjects.repair.names
+  static let apply = ConfigurationObjects.apply.names
+  static let comparison = ConfigurationObjects.comparison.names
+  static let output = ConfigurationObjects.output.names
   static let ratioDocument = ["format_version", "model", "target", "achieved", "solution", "layers"]
   static let ratioModel = ["name", "sha256"]
   static let ratioLayer = [

@@ -72,6 +72,11 @@ public struct LayerRule: Hashable, Sendable {
 }
 
 extension LayerRule {
+  /// Shares that layers may be told to lose.
+  static let sparsities = Interval(from: 0, below: 1)
+  /// Shares that layers may be kept from losing.
+  static let limits = Interval(above: 0, upTo: 1)
+
   /// What `op_types` may hold.
   package static let knownTypes = [
     "Conv", "ConvTranspose", "Gemm", "MatMul", "Linear", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d",
@@ -121,7 +126,7 @@ extension LayerRule {
       throw members.place.error("\(quoted(ratios[0])) and \(quoted(ratios[1])) exclude each other")
     }
     let maxSparsity = try members["max_sparsity_per_layer"]?
-      .number(expected: "a number greater than 0 and at most 1") { $0 > 0 && $0 <= 1 }
+      .number(expected: "a number greater than 0 and at most 1", where: Self.limits.contains)
     guard let key = ratios.first, let ratio = members[key] else {
       guard let maxSparsity else {
         throw members.place.error(
@@ -130,7 +135,7 @@ extension LayerRule {
       }
       return .search(maxSparsity: maxSparsity)
     }
-    let sparsity = try ratio.number(expected: "a number from 0 to less than 1") { $0 >= 0 && $0 < 1 }
+    let sparsity = try ratio.number(expected: "a number from 0 to less than 1", where: Self.sparsities.contains)
     if let maxSparsity, sparsity > maxSparsity {
       throw ratio.error("\(sparsity) cannot be reached, as \"max_sparsity_per_layer\" is \(maxSparsity)")
     }

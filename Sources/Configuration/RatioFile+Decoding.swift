@@ -99,11 +99,11 @@ extension RatioFile {
       let opType = try members["op_type"]?.string()
       let ratio = try Self.ratio(members.required("prune_ratio"))
       guard let listed = members["pruned_channels"] else {
-        let channels = try members["channels"]?.integer(in: 1...SearchConfiguration.SampleData.countLimit)
+        let channels = try members["channels"]?.integer(in: SearchConfiguration.SampleData.counts)
         ratios.append(Entry(path: place.path, name: name, opType: opType, channels: channels, share: ratio))
         continue
       }
-      let channels = try members.required("channels").integer(in: 1...SearchConfiguration.SampleData.countLimit)
+      let channels = try members.required("channels").integer(in: SearchConfiguration.SampleData.counts)
       let indices = try ascending(listed, channels: channels)
       let share = Double(indices.count) / Double(channels)
       guard (ratio - share).magnitude <= ratioTolerance else {
@@ -194,7 +194,7 @@ extension RatioFile.ChannelList {
     var seen: Set<Int> = []
     for place in try list.elements(expected: expected) {
       let index = try place.integer(
-        in: 0...SearchConfiguration.SampleData.countLimit, expected: "a channel, an integer of at least 0")
+        in: 0...SearchConfiguration.SampleData.counts.upperBound, expected: "a channel, an integer of at least 0")
       guard seen.insert(index).inserted else { throw place.error("lists channel \(index) for a second time") }
       indices.append(index)
     }

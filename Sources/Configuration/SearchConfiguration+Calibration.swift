@@ -19,7 +19,7 @@ extension SearchConfiguration.Calibration {
   init(_ place: LocatedJSON, relativeTo directory: String) throws(ConfigurationError) {
     let members = try place.members(ConfigurationKeys.calibration, advice: ConfigurationKeys.advice)
     data = try SearchConfiguration.SampleData(members, relativeTo: directory)
-    batchSize = try members["batch_size"]?.integer(in: 1...SearchConfiguration.SampleData.countLimit) ?? 32
+    batchSize = try members["batch_size"]?.integer(in: SearchConfiguration.SampleData.counts) ?? 32
   }
 
   var json: JSONValue { .object(data.json(batchSize: batchSize)) }

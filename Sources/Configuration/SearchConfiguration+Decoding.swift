@@ -122,7 +122,8 @@ extension SearchConfiguration {
 }
 
 extension SearchConfiguration.Bits {
-  private static let widths = 1...64
+  static let widths = 1...64
+  static let searchedWidths = 2...32
 
   init(_ place: LocatedJSON?) throws(ConfigurationError) {
     let members = try place?.members(ConfigurationKeys.bits, advice: ConfigurationKeys.advice)
@@ -148,7 +149,7 @@ extension SearchConfiguration.Bits {
     var search: Set<Int> = []
     if let place = members?["search"] {
       for element in try place.elements() {
-        let width = try element.integer(in: 2...32)
+        let width = try element.integer(in: Self.searchedWidths)
         guard search.insert(width).inserted else { throw element.error("\(width) stands twice") }
       }
       guard !search.isEmpty else { throw place.error(expected: "at least one width") }

@@ -169,7 +169,7 @@ extension SearchConfiguration.ImagePreprocess {
     mean: [0], std: [1])
 
   /// More than a JPEG can have.
-  private static let sides = 1...65535
+  static let sides = 1...65535
 
   init(_ place: LocatedJSON) throws(ConfigurationError) {
     let members = try place.members(ConfigurationKeys.preprocess, advice: ConfigurationKeys.advice)
@@ -196,10 +196,13 @@ extension SearchConfiguration.ImagePreprocess {
     interpolation = try members["interpolation"]?.choice() ?? .bilinear
     channels = try members["channels"]?.choice() ?? .rgb
     layout = try members["layout"]?.choice() ?? .channelsFirst
-    scale = try members["scale"]?.number(expected: "a number greater than 0") { $0 > 0 } ?? 1.0 / 255
+    scale =
+      try members["scale"]?.number(
+        expected: "a number greater than 0", where: SearchConfiguration.Preprocessing.factors.contains) ?? 1.0 / 255
     mean = try SearchConfiguration.Preprocessing.perChannel(members["mean"], expected: "a number") { _ in true } ?? [0]
     std =
-      try SearchConfiguration.Preprocessing.perChannel(members["std"], expected: "a number greater than 0") { $0 > 0 }
+      try SearchConfiguration.Preprocessing.perChannel(
+        members["std"], expected: "a number greater than 0", where: SearchConfiguration.Preprocessing.factors.contains)
       ?? [1]
     for (name, values) in [("mean", mean), ("std", std)] where values.count != 1 && values.count != channels.count {
       throw place.error(

@@ -17,8 +17,11 @@ extension SearchConfiguration {
     /// What it may take where the file says nothing.
     public static let standardTimeLimit = 3600.0
 
+    /// What the file may say.
+    static let timeLimits = Interval(above: 0, upTo: 1e7)
+
     /// The keys that it takes in the object of whatever it stands for.
-    static let keys = ["command", "time_limit"]
+    static let keys = ConfigurationObjects.pluginKeys.map(\.name)
   }
 }
 
@@ -56,9 +59,8 @@ extension SearchConfiguration.Plugin {
       throw place.error("an argument cannot hold the character \\u0000")
     }
     timeLimit =
-      try members["time_limit"]?.number(expected: "a number of seconds above 0, at most 10000000") {
-        $0 > 0 && $0 <= 1e7
-      }
+      try members["time_limit"]?.number(
+        expected: "a number of seconds above 0, at most 10000000", where: Self.timeLimits.contains)
       ?? Self.standardTimeLimit
   }
 

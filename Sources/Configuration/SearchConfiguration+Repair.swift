@@ -53,6 +53,9 @@ extension SearchConfiguration {
 }
 
 extension SearchConfiguration.Repair {
+  static let shares = Interval(from: 0, below: 1)
+  static let ridges = Interval(from: 0)
+
   /// - Parameter hasSamples: whether there are calibration samples, without which nothing is repaired.
   init(_ place: LocatedJSON?, hasSamples: Bool) throws(ConfigurationError) {
     let standard = Self.standard
@@ -70,10 +73,11 @@ extension SearchConfiguration.Repair {
     reconstruction = try members["reconstruction"]?.choice() ?? standard.reconstruction
     batchNormAdaptation = try members["batch_norm_adaptation"]?.boolean() ?? standard.batchNormAdaptation
     heldOut =
-      try members["held_out"]?.number(expected: "a number from 0 to less than 1") { $0 >= 0 && $0 < 1 }
+      try members["held_out"]?.number(expected: "a number from 0 to less than 1", where: Self.shares.contains)
       ?? standard.heldOut
-    ridge = try members["ridge"]?.number(expected: "a number of at least 0") { $0 >= 0 } ?? standard.ridge
-    rows = try members["rows"]?.integer(in: 1...SearchConfiguration.SampleData.countLimit) ?? standard.rows
+    ridge =
+      try members["ridge"]?.number(expected: "a number of at least 0", where: Self.ridges.contains) ?? standard.ridge
+    rows = try members["rows"]?.integer(in: SearchConfiguration.SampleData.counts) ?? standard.rows
     guard hasSamples || isNone else {
       throw place.error("a repair is fitted to the samples of $.calibration, and there are none: expected \"none\"")
     }
@@ -93,15 +97,17 @@ extension SearchConfiguration.Repair {
 }
 
 extension SearchConfiguration.Apply {
-  private static let mostProbes = 1 << 20
+  static let tolerances = Interval(above: 0, below: 1)
+  static let probeCounts = 0...(1 << 20)
 
   init(_ place: LocatedJSON?) throws(ConfigurationError) {
     let members = try place?.members(ConfigurationKeys.apply, advice: ConfigurationKeys.advice)
     let standard = Self.standard
     tolerance =
-      try members?["tolerance"]?.number(expected: "a number greater than 0 and less than 1") { $0 > 0 && $0 < 1 }
+      try members?["tolerance"]?.number(
+        expected: "a number greater than 0 and less than 1", where: Self.tolerances.contains)
       ?? standard.tolerance
-    probes = try members?["probes"]?.integer(in: 0...Self.mostProbes) ?? standard.probes
+    probes = try members?["probes"]?.integer(in: Self.probeCounts) ?? standard.probes
     gatherInputs = try members?["gather_inputs"]?.boolean() ?? standard.gatherInputs
   }
 

@@ -36,7 +36,7 @@ extension SearchConfiguration {
 
 extension SearchConfiguration.SampleData {
   /// More is no set of samples; the limit keeps products of counts within an `Int`.
-  static let countLimit = 1 << 31 - 1
+  static let counts = 1...(1 << 31 - 1)
 
   init?(optional place: LocatedJSON?, relativeTo directory: String) throws(ConfigurationError) {
     guard let place else { return nil }
@@ -80,7 +80,7 @@ extension SearchConfiguration.SampleData {
     }
     if let place = members["samples"], place.value != "all" {
       samples = try place.integer(
-        in: 1...Self.countLimit, expected: "\"all\" or an integer from 1 to \(Self.countLimit)")
+        in: Self.counts, expected: "\"all\" or an integer from 1 to \(Self.counts.upperBound)")
     } else {
       samples = nil
     }
@@ -157,6 +157,9 @@ extension SearchConfiguration.SampleData {
 }
 
 extension SearchConfiguration.Preprocessing {
+  /// What `scale` and `std` may be.
+  static let factors = Interval(above: 0)
+
   init?(optional place: LocatedJSON?) throws(ConfigurationError) {
     guard let place else { return nil }
     try self.init(place)
@@ -164,9 +167,9 @@ extension SearchConfiguration.Preprocessing {
 
   init(_ place: LocatedJSON) throws(ConfigurationError) {
     let members = try place.members(ConfigurationKeys.preprocessing, advice: ConfigurationKeys.advice)
-    scale = try members["scale"]?.number(expected: "a number greater than 0") { $0 > 0 } ?? 1
+    scale = try members["scale"]?.number(expected: "a number greater than 0", where: Self.factors.contains) ?? 1
     mean = try Self.perChannel(members["mean"], expected: "a number") { _ in true } ?? [0]
-    std = try Self.perChannel(members["std"], expected: "a number greater than 0") { $0 > 0 } ?? [1]
+    std = try Self.perChannel(members["std"], expected: "a number greater than 0", where: Self.factors.contains) ?? [1]
     guard mean.count == 1 || std.count == 1 || mean.count == std.count else {
       throw place.error("\"mean\" is for \(mean.count) channels and \"std\" for \(std.count)")
     }

@@ -225,10 +225,14 @@ extension SearchConfiguration.Sensitivity.Method {
   }
 
   /// The keys that go with it.
-  fileprivate var keys: [String] {
+  var keys: [String] {
     switch self {
     case .external: SearchConfiguration.Sensitivity.pluginKeys
-    case .taylor: ConfigurationKeys.sensitivity.filter { !["normalization", "rows", "units"].contains($0) }
+    case .taylor:
+      [
+        "method", "order", "reduction", "level", "group_reduction", "site", "set_loss", "damping", "first_order",
+        "curvature", "curvature_labels", "draws", "classes", "seed", "bootstrap",
+      ]
     case .l1, .l2, .geometricMedian, .normalizationScale, .nisp, .apoz, .meanActivation:
       ["method", "group_reduction", "normalization"]
     case .random: ["method", "group_reduction", "normalization", "seed"]
@@ -243,41 +247,48 @@ extension SearchConfiguration.Sensitivity.Method {
 }
 
 extension SearchConfiguration.Sensitivity {
-  private static let counts = 1...4096
+  static let orders = 1...2
+  static let seeds = 0...Int(UInt32.max)
+  static let counts = 1...4096
+  static let resamples = 0...counts.upperBound
+  static let holdouts = 2...counts.upperBound
+  static let dampings = Interval(from: 0, upTo: 1e6)
 
   /// - Parameter choosesBits: whether losses of widths are added, so that those of channels have to be in loss units.
   init(_ place: LocatedJSON?, choosesBits: Bool) throws(ConfigurationError) {
     let members = try place?.members(ConfigurationKeys.sensitivity, advice: ConfigurationKeys.advice)
     method = try members?["method"]?.choice() ?? .taylor
-    order = try members?["order"]?.integer(in: 1...2) ?? 1
+    order = try members?["order"]?.integer(in: Self.orders) ?? 1
     setLoss = try members?["set_loss"]?.choice() ?? (order == 2 ? .joint : .additive)
     curvature = try members?["curvature"]?.choice() ?? (setLoss == .joint ? .fisher : .gaussNewton)
     curvatureLabels = try members?["curvature_labels"]?.choice() ?? (setLoss == .logits ? .ranked : .drawn)
     classes = try members?["classes"]?.integer(in: Self.counts) ?? 10
     draws = try members?["draws"]?.integer(in: Self.counts) ?? (method == .aofp ? 1000 : 1)
-    rows = try members?["rows"]?.integer(in: 1...SearchConfiguration.SampleData.countLimit) ?? 20_000
+    rows = try members?["rows"]?.integer(in: SearchConfiguration.SampleData.counts) ?? 20_000
     if let place = members?["units"], place.value != "all" {
       units = try place.integer(
-        in: 1...SearchConfiguration.SampleData.countLimit,
-        expected: "\"all\" or an integer from 1 to \(SearchConfiguration.SampleData.countLimit)")
+        in: SearchConfiguration.SampleData.counts,
+        expected: "\"all\" or an integer from 1 to \(SearchConfiguration.SampleData.counts.upperBound)")
     } else {
       units = nil
     }
     damping =
       method == .influence
-      ? try members?["damping"]?.number(expected: "a number above 0, up to 1000000") { $0 > 0 && $0 <= 1e6 } ?? 0.1
-      : try members?["damping"]?.number(expected: "a number from 0 to 1000000") { (0...1e6).contains($0) }
+      ? try members?["damping"]?.number(expected: "a number above 0, up to 1000000") {
+        $0 > 0 && Self.dampings.contains($0)
+      } ?? 0.1
+      : try members?["damping"]?.number(expected: "a number from 0 to 1000000", where: Self.dampings.contains)
         ?? (setLoss == .joint && !choosesBits ? 8 : 0)
-    holdoutEvery = try members?["holdout_every"]?.integer(in: 2...Self.counts.upperBound) ?? 4
+    holdoutEvery = try members?["holdout_every"]?.integer(in: Self.holdouts) ?? 4
     firstOrder = try members?["first_order"]?.boolean() ?? (setLoss == .additive && order == 2)
-    seed = try members?["seed"]?.integer(in: 0...Int(UInt32.max)) ?? 0
+    seed = try members?["seed"]?.integer(in: Self.seeds) ?? 0
     reduction = try members?["reduction"]?.choice() ?? (choosesBits ? .meanAbs : .meanSquare)
     level = try members?["level"]?.choice() ?? .batch
     site = try members?["site"]?.choice() ?? (method == .snip ? .members : .producer)
     groupReduction = method.isExpansion ? try members?["group_reduction"]?.choice() ?? .sum : .sum
     scoreReduction = method.isExpansion || method.isLoss ? .sum : try members?["group_reduction"]?.choice() ?? .sum
     normalization = try members?["normalization"]?.choice() ?? method.normalization
-    bootstrap = try members?["bootstrap"]?.integer(in: 0...Self.counts.upperBound) ?? 0
+    bootstrap = try members?["bootstrap"]?.integer(in: Self.resamples) ?? 0
     inputs = try Self.inputs(members?["inputs"])
     unit = try members?["unit"]?.choice() ?? .score
     func refuse(_ keys: [String], _ why: String) throws(ConfigurationError) {

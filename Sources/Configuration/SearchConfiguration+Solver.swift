@@ -59,7 +59,8 @@ extension SearchConfiguration {
 }
 
 extension SearchConfiguration.Solver {
-  private static let channels = 1...(1 << 20)
+  static let channels = 1...(1 << 20)
+  static let steps = 1...100
 
   init(_ place: LocatedJSON?) throws(ConfigurationError) {
     let members = try place?.members(ConfigurationKeys.solver, advice: ConfigurationKeys.advice)
@@ -67,7 +68,7 @@ extension SearchConfiguration.Solver {
     method = try members?["method"]?.choice() ?? standard.method
     channelMultiple = try members?["channel_multiple"]?.integer(in: Self.channels) ?? standard.channelMultiple
     minChannels = try members?["min_channels"]?.integer(in: Self.channels) ?? standard.minChannels
-    iterations = try members?["iterations"]?.integer(in: 1...100) ?? standard.iterations
+    iterations = try members?["iterations"]?.integer(in: Self.steps) ?? standard.iterations
     robust = try members?["robust"]?.boolean() ?? standard.robust
     plugin = try SearchConfiguration.Plugin(members, isExternal: method == .external)
     var widths: [Int] = []
@@ -108,10 +109,12 @@ extension SearchConfiguration.Solver {
 }
 
 extension SearchConfiguration.Measured {
+  static let candidateCounts = 2...1000
+
   init(_ place: LocatedJSON?, relativeTo directory: String) throws(ConfigurationError) {
     let members = try place?.members(ConfigurationKeys.measured, advice: ConfigurationKeys.advice)
     let standard = Self.standard
-    candidates = try members?["candidates"]?.integer(in: 2...1000) ?? standard.candidates
+    candidates = try members?["candidates"]?.integer(in: Self.candidateCounts) ?? standard.candidates
     score = try members?["score"]?.choice() ?? standard.score
     monotonicFit = try members?["monotonic_fit"]?.boolean() ?? standard.monotonicFit
     if let place = members?["saved_eval_scores"] {

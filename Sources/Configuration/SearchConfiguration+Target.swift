@@ -46,6 +46,9 @@ extension SearchConfiguration {
 }
 
 extension SearchConfiguration.Target {
+  static let ratios = Interval(above: 1)
+  static let limits = Interval(above: 0)
+
   /// One target, or a list of them.
   static func targets(_ place: LocatedJSON?) throws(ConfigurationError) -> [Self] {
     guard let place else { return [] }
@@ -71,13 +74,14 @@ extension SearchConfiguration.Target {
         throw ratio.error("\"compression_ratio\" and \"limit\" exclude each other")
       }
       bound = .limit(
-        try limit.number(expected: "a number greater than 0, what the pruned network may cost") { $0 > 0 })
+        try limit.number(
+          expected: "a number greater than 0, what the pruned network may cost", where: Self.limits.contains))
       return
     }
     let ratio = try members.required("compression_ratio")
     let expected = "a number greater than 1 (cost of the original ÷ cost of the pruned network)"
     let asked = try ratio.number(expected: expected)
-    guard asked > 1 else {
+    guard Self.ratios.contains(asked) else {
       let inverse = 1 / asked
       throw ratio.error(expected: expected)
         .adding(inverse > 1 && inverse.isFinite ? "did you mean 1/\(asked) = \(inverse)?" : nil)

@@ -20,7 +20,7 @@ struct Abort {
   /// speaks. Rank 0 does so at once; the others tell those above them, and listen for those below.
   func end(_ failure: JobFailure) -> Never {
     if world.state.watch?.maySpeak ?? notices.isLowestToFail() {
-      write(failure.message)
+      write(failure)
     } else {
       // That rank's abort ends this process; if it does not come, the job still has to end.
       MonotonicClock.sleep(nanoseconds: Self.silentSeconds * MonotonicClock.second)
@@ -29,9 +29,9 @@ struct Abort {
     _exit(failure.exitCode)
   }
 
-  private func write(_ message: String) {
+  private func write(_ failure: JobFailure) {
     let place = world.rank == 0 ? "" : "rank \(world.rank) (\(world.location.hostName)): "
-    let line = Array("\(program): error: \(place)\(onOneLine(message))\n".utf8)
+    let line = Array("\(failure.preface)\(program): error: \(place)\(onOneLine(failure.message))\n".utf8)
     // One write, so that the line stays whole among those of other ranks; again only when a signal came first.
     while Glibc.write(STDERR_FILENO, line, line.count) < 0 && errno == EINTR {}
     // mpirun forwards it on one path and its own words about the abort on another: ours should come first.

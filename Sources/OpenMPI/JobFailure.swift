@@ -8,12 +8,15 @@ public struct JobFailure: Equatable, Sendable {
   ///
   /// Such a job needs no abort: MPI ends in order.
   public let isShared: Bool
+  /// What is written in front of the line, in the same call.
+  public let preface: String
 
   /// A failure with its exit code.
-  public init(message: String, exitCode: Int32, isShared: Bool = false) {
+  public init(message: String, exitCode: Int32, isShared: Bool = false, preface: String = "") {
     precondition((1...255).contains(exitCode), "an exit code of 0 would look like success")
     self.message = message
     self.exitCode = exitCode
     self.isShared = isShared
+    self.preface = preface
   }
 }

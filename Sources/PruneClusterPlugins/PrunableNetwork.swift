@@ -153,7 +153,9 @@ extension PrunableNetwork {
 
 extension PrunableNetwork.Group {
   /// A value per unit, of the output channels that make it in all of its layers: coupled layers lose them together.
-  /// - Parameter channelValues: by layer and output channel.
+  /// - Parameters:
+  ///   - channelValues: by layer and output channel.
+  ///   - reduction: what becomes of the values of several channels.
   /// - Returns: one value per unit; 0 for a unit that no channel makes, which no prunable group has.
   /// - Precondition: every layer of `madeBy` has a value for each of its output channels.
   public func reduce(_ channelValues: [[Double]], by reduction: PrunableNetwork.Reduction) -> [Double] {

@@ -11,15 +11,12 @@ public struct PruningSummary {
   public init(_ outcome: PruningOutcome) { self.outcome = outcome }
 
   /// Costs, certificate, repairs and networks.
-  /// - Parameter width: characters per line; `nil` for no limit.
-  public func text(width: Int?) -> String {
+  /// - Parameters:
+  ///   - width: columns of the terminal; `nil` for no limit.
+  ///   - hasCosts: whether the costs come first; a search has shown them.
+  public func text(width: Int?, hasCosts: Bool = true) -> String {
     var text = outcome.removesNothing ? "nothing is removed\n" : ""
-    for cost in outcome.costs.costs {
-      let metric = SearchConfiguration.Metric(cost.metric)
-      text += "\(metric.rawValue): \(Quantity.cost(Double(cost.before), metric)) -> "
-      text += "\(Quantity.cost(Double(cost.after), metric)), "
-      text += "\(Quantity.decimal(cost.ratio, 3)) x smaller\n"
-    }
+    if hasCosts { text += costs.text(width: width) + "\n" }
     for gather in outcome.gathers {
       text += "\(gather.layer): a Gather in front leaves out \(Quantity.number(gather.leftOut, "input")), "
       text += "saves \(Quantity.count(gather.savedFlops)) FLOPs and copies \(Quantity.count(gather.copiedElements)) "
@@ -36,6 +33,18 @@ public struct PruningSummary {
       text += "these samples served the repair too: name others in $.evaluation\n"
     }
     return text + "written: \(outcome.path), with \(outcome.companions.joined(separator: ", ")) beside it\n"
+  }
+
+  private var costs: TextTable {
+    var table = TextTable([.init("cost", .leading), .init("full"), .init("current"), .init("level")])
+    for cost in outcome.costs.costs {
+      let metric = SearchConfiguration.Metric(cost.metric)
+      table.append([
+        metric.rawValue, Quantity.cost(Double(cost.before), metric), Quantity.cost(Double(cost.after), metric),
+        Quantity.decimal(cost.before > 0 ? 1 - Double(cost.after) / Double(cost.before) : 0, 3),
+      ])
+    }
+    return table
   }
 
   private var certificate: String {

@@ -2,17 +2,17 @@ import Channels
 import Configuration
 public import Search
 
-/// A search's outcome as text for a terminal: the ratio of every layer, and what it comes to.
+/// A search's outcome as text for a terminal: what is left of every layer and of the network, and what that comes to.
 public struct SearchSummary {
   private let outcome: SearchOutcome
 
   /// The summary of an outcome.
   public init(_ outcome: SearchOutcome) { self.outcome = outcome }
 
-  /// Table, costs and places of the files.
-  /// - Parameter width: characters per line; `nil` for no limit.
-  public func text(width: Int?) -> String {
-    var text = RatioTable(outcome.ratios).text(width: width)
+  /// Table, target and places of the files.
+  /// - Parameter width: columns of the terminal; `nil` for no limit.
+  public func text(width: Int?, style: TextStyle = .plain) -> String {
+    var text = PruningTable(outcome.ratios).text(width: width) + ResultLines(outcome.ratios).targets(style)
     if let loss = outcome.meanLoss {
       text +=
         "calibration: \(Quantity.number(outcome.sampleCount, "sample")), mean loss \(Quantity.significant(loss))"
@@ -22,7 +22,7 @@ public struct SearchSummary {
     } else {
       text += "calibration: no sample was run"
     }
-    text += "\n" + RatioTable(outcome.ratios).solution(isLoss: outcome.isLoss)
+    text += "\n" + ResultLines(outcome.ratios).solution(isLoss: outcome.isLoss)
     return text + "files in \(outcome.directory): \(outcome.files.joined(separator: ", "))\n"
   }
 }
@@ -34,11 +34,11 @@ public struct SolveSummary {
   /// The summary of an outcome.
   public init(_ outcome: SolveOutcome) { self.outcome = outcome }
 
-  /// Table, costs, the curve if there is one, and places of the files.
-  /// - Parameter width: characters per line; `nil` for no limit.
-  public func text(width: Int?) -> String {
-    var text = RatioTable(outcome.ratios).text(width: width)
-    text += RatioTable(outcome.ratios).solution(isLoss: outcome.isLoss)
+  /// Table, target, the curve if there is one, and places of the files.
+  /// - Parameter width: columns of the terminal; `nil` for no limit.
+  public func text(width: Int?, style: TextStyle = .plain) -> String {
+    var text = PruningTable(outcome.ratios).text(width: width) + ResultLines(outcome.ratios).targets(style)
+    text += ResultLines(outcome.ratios).solution(isLoss: outcome.isLoss)
     if let frontier = outcome.frontier { text += "\n" + self.text(of: frontier, width: width) }
     return text + "files in \(outcome.directory): \(outcome.files.joined(separator: ", "))\n"
   }
@@ -57,70 +57,29 @@ public struct SolveSummary {
   }
 }
 
-/// The layers of a result, and what they come to.
-struct RatioTable {
+/// What a result comes to, line by line.
+struct ResultLines {
   private let ratios: RatioConfig
 
   init(_ ratios: RatioConfig) { self.ratios = ratios }
 
-  func text(width: Int?) -> String {
-    func fits(_ table: String) -> Bool { table.split(separator: "\n").allSatisfy { $0.count <= width ?? .max } }
-    let tables = Detail.levels.lazy.map { table($0, width: width) }
-    var text = (tables.first(where: fits) ?? table(.least, width: width)) + "\n"
-    for layer in ratios.layers { text += layer.reason.map { "\(layer.name) stays whole: \($0)\n" } ?? "" }
-    for cost in ratios.costs {
-      text += "\(cost.metric.rawValue): \(Quantity.cost(cost.before, cost.metric)) -> "
-      text += "\(Quantity.cost(cost.after, cost.metric)), \(Quantity.decimal(cost.ratio, 3)) x smaller"
-      if let target = ratios.targets.first(where: { $0.metric == cost.metric }) {
-        switch target.bound {
-        case .compressionRatio(let ratio): text += " (asked for: \(Quantity.decimal(ratio, 3)) x)"
-        case .limit(let limit): text += " (asked for: at most \(Quantity.cost(limit, cost.metric)))"
-        }
+  /// What was asked for, and what is reached.
+  func targets(_ style: TextStyle) -> String {
+    var text = ""
+    for target in ratios.targets {
+      guard let cost = ratios.costs.first(where: { $0.metric == target.metric }) else { continue }
+      let (asked, reached): (String, String)
+      switch target.bound {
+      case .compressionRatio(let ratio):
+        asked = "\(target.metric.rawValue) \(Quantity.decimal(ratio, 3)) x smaller"
+        reached = "\(Quantity.decimal(cost.ratio, 3)) x"
+      case .limit(let limit):
+        asked = "\(target.metric.rawValue) at most \(Quantity.cost(limit, cost.metric))"
+        reached = Quantity.cost(cost.after, cost.metric)
       }
-      text += "\n"
+      text += "target: \(asked), \(style.good("reached: \(reached)"))\n"
     }
     return text
-  }
-
-  /// Which columns the table has; where it is too narrow, the less important ones give way.
-  private struct Detail {
-    let hasOrigin: Bool
-    let hasIntervals: Bool
-
-    static let least = Detail(hasOrigin: false, hasIntervals: false)
-    static let levels = [
-      Detail(hasOrigin: true, hasIntervals: true), Detail(hasOrigin: false, hasIntervals: true), least,
-    ]
-  }
-
-  private func table(_ detail: Detail, width: Int?) -> String {
-    let hasBits = ratios.layers.contains { $0.bits != nil }
-    let hasIntervals = detail.hasIntervals && ratios.layers.contains { $0.interval != nil }
-    var columns: [TextTable.Column] = [.init("layer", .leading, shrinking: .beginning)]
-    if detail.hasOrigin { columns += [.init("op", .leading), .init("group")] }
-    columns += [.init("channels"), .init("kept"), .init("prune ratio")]
-    if hasIntervals { columns.append(.init("90 % of resamples")) }
-    if hasBits { columns += [.init("act. bits"), .init("weight bits")] }
-    var table = TextTable(columns)
-    for layer in ratios.layers {
-      var cells = [layer.name]
-      if detail.hasOrigin {
-        cells += [layer.opType, layer.groups.count > 1 ? "several" : layer.groups.first.map(String.init) ?? "-"]
-      }
-      cells += [
-        String(layer.channels), String(layer.channels - layer.prunedChannels.count),
-        Quantity.decimal(layer.pruneRatio, 4),
-      ]
-      if hasIntervals {
-        cells.append(
-          layer.interval.map { "\(Quantity.decimal($0.lowerBound, 2)) - \(Quantity.decimal($0.upperBound, 2))" } ?? "-")
-      }
-      if hasBits {
-        cells += [layer.bits.map { String($0.activation) } ?? "-", layer.bits.map { String($0.weight) } ?? "-"]
-      }
-      table.append(cells)
-    }
-    return table.text(width: width)
   }
 
   /// What the plan is predicted to lose, how far from the best it may be, and how sure it is.

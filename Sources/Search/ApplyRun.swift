@@ -48,23 +48,29 @@ public struct ApplyRun {
   private let backend: any ExecutionBackend
   private let format: any ModelFormat
   private let logger: Logger
+  private let progress: @Sendable (ProgressEvent) -> Void
 
   /// A run on the ranks of `world`.
+  /// - Parameter progress: called at rank 0, by the thread that runs it, as phases begin, go on and end.
   public init(
     on world: any Communicator, backend: any ExecutionBackend, format: any ModelFormat,
-    options: WorkSession.Options = WorkSession.Options(), logger: Logger
+    options: WorkSession.Options = WorkSession.Options(), logger: Logger,
+    progress: @escaping @Sendable (ProgressEvent) -> Void = { _ in }
   ) {
     self.world = world
     self.options = options
     self.backend = backend
     self.format = format
     self.logger = logger
+    self.progress = progress
   }
 
   /// Runs it.
   /// - Returns: the outcome at rank 0, `nil` elsewhere.
   /// - Throws: what is wrong with ratios, model, data or output; for all but unreadable data that is rank 0.
   public func execute(_ request: Request) throws -> PruningOutcome? {
+    let phases = RunPhases(telling: world.rank == 0 ? progress : nil)
+    phases.begin(.prepare)
     var (text, message): ([UInt8], [UInt8]) = ([], [])
     var digests: [FileDigest] = []
     var removal: PruningStage.Request?
@@ -96,12 +102,15 @@ public struct ApplyRun {
     var settings = configuration?.apply ?? .standard
     if let tolerance = request.tolerance { settings.tolerance = tolerance }
     let stage = PruningStage(
-      session: try WorkSession(on: world, options: options, logger: logger), backend: backend, format: format,
+      session: try WorkSession(on: world, options: options, logger: logger, phases: phases), backend: backend,
+      format: format,
       logger: logger, workerCount: try ProcessorShare.count(on: world),
       path: request.model, message: message, digests: digests, configuration: configuration,
       repair: request.skipsRepair ? .none : configuration?.repair ?? .none,
       sampleShapes: try sampleShapes(request, configuration), settings: settings)
-    return try stage.run(removal, output: request.output)
+    let outcome = try stage.run(removal, output: request.output)
+    phases.end()
+    return outcome
   }
 
   private func configuration(_ text: [UInt8], _ request: Request) throws -> SearchConfiguration {

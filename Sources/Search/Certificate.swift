@@ -87,14 +87,14 @@ struct CertificateRun {
     let pool = WorkerPool<Pair>(count: workerCount) { (try first.makeExecutor(), try second.makeExecutor()) }
     var onData: Certificate.Comparison?
     if let data {
-      onData = try compare(samples, by: pool) { run in try data.batch(run, size: masked.batchSize) }
+      onData = try compare(samples, "sample", by: pool) { run in try data.batch(run, size: masked.batchSize) }
     }
     var onProbes: Certificate.Comparison?
     if probes > 0 {
       let size = masked.batchSize
       let normal = RandomProbes(for: masked, masked.inputs.map { _ in .normal(deviation: 1) }, seed: 1)
       let uniform = RandomProbes(for: masked, masked.inputs.map { _ in .uniform(bound: 1) }, seed: 2)
-      onProbes = try compare((0..<probes).runs(of: size), by: pool) { run in
+      onProbes = try compare((0..<probes).runs(of: size), "random sample", by: pool) { run in
         let number = run.lowerBound / size
         let inputs = number.isMultiple(of: 2) ? normal.batch(number) : uniform.batch(number)
         return Batch(inputs: inputs, targets: .none, sampleCount: run.count)
@@ -119,13 +119,17 @@ struct CertificateRun {
   }
 
   private func compare(
-    _ samples: [Range<Int>], by pool: WorkerPool<Pair>, _ batch: @escaping @Sendable (Range<Int>) throws -> Batch
+    _ samples: [Range<Int>], _ unit: String, by pool: WorkerPool<Pair>,
+    _ batch: @escaping @Sendable (Range<Int>) throws -> Batch
   ) throws -> Certificate.Comparison {
+    let sampleCount = samples.reduce(0) { $0 + $1.count }
+    session.phases.begin(.certify, total: sampleCount, unit: unit)
     let elements = original.outputs.map { original[$0].shape.count / original.batchSize }
     var total = OutputDifference(sampleElements: elements)
     let (file, dataFile, size) = (file, dataFile, original.batchSize)
     try session.perform(
-      "batch", samples.count, length: total.packed.count, by: pool
+      "batch", samples.count, length: total.packed.count, by: pool,
+      progress: { session.phases.advance($0, pieces: samples.count) }
     ) { piece, pair, pulse in
       var part = OutputDifference(sampleElements: elements)
       for run in samples[piece].runs(of: size) {
@@ -151,6 +155,6 @@ struct CertificateRun {
     try session.world.broadcast(&packed, from: 0)
     var shared = OutputDifference(sampleElements: elements)
     shared.formUnion(packed)
-    return Certificate.Comparison(samples: samples.reduce(0) { $0 + $1.count }, difference: shared)
+    return Certificate.Comparison(samples: sampleCount, difference: shared)
   }
 }

@@ -30,14 +30,10 @@ extension ComparisonRun {
       variantByPlan[plan.removed] = variants.count - 1
       return variants.count - 1
     }
-    search.report(0, variants.count)
-    let total = variants.count
     let watch = ContinuousClock()
     let start = watch.now
-    let scores = try evaluation.scores(of: variants, keepsNotFinite: true) { number, _ in
-      search.report(number + 1, total)
-    }
-    let seconds = (watch.now - start) / .seconds(total)
+    let scores = try evaluation.scores(of: variants, keepsNotFinite: true)
+    let seconds = (watch.now - start) / .seconds(variants.count)
     return scores.map { scores in
       Evaluated(
         original: scores[0], plans: numbers.map { $0.map { scores[$0] } },

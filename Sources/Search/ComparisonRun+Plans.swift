@@ -35,10 +35,10 @@ extension ComparisonRun {
   /// The comparison, at rank 0 between the first and the last writing of its record.
   /// - Returns: what was found at rank 0, `nil` elsewhere.
   func compare(
-    _ asked: ComparisonCandidates, _ base: Preparation, _ source: ModelSource, _ session: WorkSession,
-    _ started: PhaseClock
+    _ asked: ComparisonCandidates, _ base: Preparation, _ source: ModelSource, _ session: WorkSession
   ) throws -> Found? {
-    var (candidates, clock) = (asked, started)
+    var candidates = asked
+    let phases = session.phases
     let configuration = candidates.configuration
     let files = ResultFiles(in: ComparisonFiles.directory(of: configuration))
     let checkpoint = SearchCheckpoint(files.checkpoint, base.plan, base.data)
@@ -46,14 +46,14 @@ extension ComparisonRun {
     if search.memoryLimit != nil { _ = try search.evaluation(base, source, session, checkpoint) }
     let bench = Bench(
       base: base, source: source, session: session, checkpoint: checkpoint,
-      quantization: try search.chooseFrom(base, source, session, checkpoint, &clock))
+      quantization: try search.chooseFrom(base, source, session, checkpoint))
 
     var plans = [Plan?](repeating: nil, count: candidates.all.count)
     var usage = RankUsage()
     var measured: [ComparisonOutcome.Criterion] = []
     var table: SensitivityTable?
     for criterion in configuration.comparedSensitivities.indices {
-      let found = try plan(criterion, bench, &candidates, &plans, &usage, &clock)
+      let found = try plan(criterion, bench, &candidates, &plans, &usage)
       measured.append(
         ComparisonOutcome.Criterion(
           label: configuration.label(of: configuration.comparedSensitivities[criterion]), seconds: found.seconds))
@@ -64,10 +64,10 @@ extension ComparisonRun {
     let checkpointOfEvaluation = try checkpointOfEvaluation(bench, configuration)
     let evaluated = try evaluate(plans, bench, configuration, checkpointOfEvaluation)
     try drop(evaluated?.plans, of: "pruned", &candidates, &plans)
-    clock.end(of: "evaluate")
     guard try isAnyLeft(candidates) else { return nil }
     func write(_ repaired: [Repaired?]?) throws -> ComparisonOutcome? {
       guard let evaluated else { return nil }
+      phases.begin(.write)
       return try session.alone("writing") { [candidates, plans, measured] in
         let outcome = ComparisonOutcome(
           candidates, plans, evaluated, repaired: repaired, criteria: measured, base, model: source.digests)
@@ -81,19 +81,18 @@ extension ComparisonRun {
       _ = try write(nil)
       repaired = try repair(plans, bench, configuration, checkpointOfEvaluation)
       try drop(repaired?.map { $0?.score }, of: "repaired", &candidates, &plans)
-      clock.end(of: "repair")
       guard try isAnyLeft(candidates) else { return nil }
     }
     guard let ranks = try usage.gather(on: session), let table else { return nil }
+    phases.begin(.digest)
     let data = try session.alone("reading the data for their hashes") {
       try configuration.dataFiles().map { try $0.digest() }
     }
-    clock.end(of: "digest")
     guard let outcome = try write(repaired) else { return nil }
-    clock.end(of: "write")
+    phases.end()
     checkpoint.removeOthers(besides: checkpointOfEvaluation)
     var record = RunRecord(
-      base, data, clock, ranks, transport: world.transport, backend: search.backend.description, table: table)
+      base, data, phases.seconds, ranks, transport: world.transport, backend: search.backend.description, table: table)
     record.comparison = outcome.times
     return Found(outcome: outcome, record: record)
   }
@@ -109,12 +108,15 @@ extension ComparisonRun {
   /// - Returns: at rank 0 the sensitivities, `nil` elsewhere and where there are none; and what measuring took.
   private func plan(
     _ criterion: Int, _ bench: Bench, _ candidates: inout ComparisonCandidates, _ plans: inout [Plan?],
-    _ usage: inout RankUsage, _ clock: inout PhaseClock
+    _ usage: inout RankUsage
   ) throws -> (table: SensitivityTable?, seconds: Double) {
     let configuration = candidates.configuration
     let sensitivity = configuration.comparedSensitivities[criterion]
     let own = candidates.all.indices.filter { candidates.all[$0].combination.criterion == criterion }
     let watch = ContinuousClock()
+    let phases = bench.session.phases
+    phases.subject = configuration.label(of: sensitivity)
+    defer { phases.subject = nil }
     var measurement: SensitivityMeasurement?
     var seconds: Double?
     for index in own where candidates.all[index].isRun {
@@ -122,14 +124,13 @@ extension ComparisonRun {
       var preparation = try bench.base.changed(to: asked, isSolving: world.rank == 0)
       var steps = SearchSteps(preparation.analysis, asked, bench.quantization)
       if seconds == nil {
-        search.logger.info("criterion: \(configuration.label(of: sensitivity))")
         let start = watch.now
         // What fails while all ranks measure is the model's or the data's fault.
         let inputs = try search.pluginInputs(for: &preparation, bench.session, bench.source, bench.checkpoint, &usage)
         func measure() throws {
           measurement = try search.measurement(
             of: &preparation, step: 1, steps, isLast: false, bench.session, bench.source, bench.checkpoint, &usage,
-            &clock, inputs: inputs)
+            inputs: inputs)
         }
         if inputs != nil || sensitivity.method.isOfWeights {
           if let failure = try settle(measure) {
@@ -139,12 +140,10 @@ extension ComparisonRun {
         } else {
           try measure()
         }
-        clock.end(of: "measure")
         seconds = (watch.now - start) / .seconds(1)
       }
       let start = watch.now
-      let failure = try solve(&steps, measurement, &preparation, bench, &usage, &clock)
-      clock.end(of: "solve")
+      let failure = try solve(&steps, measurement, &preparation, bench, &usage)
       if let failure {
         candidates.fail([index], failure.error)
       } else {
@@ -162,7 +161,7 @@ extension ComparisonRun {
   /// - Returns: why there is none, on every rank; `nil` where there is one.
   private func solve(
     _ steps: inout SearchSteps, _ measurement: SensitivityMeasurement?, _ preparation: inout Preparation,
-    _ bench: Bench, _ usage: inout RankUsage, _ clock: inout PhaseClock
+    _ bench: Bench, _ usage: inout RankUsage
   ) throws -> Failure? {
     let session = bench.session
     let configuration = preparation.configuration
@@ -173,10 +172,11 @@ extension ComparisonRun {
       var measurement = measurement
       if step > 1 {
         measurement = try search.measurement(
-          of: &preparation, step: step, steps, isLast: false, session, bench.source, bench.checkpoint, &usage, &clock)
+          of: &preparation, step: step, steps, isLast: false, session, bench.source, bench.checkpoint, &usage)
       }
       let scores = try search.evaluate(
-        preparation, session, bench.source, bench.checkpoint, measurement, steps, &clock)
+        preparation, session, bench.source, bench.checkpoint, measurement, steps)
+      session.phases.begin(.solve)
       let isLast = step == configuration.solver.iterations
       let failure = try settle { [measurement] in
         steps = try session.alone("solving", ending: solver?.program) { [steps] in

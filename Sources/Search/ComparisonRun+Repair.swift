@@ -40,26 +40,28 @@ extension ComparisonRun {
     }
     let watch = ContinuousClock()
     var found: [[[Int]]: Repaired] = [:]
-    for (number, removed) in distinct.enumerated() {
-      search.logger.info("repairs: \(number) of \(distinct.count)")
-      let start = watch.now
-      let stored =
-        world.rank == 0
-        ? bench.checkpoint.pieces([try keyOfRepair(of: removed, bench, configuration, evaluated)]) : nil
-      let packed = try bench.session.once(stored, length: 2) {
-        let request =
-          world.rank == 0 ? PruningStage.Request(removed: removed.map { Set($0) }, gathering: []) : nil
-        let pruned = try stage.prune(request, model, structure)
-        let repaired = try stage.repaired(pruned, network, data, configuration)
-        let candidates = [message, repaired?.message ?? pruned.message].map {
-          EvaluationCandidate(name: configuration.model.path, message: $0, fileSize: 0)
+    try bench.session.phases.whole(.repair, total: distinct.count, unit: "network") { advance in
+      for (number, removed) in distinct.enumerated() {
+        let start = watch.now
+        let stored =
+          world.rank == 0
+          ? bench.checkpoint.pieces([try keyOfRepair(of: removed, bench, configuration, evaluated)]) : nil
+        let packed = try bench.session.once(stored, length: 2) {
+          let request =
+            world.rank == 0 ? PruningStage.Request(removed: removed.map { Set($0) }, gathering: []) : nil
+          let pruned = try stage.prune(request, model, structure)
+          let repaired = try stage.repaired(pruned, network, data, configuration)
+          let candidates = [message, repaired?.message ?? pruned.message].map {
+            EvaluationCandidate(name: configuration.model.path, message: $0, fileSize: 0)
+          }
+          return try comparison.scores(candidates)?.last.map { [$0.loss, $0.accuracy ?? -1] }
         }
-        return try comparison.scores(candidates)?.last.map { [$0.loss, $0.accuracy ?? -1] }
-      }
-      found[removed] = packed.map { packed in
-        Repaired(
-          score: VariantScore(loss: packed[0], accuracy: packed[1] < 0 ? nil : packed[1]),
-          seconds: (watch.now - start) / .seconds(1))
+        found[removed] = packed.map { packed in
+          Repaired(
+            score: VariantScore(loss: packed[0], accuracy: packed[1] < 0 ? nil : packed[1]),
+            seconds: (watch.now - start) / .seconds(1))
+        }
+        advance(number + 1)
       }
     }
     return world.rank == 0 ? plans.map { $0.flatMap { found[$0.removed] } } : nil

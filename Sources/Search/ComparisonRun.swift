@@ -23,11 +23,11 @@ public struct ComparisonRun {
   /// - Parameters:
   ///   - options: how work is shared, and what ends the run before it is done.
   ///   - memoryLimit: the most bytes that each rank may hold, or `nil`. It changes no result.
-  ///   - progress: called at rank 0, from any thread, as work gets done.
+  ///   - progress: called at rank 0, by the thread that runs the comparison, as phases begin, go on and end.
   public init(
     on world: any Communicator, backend: any ExecutionBackend, format: any ModelFormat,
     options: WorkSession.Options = WorkSession.Options(), memoryLimit: Int? = nil, logger: Logger,
-    progress: @escaping @Sendable (SearchProgress) -> Void
+    progress: @escaping @Sendable (ProgressEvent) -> Void
   ) {
     search = SearchRun(
       on: world, backend: backend, format: format, options: options, memoryLimit: memoryLimit, logger: logger,
@@ -44,14 +44,12 @@ public struct ComparisonRun {
   /// - Returns: the outcome at rank 0, `nil` elsewhere.
   /// - Throws: what is wrong with configuration, model, data or output; the first failure where no combination can be run.
   public func execute(_ path: String, changes: [ConfigurationChange] = []) throws -> ComparisonOutcome? {
-    var clock = PhaseClock()
-    let session = try WorkSession(on: world, options: options, logger: search.logger)
+    let session = try search.session(.prepare)
     let (candidates, base, source) = try prepare(path, changes, session)
-    clock.end(of: "prepare")
     try ExecutorAgreement.check(search.backend, on: world)
     try search.tellPlacement()
     guard world.rank == 0 else {
-      _ = try compare(candidates, base, source, session, clock)
+      _ = try compare(candidates, base, source, session)
       return nil
     }
     let directory = ComparisonFiles.directory(of: candidates.configuration)
@@ -63,10 +61,12 @@ public struct ComparisonRun {
       model: source.digests, in: directory)
     func pieces() -> (restored: Int, computed: Int) { (session.usage.restored, session.usage.received) }
     do {
-      guard let found = try compare(candidates, base, source, session, clock) else { return nil }
+      guard let found = try compare(candidates, base, source, session) else { return nil }
+      session.phases.begin(.report)
       try journal.complete(
         journal.finish(found.record, pieces: pieces()),
         outputs: found.outcome.files.filter { $0 != RunJournal.fileName })
+      session.phases.end()
       return found.outcome
     } catch {
       journal.end(error is Interruption ? .stopped : .failed, reason: "\(error)", pieces: pieces())

@@ -11,17 +11,21 @@ public struct EvaluateRun {
   private let backend: any ExecutionBackend
   private let format: any ModelFormat
   private let logger: Logger
+  private let progress: @Sendable (ProgressEvent) -> Void
 
   /// A run on the ranks of `world`.
+  /// - Parameter progress: called at rank 0, by the thread that runs it, as phases begin, go on and end.
   public init(
     on world: any Communicator, backend: any ExecutionBackend, format: any ModelFormat,
-    options: WorkSession.Options = WorkSession.Options(), logger: Logger
+    options: WorkSession.Options = WorkSession.Options(), logger: Logger,
+    progress: @escaping @Sendable (ProgressEvent) -> Void = { _ in }
   ) {
     self.world = world
     self.options = options
     self.backend = backend
     self.format = format
     self.logger = logger
+    self.progress = progress
   }
 
   /// Evaluates models.
@@ -32,6 +36,8 @@ public struct EvaluateRun {
   /// - Returns: the evaluations at rank 0, `nil` elsewhere.
   /// - Throws: what is wrong with configuration, models or data.
   public func execute(_ paths: [String], configuration configurationPath: String) throws -> [ModelEvaluation]? {
+    let phases = RunPhases(telling: world.rank == 0 ? progress : nil)
+    phases.begin(.prepare)
     var text: [UInt8] = []
     if world.rank == 0 {
       text = try SearchRun.text(of: configurationPath) { logger.warning("\($0)") }
@@ -55,10 +61,13 @@ public struct EvaluateRun {
     }
     let data = try CalibrationData(configuration, .evaluation)
     let comparison = NetworkComparison(
-      session: try WorkSession(on: world, options: options, logger: logger), backend: backend, format: format,
+      session: try WorkSession(on: world, options: options, logger: logger, phases: phases), backend: backend,
+      format: format,
       configuration: configuration, data: data,
       workerCount: try ProcessorShare.count(on: world))
     logger.info("models: \(candidates.count), samples: \(data.sampleCount), ranks: \(world.size)")
-    return try comparison.evaluate(candidates)
+    let evaluations = try comparison.evaluate(candidates)
+    phases.end()
+    return evaluations
   }
 }

@@ -14,8 +14,6 @@ struct MeasuredScores {
   let evaluation: VariantEvaluation
   let structure: ChannelStructure
   let logger: Logger
-  /// Called at rank 0 with the evaluations done and those that there are in all.
-  let progress: (_ done: Int, _ total: Int) -> Void
 
   /// What rank 0 measures scores for.
   struct Request {
@@ -54,7 +52,6 @@ struct MeasuredScores {
       }
       logger.info(
         "evaluations: \(missing.count) of \(counts.reduce(1) { $0 + $1.count }), samples: \(request.basis.samples)")
-      progress(0, missing.count)
       // What was taken from elsewhere is stored here too.
       if missing.isEmpty { try scores.write(to: request.path) }
     }
@@ -74,7 +71,6 @@ struct MeasuredScores {
         try known?.write(to: request.path)
         written = clock.now
       }
-      progress(number + 1, missing.count)
     }
     guard let request, let known else { return nil }
     return allocator(request.problem, known)

@@ -51,9 +51,11 @@ struct NetworkComparison {
   /// compared with.
   func evaluate(_ candidates: [EvaluationCandidate]) throws -> [ModelEvaluation]? {
     let runners = try runners(candidates)
+    session.phases.begin(.evaluate, total: data.sampleCount, unit: "sample")
     let counts = try self.counts(
-      runners, ShardPlan(sampleCount: data.sampleCount, batchSize: configuration.batchSize))
+      runners, ShardPlan(sampleCount: data.sampleCount, batchSize: configuration.batchSize), isPhase: true)
     guard session.world.rank == 0, let counts else { return nil }
+    session.phases.begin(.time)
     let seconds = try secondsPerSample(runners)
     return zip(candidates, zip(runners, counts)).enumerated().map { index, pair in
       let (candidate, (runner, count)) = pair
@@ -117,23 +119,25 @@ struct NetworkComparison {
   }
 
   private func counts(
-    _ runners: [Runner], _ plan: ShardPlan, keepsNotFinite: Bool = false
+    _ runners: [Runner], _ plan: ShardPlan, keepsNotFinite: Bool = false, isPhase: Bool = false
   ) throws -> [PredictionCount]? {
     try counts(
       runners,
       samples: plan.shards.map { shard in
         plan.batches[shard.lowerBound].lowerBound..<plan.batches[shard.upperBound - 1].upperBound
-      }, keepsNotFinite: keepsNotFinite)
+      }, keepsNotFinite: keepsNotFinite, isPhase: isPhase)
   }
 
   /// One count per network over all samples, at rank 0.
+  /// - Parameter isPhase: whether that is all of the phase at hand.
   private func counts(
-    _ runners: [Runner], samples: [Range<Int>], keepsNotFinite: Bool = false
+    _ runners: [Runner], samples: [Range<Int>], keepsNotFinite: Bool = false, isPhase: Bool = false
   ) throws -> [PredictionCount]? {
     let pool = WorkerPool(count: workerCount) { try runners.map { try $0.model.makeExecutor() } }
     var totals = [PredictionCount](repeating: PredictionCount(), count: runners.count)
     try session.perform(
-      "shard", samples.count, length: runners.count * PredictionCount.packedCount, by: pool
+      "shard", samples.count, length: runners.count * PredictionCount.packedCount, by: pool,
+      progress: { if isPhase { session.phases.advance($0, pieces: samples.count) } }
     ) { piece, executors, pulse in
       var first: [Int] = []
       return try zip(runners, executors).enumerated().flatMap { index, pair in

@@ -10,7 +10,7 @@ struct NetworkAnalysis {
   private(set) var solving: Solving
   /// The network's latency at every width that the solver may choose; `nil` without a table of it.
   let latency: LatencyCost?
-  private var configuration: SearchConfiguration
+  private(set) var configuration: SearchConfiguration
   /// The layers whose widths are to be chosen.
   let layersOfChosenBits: [Int]
   /// How the layers follow each other.

@@ -4,6 +4,7 @@ import Execution
 import MessagePassing
 import Networks
 import Surgery
+import WorkSharing
 
 /// One repair that was tried, and what it brought.
 public struct RepairStep: Sendable {
@@ -15,6 +16,15 @@ public struct RepairStep: Sendable {
     case reconstruction
     /// The statistics of normalisations were measured anew.
     case batchNormAdaptation = "batch_norm_adaptation"
+
+    /// What a person reads.
+    var title: String {
+      switch self {
+      case .biasCorrection: "bias correction"
+      case .reconstruction: "reconstruction"
+      case .batchNormAdaptation: "normalisations"
+      }
+    }
   }
 
   /// What was tried.
@@ -59,14 +69,18 @@ struct NetworkRepair {
 
   func run() throws -> RepairOutcome {
     let settings = stage.repair
+    let phases = stage.session.phases
+    phases.begin(.repair)
+    defer { phases.subject = nil }
     let split = SampleSplit(
       sampleCount: data.sampleCount, batchSize: configuration.batchSize, share: settings.heldOut)
     var state = RepairState(message: message, network: try network(of: message))
     var steps: [RepairStep] = []
     var loss = try self.loss(of: message, split.judging)
     let obstacles = try obstacles(state.network)
-    var kept: [(RepairWork, Network) throws -> [LayerParameters]] = []
+    var kept: [(kind: RepairStep.Kind, find: (RepairWork, Network) throws -> [LayerParameters])] = []
     func attempt(_ kind: RepairStep.Kind, _ find: @escaping (RepairWork, Network) throws -> [LayerParameters]) throws {
+      phases.subject = kind.title
       let parameters = try find(RepairWork(self, split.fitted, obstacles: obstacles), state.network)
       guard !parameters.isEmpty else { return }
       let candidate = try stage.format.replacing(parameters, in: state.message)
@@ -81,7 +95,7 @@ struct NetworkRepair {
       )
       guard isKept else { return }
       loss = after
-      kept.append(find)
+      kept.append((kind, find))
       state = RepairState(message: candidate, network: try network(of: candidate))
     }
     if settings.biasCorrection { try attempt(.biasCorrection) { try $0.biasCorrections(of: $1) } }
@@ -94,7 +108,8 @@ struct NetworkRepair {
       // What the guard has found good is computed again: the held-out samples may now serve as well.
       let guarded = state
       state = RepairState(message: message, network: try network(of: message))
-      for find in kept {
+      for (kind, find) in kept {
+        phases.subject = "\(kind.title) by all samples"
         let parameters = try find(RepairWork(self, split.all, obstacles: obstacles), state.network)
         let candidate = try stage.format.replacing(parameters, in: state.message)
         state = RepairState(message: candidate, network: try network(of: candidate))

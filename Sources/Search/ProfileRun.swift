@@ -18,17 +18,17 @@ public struct ProfileRun {
   private let timer: any LayerTimer
   private let executor: String
   private let logger: Logger
-  private let progress: @Sendable (SearchProgress) -> Void
+  private let progress: @Sendable (ProgressEvent) -> Void
 
   /// A run on the ranks of `world`, which must all be on machines of one kind.
   ///
   /// - Parameters:
   ///   - timer: takes the times; `nil` for the clock.
-  ///   - progress: called at rank 0 as times are taken.
+  ///   - progress: called at rank 0, by the thread that runs it, as phases begin, go on and end.
   public init(
     on world: any Communicator, backend: any ExecutionBackend, format: any ModelFormat, timer: (any LayerTimer)? = nil,
     options: WorkSession.Options = WorkSession.Options(), logger: Logger,
-    progress: @escaping @Sendable (SearchProgress) -> Void
+    progress: @escaping @Sendable (ProgressEvent) -> Void
   ) {
     self.world = world
     self.options = options
@@ -66,7 +66,8 @@ public struct ProfileRun {
   /// - Returns: what the model's layers take at rank 0, `nil` elsewhere.
   /// - Throws: what is wrong with the model or the table, a table of another machine included; nothing is timed then.
   public func execute(_ model: String, output: String, _ profile: Options = Options()) throws -> ProfileOutcome? {
-    var clock = PhaseClock()
+    let phases = RunPhases(telling: world.rank == 0 ? progress : nil)
+    phases.begin(.prepare)
     let (structure, found) = try prepare(model, output, profile)
     var table = found
     let plan = ProfilePlan(structure, table, rungs: profile.widths)
@@ -82,11 +83,13 @@ public struct ProfileRun {
         "\(world.location.localSize) ranks share \(ProcessorShare.available) processors: times taken on busy processors are too long"
       )
     }
-    try measure(plan, profile.batchSize, model: model, &table)
-    clock.end(of: "measure")
+    phases.begin(.measure, total: plan.count, unit: "time")
+    try measure(plan, profile.batchSize, model: model, &table, phases)
+    phases.end()
     guard world.rank == 0 else { return nil }
     return try ProfileOutcome(
-      structure, table, model: model, measured: plan.count, seconds: clock.phases[0].seconds)
+      structure, table, model: model, measured: plan.count,
+      seconds: phases.seconds.first { $0.name == RunPhase.measure.name }?.seconds ?? 0)
   }
 
   /// Reads model and table at rank 0, sends them, and checks that all ranks are alike.
@@ -141,13 +144,14 @@ public struct ProfileRun {
   }
 
   /// Takes the times of a plan; rank 0 puts them into the table and saves it every few seconds.
-  private func measure(_ plan: ProfilePlan, _ batchSize: Int, model: String, _ table: inout LatencyTable) throws {
-    let session = try WorkSession(on: world, options: options, logger: logger)
+  private func measure(
+    _ plan: ProfilePlan, _ batchSize: Int, model: String, _ table: inout LatencyTable, _ phases: RunPhases
+  ) throws {
+    let session = try WorkSession(on: world, options: options, logger: logger, phases: phases)
     let (timer, longest) = (timer, plan.pieces.map(\.outputs.count).max() ?? 0)
     let clock = ContinuousClock()
     var saved = clock.now
     var (piece, done) = (0, 0)
-    if world.rank == 0 { report(0, plan) }
     do {
       try session.perform("width", plan.pieces.count, length: longest, by: WorkerPool(count: 1) { timer }) {
         number, timer, pulse in
@@ -168,8 +172,7 @@ public struct ProfileRun {
           try table.write()
           saved = clock.now
         }
-        // The last one is told once it is saved.
-        if piece < plan.pieces.count { report(done, plan) }
+        phases.advance(to: done)
       }
     } catch let error as Interruption {
       if world.rank == 0 { try table.write() }
@@ -177,11 +180,6 @@ public struct ProfileRun {
     }
     guard world.rank == 0 else { return }
     try table.write()
-    report(plan.count, plan)
-  }
-
-  private func report(_ done: Int, _ plan: ProfilePlan) {
-    progress(SearchProgress(done: done, total: plan.count, unit: .measurement))
   }
 
   private static func nanoseconds(

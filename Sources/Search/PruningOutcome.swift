@@ -18,6 +18,8 @@ public struct PruningOutcome: Sendable {
 
   /// Where the pruned model is.
   public let path: String
+  /// The folder that it is in.
+  public var directory: String { PrunedModelFiles.split(path).directory }
   /// The names of the files that were written there, the model's first.
   public internal(set) var files: [String] = []
   /// The proof that it does what it should.

@@ -45,6 +45,8 @@ struct PruningStage {
   /// - Throws: `SearchError` when the model cannot lose the channels, the certificate fails (then nothing is written), or
   ///   a file cannot be written.
   func run(_ request: Request?, output: String) throws -> PruningOutcome? {
+    let phases = session.phases
+    phases.begin(.prune)
     let model = try format.decode(message, sampleShapes: sampleShapes)
     let network = try model.runnableNetwork(batchSize: configuration?.calibration?.batchSize ?? PruningStage.batchSize)
     if let configuration = sampled {
@@ -72,6 +74,7 @@ struct PruningStage {
     if let configuration = sampled, let data { repaired = try self.repaired(removal, network, data, configuration) }
     let evaluations = try evaluate(prunedMessage, repaired)
     guard let made else { return nil }
+    phases.begin(.write)
     var outcome = PruningOutcome(
       path: output, certificate: certificate, costs: costs, repairs: repaired?.steps ?? [],
       evaluations: evaluations?.evaluations ?? [], calibrationLosses: evaluations?.calibrationLosses ?? [],

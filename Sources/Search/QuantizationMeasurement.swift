@@ -13,8 +13,6 @@ import WorkSharing
 struct QuantizationMeasurement {
   let evaluation: VariantEvaluation
   let structure: ChannelStructure
-  /// Called at rank 0 with the evaluations done and those that there are in all.
-  let progress: (_ done: Int, _ total: Int) -> Void
 
   /// Elements per run that a rank's worker holds of what layers read (256 MiB). Which values are asked for together may
   /// decide what is computed in one step, and so their last bits: it depends on nothing but the network.
@@ -48,9 +46,7 @@ struct QuantizationMeasurement {
         variants.append(.quantizingInput(layer: name, grid))
       }
     }
-    let count = variants.count
-    if evaluation.session.world.rank == 0 { progress(0, count) }
-    let scores = try evaluation.scores(of: variants) { number, _ in progress(number + 1, count) }
+    let scores = try evaluation.scores(of: variants, in: .bits)
     guard let scores else { return nil }
     let measured = Set(layers)
     let empty = structure.layers.indices.map { index in
@@ -110,8 +106,11 @@ struct QuantizationMeasurement {
     let stored = try evaluation.storedPieces { checkpoint, basis in
       try checkpoint.parts(basis, ["extreme elements"] + values.map { subject.network[$0].name })
     }
+    let phases = evaluation.session.phases
+    phases.begin(.ranges, total: subject.data.sampleCount, unit: "sample")
     try evaluation.session.perform(
-      "shard", shards.count, length: total.count, stored: stored, by: pool
+      "shard", shards.count, length: total.count, stored: stored, by: pool,
+      progress: { phases.advance($0, pieces: shards.count) }
     ) { shard, executor, pulse in
       var packed = [Double](repeating: .infinity, count: 2 * values.count)
       for run in model.runs(shards[shard]) {

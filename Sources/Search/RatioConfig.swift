@@ -14,6 +14,8 @@ public struct RatioConfig: Sendable {
     public let weight: String
     /// The groups that its output channels belong to; one but for layers whose output is split up.
     public let groups: [Int]
+    /// Extents of the weight before, filters first: filters, input channels that each reads, and the kernel.
+    public let filterShape: [Int]
     /// Output channels before.
     public let channels: Int
     /// The output channels that go, ascending.
@@ -24,6 +26,8 @@ public struct RatioConfig: Sendable {
     public let bits: LayerBits?
     /// The least and the largest prune ratio that resamples of the calibration data gave; `nil` where none were made.
     public let interval: ClosedRange<Double>?
+    /// The least and the largest prune ratio that the network's structure and the configuration's limits allow.
+    public let feasible: ClosedRange<Double>
 
     /// Channels that go ÷ channels.
     public var pruneRatio: Double { channels == 0 ? 0 : Double(prunedChannels.count) / Double(channels) }
@@ -37,6 +41,9 @@ public struct RatioConfig: Sendable {
     public let before: Double
     /// Per sample, pruned.
     public let after: Double
+    /// The least that the network's structure and the configuration's limits allow, as a share of the cost before; `nil`
+    /// where that is not known.
+    public let leastShare: Double?
 
     /// Cost before ÷ cost after.
     public var ratio: Double { after == 0 ? (before == 0 ? 1 : .infinity) : before / after }
@@ -80,25 +87,25 @@ public struct RatioConfig: Sendable {
   }
 
   /// What a solution comes to.
-  init(
-    _ solving: Solving, _ solution: Solution, name: String, sha256: String,
-    latency: (before: Double, after: Double)? = nil
-  ) throws {
+  init(_ analysis: NetworkAnalysis, _ solution: Solution, sha256: String) throws {
+    let (solving, limits) = (analysis.solving, try analysis.limits())
     let structure = solving.structure
     let removed = solution.plan.choices.map { Set($0.removed) }
     let choosesBits = !solution.plan.options.isEmpty
     layers = structure.layers.enumerated().map { index, layer in
       let groups = Set(layer.outputUnits.compactMap { $0?.group }).sorted()
       return Layer(
-        name: layer.name, opType: layer.opType, weight: layer.weight, groups: groups, channels: layer.outputs,
+        name: layer.name, opType: layer.opType, weight: layer.weight, groups: groups,
+        filterShape: layer.filterShape, channels: layer.outputs,
         prunedChannels: layer.outputUnits.indices.filter { channel in
           layer.outputUnits[channel].map { removed[$0.group].contains($0.unit) } ?? false
         }, reason: RatioConfig.reason(layer, groups, solving.space),
         bits: choosesBits ? solution.bits[index] : nil,
-        interval: solution.intervals.isEmpty ? nil : solution.intervals[index])
+        interval: solution.intervals.isEmpty ? nil : solution.intervals[index], feasible: limits.ratios(of: layer))
     }
     costs = try RatioConfig.costs(
-      solving, kept: solution.plan.kept, bits: choosesBits ? solution.bits : nil, latency: latency)
+      solving, kept: solution.plan.kept, bits: choosesBits ? solution.bits : nil,
+      latency: try analysis.latency(solution.plan.kept), limits)
     targets = solving.targets
     method = solution.plan.method
     predictedLossChange = solution.predictedLossChange
@@ -107,7 +114,7 @@ public struct RatioConfig: Sendable {
     // The targets are the first requirements of the problem.
     let outcomes = solution.plan.outcomes.prefix(solving.targets.count)
     dualPrices = zip(solution.plan.prices, outcomes).map { $0 * $1.limit * (1 - 1 / RatioConfig.onePercent) }
-    model = name
+    model = analysis.name
     self.sha256 = sha256
   }
 
@@ -117,16 +124,22 @@ public struct RatioConfig: Sendable {
   /// - Parameters:
   ///   - kept: by group what is left.
   ///   - bits: by layer the widths after; `nil` for those of the original.
+  ///   - limits: how far costs can come down; `nil` where nobody asks.
   static func costs(
-    _ solving: Solving, kept: [Int], bits: [LayerBits]?, latency: (before: Double, after: Double)?
+    _ solving: Solving, kept: [Int], bits: [LayerBits]?, latency: (before: Double, after: Double)?,
+    _ limits: PruningLimits? = nil
   ) throws -> [Cost] {
     let after = try bits.map { try CostModel(solving.structure, bits: $0) } ?? solving.costs
     return CostMetric.allCases.map { metric in
       Cost(
         metric: SearchConfiguration.Metric(metric),
         before: Double(solving.costs.total(metric, kept: solving.costs.unitCounts)),
-        after: Double(after.total(metric, kept: kept)))
-    } + (latency.map { [Cost(metric: .latency, before: $0.before, after: $0.after)] } ?? [])
+        after: Double(after.total(metric, kept: kept)),
+        leastShare: limits?.leastShare(SearchConfiguration.Metric(metric)))
+    }
+      + (latency.map {
+        [Cost(metric: .latency, before: $0.before, after: $0.after, leastShare: limits?.leastShare(.latency))]
+      } ?? [])
   }
 
   /// Why no channel of a layer may go, by the structure or by the configuration.

@@ -37,8 +37,9 @@ struct RepairWork {
         of: original[layer.originalInput].shape, channelAxis: layer.inputAxis, batchSize: original.batchSize)
     }
     let lengths = means.map(\.packedCount)
+    session.phases.begin(.repair, total: pieces.reduce(0) { $0 + $1.count }, unit: "sample")
     let sums = try sums(
-      length: lengths.reduce(0, +), [Part(original, outputs: layers.map(\.originalInput))]
+      length: lengths.reduce(0, +), [Part(original, outputs: layers.map(\.originalInput))], isPhase: true
     ) { evaluations, samples, packed in
       var start = 0
       for (index, mean) in means.enumerated() {
@@ -79,7 +80,10 @@ struct RepairWork {
     let settings = repair.stage.repair
     var current = network
     var all: [LayerParameters] = []
-    for (number, layer) in layers(of: network).enumerated() where changed.contains(layer.node.name) {
+    let fitted = layers(of: network).enumerated().filter { changed.contains($0.element.node.name) }
+    session.phases.begin(.repair, total: fitted.count, unit: "layer")
+    for (done, (number, layer)) in fitted.enumerated() {
+      session.phases.advance(to: done)
       let source = isSequential ? current : network
       guard let weight = source[layer.weight(in: source)].constant else { continue }
       let target = biasTarget(of: layer, source)
@@ -144,8 +148,11 @@ struct RepairWork {
     let samples = SampleAxes(of: network)
     var current = network
     var all: [LayerParameters] = []
-    for node in network.nodes {
-      guard case .batchNormalization = node.operation, !obstacles.contains(node.name), let x = node.inputs[0],
+    let normalizations = network.nodes.filter { if case .batchNormalization = $0.operation { true } else { false } }
+    session.phases.begin(.repair, total: normalizations.count, unit: "layer")
+    for (done, node) in normalizations.enumerated() {
+      session.phases.advance(to: done)
+      guard !obstacles.contains(node.name), let x = node.inputs[0],
         let mean = node.inputs[3].flatMap({ network[$0].constant?.doubles }),
         let variance = node.inputs[4].flatMap({ network[$0].constant?.floats }), samples[x] == 0
       else { continue }
@@ -179,8 +186,9 @@ struct RepairWork {
   }
 
   /// Sums over the fitted samples, on every rank the same.
+  /// - Parameter isPhase: whether that is all of the phase at hand.
   private func sums(
-    length: Int, _ parts: [Part],
+    length: Int, _ parts: [Part], isPhase: Bool = false,
     _ accumulate:
       @escaping @Sendable (_ evaluations: [Evaluation], _ samples: Range<Int>, _ packed: inout [Double]) -> Void
   ) throws -> [Double] {
@@ -191,7 +199,11 @@ struct RepairWork {
     let pool = WorkerPool(count: repair.stage.workerCount) { try models.map { try $0.makeExecutor() } }
     let pieces = pieces
     let groups = min(RepairWork.groupCount, pieces.count)
-    let total = try session.sum("part", groups, length: length, by: pool) { group, executors, pulse in
+    let phases = session.phases
+    let total = try session.sum(
+      "part", groups, length: length, by: pool,
+      progress: { if isPhase { phases.advance($0, pieces: groups) } }
+    ) { group, executors, pulse in
       var packed = [Double](repeating: 0, count: length)
       for piece in stride(from: group, to: pieces.count, by: groups) {
         for run in pieces[piece].runs(of: models[0].runSize) {

@@ -19,8 +19,6 @@ struct ResponseMeasurement {
   private let workers: Int
   private let stored: (checkpoint: SearchCheckpoint, basis: MeasurementBasis)
   private let settings: SearchConfiguration.Sensitivity
-  /// Told of finished parts.
-  private let progress: (_ done: Int, _ total: Int) -> Void
   private let unitCounts: [Int]
 
   /// Samples are cut into so many parts: more where results are small, as all of them are stored and sent.
@@ -30,10 +28,8 @@ struct ResponseMeasurement {
 
   init(
     _ plan: ResponsePlan, unitCounts: [Int], session: WorkSession, subject: VariantSubject, workers: Int,
-    stored: (checkpoint: SearchCheckpoint, basis: MeasurementBasis),
-    progress: @escaping (_ done: Int, _ total: Int) -> Void
+    stored: (checkpoint: SearchCheckpoint, basis: MeasurementBasis)
   ) {
-    self.progress = progress
     self.session = session
     self.subject = subject
     self.plan = plan
@@ -101,9 +97,11 @@ struct ResponseMeasurement {
         }) : nil
     var sums = [Double](repeating: 0, count: session.world.rank == 0 ? length : 0)
     var number = 0
+    session.phases.begin(.measure, total: pieces.count, unit: "part")
     try session.perform(
       "part", pieces.count, length: length, stored: kept,
-      by: WorkerPool(count: workers) { ResponseRunner(subject, layers) }
+      by: WorkerPool(count: workers) { ResponseRunner(subject, layers) },
+      progress: { session.phases.advance($0, pieces: pieces.count) }
     ) { piece, runner, pulse in
       let (batch, own) = pieces[piece]
       let packed = try runner.products(of: batch, own.map { shards[$0] }, pulse)
@@ -111,7 +109,6 @@ struct ResponseMeasurement {
     } combine: { packed in
       for (place, value) in zip(sums.indices, packed) { sums[place] += value }
       number += 1
-      progress(number, pieces.count)
       guard number.isMultiple(of: parts.count) else { return }
       var start = 0
       for layer in pieces[number - 1].batch {

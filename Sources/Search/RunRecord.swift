@@ -6,7 +6,7 @@ import Sensitivity
 struct RunRecord {
   private let preparation: Preparation
   private let data: [FileDigest]
-  private let clock: PhaseClock
+  private let phases: [(name: String, seconds: Double)]
   private let ranks: [RankUsage.Rank]
   private let transport: String
   private let backend: String
@@ -15,12 +15,12 @@ struct RunRecord {
   var comparison: JSONValue?
 
   init(
-    _ preparation: Preparation, _ data: [FileDigest], _ clock: PhaseClock, _ ranks: [RankUsage.Rank], transport: String,
-    backend: String, table: SensitivityTable
+    _ preparation: Preparation, _ data: [FileDigest], _ phases: [(name: String, seconds: Double)],
+    _ ranks: [RankUsage.Rank], transport: String, backend: String, table: SensitivityTable
   ) {
     self.preparation = preparation
     self.data = data
-    self.clock = clock
+    self.phases = phases
     self.ranks = ranks
     self.transport = transport
     self.backend = backend
@@ -30,7 +30,7 @@ struct RunRecord {
   /// The members that it adds.
   var members: JSONObject {
     var seconds = JSONObject()
-    for phase in clock.totals { seconds[phase.name] = .number(RunRecord.milliseconds(phase.seconds)) }
+    for phase in phases { seconds[phase.name] = .number(RunRecord.milliseconds(phase.seconds)) }
     var shapes = JSONObject()
     for (input, extents) in preparation.sampleShapes.sorted(by: { $0.key < $1.key }) {
       shapes[input] = .array(extents.map(JSONValue.integer))
@@ -63,10 +63,4 @@ struct RunRecord {
 extension RunRecord {
   /// Seconds without the digits that say nothing.
   static func milliseconds(_ seconds: Double) -> Double { (seconds * 1000).rounded() / 1000 }
-}
-
-/// The program's version.
-public enum ProductVersion {
-  /// As `--version` prints it.
-  public static let text = "0.1.0"
 }

@@ -34,8 +34,10 @@ final class SearchCheckpoint {
     guard !missing.isEmpty else { return }
     let (data, parts) = (data, missing.map { ranges[Int($0)] })
     var number = 0
+    session.phases.begin(.samples, total: parts.reduce(0) { $0 + $1.count }, unit: "sample")
     try session.perform(
-      "digest", parts.count, length: PieceKey.packedCount, isCounted: false, by: WorkerPool(count: workers) {}
+      "digest", parts.count, length: PieceKey.packedCount, isCounted: false, by: WorkerPool(count: workers) {},
+      progress: { session.phases.advance($0, pieces: parts.count) }
     ) { part, _, pulse in
       try data.digest(of: parts[part], beat: pulse.beat).packed
     } combine: { packed in

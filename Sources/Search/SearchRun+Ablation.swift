@@ -27,8 +27,7 @@ extension SearchRun {
     for (group, unit) in plan.units {
       variants.append(try NetworkVariant(removing: [unit], of: group, from: structure, preparation.configuration))
     }
-    report(0, variants.count)
-    let scores = try evaluation.scores(of: variants) { number, _ in report(number + 1, variants.count) }
+    let scores = try evaluation.scores(of: variants, in: .measure)
     guard let scores else { return nil }
     let groups = plan.groups(of: scores.dropFirst().map { $0.loss - scores[0].loss })
     return SensitivityMeasurement(
@@ -43,7 +42,7 @@ extension SearchRun {
     _ preparation: inout Preparation, _ session: WorkSession, _ source: ModelSource, _ checkpoint: SearchCheckpoint,
     _ usage: inout RankUsage
   ) throws -> [[Double]]? {
-    let work = try plan(&preparation, without: [], isLast: false)
+    let work = try plan(&preparation, without: [], isLast: false, session)
     usage.note(work.forecast)
     let basis = MeasurementBasis(
       ofTables: preparation, model: source.digests, executor: backend.description, without: [])

@@ -67,10 +67,11 @@ extension SearchRun {
     let basis = MeasurementBasis(of: subject, model: source.digests)
     let stored = world.rank == 0 ? try checkpoint.parts(basis, criteria.map(\.rawValue)) : nil
     var done = 0
-    report(0, shards.count)
+    session.phases.begin(.measure, total: subject.data.sampleCount, unit: "sample")
     try session.perform(
       "shard", shards.count, length: channels * criteria.count, stored: stored,
-      by: WorkerPool(count: workers) { try model.makeExecutor() }
+      by: WorkerPool(count: workers) { try model.makeExecutor() },
+      progress: { session.phases.advance($0, pieces: shards.count) }
     ) { shard, executor, pulse in
       var sums = [Double](repeating: 0, count: channels * criteria.count)
       for run in model.runs(shards[shard]) {
@@ -87,7 +88,6 @@ extension SearchRun {
     } combine: { packed in
       combine(done, packed)
       done += 1
-      report(done, shards.count)
     }
     return layout.layers.indices.map { layer in
       let (shape, axis) = (shapes[layer], observed[layer].axis)

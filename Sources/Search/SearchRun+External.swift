@@ -43,6 +43,7 @@ extension SearchRun {
       plugin, as: "criterion", at: "$.sensitivity", of: configuration, outputDirectory: directory, stop: options.stop,
       logger: logger)
     let isShared = world.size == 1
+    session.phases.begin(.criterion)
     let bytes = try session.alone("running the criterion", ending: program) {
       try program.answer(PluginProtocol.criterion.answerFile, isShared: isShared, request: request.write)
     }
@@ -95,7 +96,7 @@ extension SearchRun {
     _ preparation: inout Preparation, _ session: WorkSession, _ source: ModelSource, _ checkpoint: SearchCheckpoint,
     _ usage: inout RankUsage, for measured: inout PluginMeasurement
   ) throws {
-    let work = try plan(&preparation, without: [], isLast: false)
+    let work = try plan(&preparation, without: [], isLast: false, session)
     usage.note(work.forecast)
     let basis = MeasurementBasis(
       ofTables: preparation, model: source.digests, executor: backend.description, without: [])

@@ -29,7 +29,7 @@ extension SearchRun {
     let measurement = ResponseMeasurement(
       plan, unitCounts: structure.groups.map(\.unitCount), session: session, subject: subject,
       workers: memory.workerCount,
-      stored: (checkpoint, MeasurementBasis(of: subject, model: source.digests)), progress: report)
+      stored: (checkpoint, MeasurementBasis(of: subject, model: source.digests)))
     for group in structure.groups {
       if case .stays = preparation.space.choices[group.id] { continue }
       guard !plan.layers.contains(where: { $0.groups.contains(group.id) }) else { continue }
@@ -67,8 +67,10 @@ extension SearchRun {
     let length = order.first.flatMap { damages[$0]?.unitCount } ?? 0
     var groups = damages.map { _ in [Double]() }
     var number = 0
+    session.phases.begin(.score, total: order.count, unit: "group")
     try session.perform(
-      "group", order.count, length: length, isCounted: false, by: WorkerPool(count: workers) {}
+      "group", order.count, length: length, isCounted: false, by: WorkerPool(count: workers) {},
+      progress: { session.phases.advance($0, pieces: order.count) }
     ) { piece, _, pulse in
       let scores =
         try damages[order[piece]].map { damage in

@@ -15,7 +15,7 @@ extension SearchRun {
   ///   - inputs: what a program is given, where that is measured already.
   func measurement(
     of preparation: inout Preparation, step: Int, _ steps: SearchSteps, isLast: Bool, _ session: WorkSession,
-    _ source: ModelSource, _ checkpoint: SearchCheckpoint, _ usage: inout RankUsage, _ clock: inout PhaseClock,
+    _ source: ModelSource, _ checkpoint: SearchCheckpoint, _ usage: inout RankUsage,
     inputs: PluginMeasurement? = nil
   ) throws -> SensitivityMeasurement? {
     let method = preparation.configuration.sensitivity.method
@@ -42,8 +42,7 @@ extension SearchRun {
       }
       return try ablate(&preparation, session, source, checkpoint, &usage)
     }
-    let work = try plan(&preparation, without: steps.removed, isLast: isLast)
-    clock.end(of: "compile")
+    let work = try plan(&preparation, without: steps.removed, isLast: isLast, session)
     usage.note(work.forecast)
     if step == 1 { try tell(work, preparation) }
     let basis = MeasurementBasis(
@@ -58,15 +57,17 @@ extension SearchRun {
   ) throws -> SensitivityMeasurement? {
     let measurement = ShardMeasurement(preparation, work.program)
     let pool = WorkerPool(count: work.batchCount) { try measurement.makeExecutor() }
-    let total = preparation.plan.batches.count
-    let perShard = preparation.plan.shards[0].count
-    func report(_ done: Int, _ restored: Int) {
-      progress(SearchProgress(done: min(done + restored * perShard, total), total: total))
+    let batch = preparation.plan.batches[0].count
+    let perShard = preparation.plan.shards[0].count * batch
+    func report(_ work: WorkProgress) {
+      let found = work.restored * perShard
+      session.phases.advance(to: work.units * batch + found, found: found)
     }
     var collector = MeasurementCollector(
       preparation.layout, preparation.criterion, rows: preparation.rows, preparation.plan)
     var shard = 0
     try checkpoint.readSamples(on: session, workers: work.workerCount, isNeeded: false)
+    session.phases.begin(.measure, total: preparation.plan.batches.last?.upperBound, unit: "sample")
     try work.serving {
       try session.perform(
         "shard", preparation.plan.shards.count, length: measurement.packedCount,
@@ -106,8 +107,9 @@ extension SearchRun {
   /// Compiles what this rank measures with.
   /// - Parameter isLast: whether nothing else needs the weights.
   func plan(
-    _ preparation: inout Preparation, without removed: [[Int]], isLast: Bool
+    _ preparation: inout Preparation, without removed: [[Int]], isLast: Bool, _ session: WorkSession
   ) throws -> WorkPlan {
+    session.phases.begin(.compile)
     var mostWorkers = min(try ProcessorShare.count(on: world), preparation.plan.shards.count)
     guard let stages else {
       let work = try WorkPlan(
@@ -146,29 +148,24 @@ extension SearchRun {
 
   /// What layers lose in fewer bits, measured on all ranks; `nil` unless the search chooses bits, and at other ranks.
   func chooseFrom(
-    _ preparation: Preparation, _ source: ModelSource, _ session: WorkSession, _ checkpoint: SearchCheckpoint,
-    _ clock: inout PhaseClock
+    _ preparation: Preparation, _ source: ModelSource, _ session: WorkSession, _ checkpoint: SearchCheckpoint
   ) throws -> QuantizationTable? {
     let widths = preparation.configuration.bits.search.filter { $0 <= QuantizationTable.largestWidth }
     guard !widths.isEmpty else { return nil }
     let measurement = QuantizationMeasurement(
-      evaluation: try evaluation(preparation, source, session, checkpoint), structure: preparation.structure,
-      progress: report)
-    let table = try measurement.table(widths: widths, layers: preparation.analysis.layersOfChosenBits)
-    clock.end(of: "bits")
-    return table
+      evaluation: try evaluation(preparation, source, session, checkpoint), structure: preparation.structure)
+    return try measurement.table(widths: widths, layers: preparation.analysis.layersOfChosenBits)
   }
 
   /// The scores of pruned layers, measured on all ranks; `nil` for other solvers than `measured`, and at other ranks.
   func evaluate(
     _ preparation: Preparation, _ session: WorkSession, _ source: ModelSource, _ checkpoint: SearchCheckpoint,
-    _ measurement: SensitivityMeasurement?, _ steps: SearchSteps, _ clock: inout PhaseClock
+    _ measurement: SensitivityMeasurement?, _ steps: SearchSteps
   ) throws -> MeasuredAllocator? {
     guard preparation.configuration.solver.method == .measured else { return nil }
     let scores = MeasuredScores(
       evaluation: try evaluation(preparation, source, session, checkpoint), structure: preparation.structure,
-      logger: logger,
-      progress: report)
+      logger: logger)
     let request = try measurement.map { measurement in
       let data = try session.alone("reading the data for their hashes") { [preparation] in
         try preparation.configuration.calibrationFiles().map { try $0.digest() }
@@ -181,14 +178,11 @@ extension SearchRun {
           runSize: preparation.runSize),
         path: preparation.configuration.outputDirectory.path + "/" + EvaluationScores.fileName)
     }
-    let allocator: MeasuredAllocator?
     do {
-      allocator = try scores.measure(request)
+      return try scores.measure(request)
     } catch let error as AllocationError {
       throw SearchError(error, in: preparation.configuration)
     }
-    clock.end(of: "evaluate")
-    return allocator
   }
 
   /// What evaluates changed networks.
@@ -206,9 +200,5 @@ extension SearchRun {
     return VariantEvaluation(
       session: session, memory: memory, subject: subject,
       stored: (checkpoint, MeasurementBasis(of: subject, model: source.digests)))
-  }
-
-  func report(_ done: Int, _ total: Int) {
-    progress(SearchProgress(done: done, total: total, unit: .evaluation))
   }
 }

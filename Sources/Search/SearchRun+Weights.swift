@@ -24,6 +24,8 @@ extension SearchRun {
     var distances: [[Double]]?
     if criterion == .geometricMedian {
       distances = try filterDistances(network, structure, session, checkpoint, model: model, workers: workers)
+    } else {
+      session.phases.begin(.measure)
     }
     guard world.rank == 0 else { return nil }
     do {
@@ -55,10 +57,11 @@ extension SearchRun {
     let total = structure.layers.reduce(0) { $0 + $1.outputs }
     var distances = structure.layers.map { _ in [Double]() }
     var piece = 0
-    var done = 0
+    session.phases.begin(.measure, total: total, unit: "filter")
     try session.perform(
       "filters", pieces.count, length: WeightCriterion.filtersPerPiece, stored: world.rank == 0 ? stored : nil,
-      by: WorkerPool(count: workers) { LayerInHand(network, structure) }
+      by: WorkerPool(count: workers) { LayerInHand(network, structure) },
+      progress: { session.phases.advance($0, pieces: pieces.count) }
     ) { piece, layer, pulse in
       try pulse.beat()
       let found = layer.filters(pieces[piece].layer).distanceSums(pieces[piece].filters)
@@ -67,8 +70,6 @@ extension SearchRun {
       let (layer, filters) = pieces[piece]
       distances[layer] += packed.prefix(filters.count)
       piece += 1
-      done += filters.count
-      progress(SearchProgress(done: done, total: total, unit: .filter))
     }
     return distances
   }

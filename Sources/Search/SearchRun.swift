@@ -21,7 +21,7 @@ public struct SearchRun {
   private let applies: Bool
   private let report: (any ReportFormat)?
   let logger: Logger
-  let progress: @Sendable (SearchProgress) -> Void
+  private let progress: @Sendable (ProgressEvent) -> Void
 
   /// A search on the ranks of `world`.
   ///
@@ -32,13 +32,13 @@ public struct SearchRun {
   ///     result.
   ///   - applies: whether the pruned model is made too, certified, repaired and evaluated; not with stages.
   ///   - report: what makes a page of the result; without it there is neither a page nor its curve.
-  ///   - progress: called at rank 0, from any thread, as work gets done.
+  ///   - progress: called at rank 0, by the thread that runs the search, as phases begin, go on and end.
   /// - Precondition: where the grid has stages, `backend` is a `StagedBackend`.
   public init(
     on world: any Communicator, backend: any ExecutionBackend, format: any ModelFormat,
     options: WorkSession.Options = WorkSession.Options(), memoryLimit: Int? = nil, grid: RankGrid? = nil,
     applies: Bool = false, report: (any ReportFormat)? = nil, logger: Logger,
-    progress: @escaping @Sendable (SearchProgress) -> Void
+    progress: @escaping @Sendable (ProgressEvent) -> Void
   ) {
     self.world = world
     self.options = options
@@ -63,16 +63,14 @@ public struct SearchRun {
   public func execute(_ path: String, changes: [ConfigurationChange] = []) throws -> SearchOutcome? {
     try grid?.check(on: world, applies: applies)
     if stages != nil { SearchStages.returnLargeBlocks() }
-    var clock = PhaseClock()
-    let session = try WorkSession(on: world, options: options, logger: logger)
+    let session = try session(RunPhase.prepare)
     var (preparation, source) = try prepare(path, changes, session)
     if !applies { source = ModelSource(message: [], digests: source.digests) }
-    clock.end(of: "prepare")
     try ExecutorAgreement.check(backend, on: world)
     try tellPlacement()
     // Handed over whole: its weights are given up in there.
     guard world.rank == 0 else {
-      _ = try search(consume preparation, source, session, clock)
+      _ = try search(consume preparation, source, session)
       return nil
     }
     let lock = try OutputLock(preparation.configuration.outputDirectory.path)
@@ -83,11 +81,13 @@ public struct SearchRun {
         hosts: session.hosts, schedule: options.schedule.rawValue, grid: grid?.description),
       of: preparation.configuration, model: source.digests, in: preparation.configuration.outputDirectory.path)
     do {
-      let found = try search(consume preparation, source, session, clock)
+      let found = try search(consume preparation, source, session)
       guard let found else { return nil }
+      session.phases.begin(.report)
       let record = journal.finish(found.record, pieces: (session.usage.restored, session.usage.received))
       try found.report?.write(record)
       try journal.complete(record, outputs: found.files)
+      session.phases.end()
       return found.outcome
     } catch {
       journal.end(
@@ -95,6 +95,13 @@ public struct SearchRun {
         pieces: (session.usage.restored, session.usage.received))
       throw error
     }
+  }
+
+  /// A session that tells what it is at.
+  func session(_ first: RunPhase) throws -> WorkSession {
+    let phases = RunPhases(telling: world.rank == 0 ? progress : nil)
+    phases.begin(first)
+    return try WorkSession(on: world, options: options, logger: logger, phases: phases)
   }
 
   /// What a search has found and written; the record comes last.
@@ -110,39 +117,42 @@ public struct SearchRun {
   /// The search, at rank 0 between the first and the last writing of its record.
   /// - Returns: what was found at rank 0, `nil` elsewhere.
   private func search(
-    _ prepared: consuming Preparation, _ source: ModelSource, _ session: WorkSession, _ clock: PhaseClock
+    _ prepared: consuming Preparation, _ source: ModelSource, _ session: WorkSession
   ) throws -> Found? {
     var preparation = consume prepared
-    var clock = clock
+    let phases = session.phases
     let files = ResultFiles(in: preparation.configuration.outputDirectory.path)
     let checkpoint = SearchCheckpoint(files.checkpoint, preparation.plan, preparation.data)
     // What does not fit the limit is told before hours of work.
     if memoryLimit != nil, preparation.configuration.evaluatesNetworks {
       _ = try evaluation(preparation, source, session, checkpoint)
     }
-    let quantization = try chooseFrom(preparation, source, session, checkpoint, &clock)
+    let quantization = try chooseFrom(preparation, source, session, checkpoint)
 
     let configuration = preparation.configuration
     var steps = SearchSteps(preparation.analysis, configuration, quantization)
     var usage = RankUsage()
     let solver = ExternalSolver(
       configuration, outputDirectory: files.directory, stop: options.stop, isShared: world.size == 1, logger: logger)
-    for step in 1...configuration.solver.iterations {
-      let isLast = step == configuration.solver.iterations && configuration.solver.method != .measured
+    let stepCount = configuration.solver.iterations
+    for step in 1...stepCount {
+      if stepCount > 1 { phases.subject = "step \(step) of \(stepCount)" }
+      let isLast = step == stepCount && configuration.solver.method != .measured
       let measurement = try measurement(
-        of: &preparation, step: step, steps, isLast: isLast, session, source, checkpoint, &usage, &clock)
-      clock.end(of: "measure")
-      let scores = try evaluate(preparation, session, source, checkpoint, measurement, steps, &clock)
+        of: &preparation, step: step, steps, isLast: isLast, session, source, checkpoint, &usage)
+      let scores = try evaluate(preparation, session, source, checkpoint, measurement, steps)
+      phases.begin(.solve)
       steps = try session.alone("solving", ending: solver?.program) { [steps] in
         var steps = steps
         try steps.solve(measurement, scores ?? solver)
         return steps
       }
-      clock.end(of: "solve")
-      if step < configuration.solver.iterations { try steps.share(on: world) }
+      if step < stepCount { try steps.share(on: world) }
     }
+    phases.subject = nil
 
     let ranks = try usage.gather(on: session)
+    if configuration.sensitivity.bootstrap > 0 { phases.begin(.resample) }
     steps = try session.alone("resampling") { [steps] in
       var steps = steps
       try steps.resample()
@@ -152,39 +162,41 @@ public struct SearchRun {
       if applies { _ = try apply(nil, source, preparation, session) }
       return nil
     }
-    clock.end(of: "resample")
 
+    if report != nil { phases.begin(.curve) }
     let curve = try report.map { _ in
       try session.alone("drawing the curve") { [preparation] in
         try SearchReport.curve(preparation, result, quantization)
       }
     }
-    clock.end(of: "curve")
 
+    phases.begin(.digest)
     // Read before anything is written: a file that has vanished must not leave a result without its record.
     let data = try session.alone("reading the data for their hashes") {
       try configuration.dataFiles().map { try $0.digest() }
     }
-    clock.end(of: "digest")
 
+    phases.begin(.write)
     var ratios = try result.ratios(preparation.analysis, model: source.digests)
     PrunedModelFiles.removeEarlier(SearchRun.prunedModel(configuration))
     try session.alone("writing") { [ratios, structure = preparation.structure] in
       try files.write(ratios, result.first, quantization, structure)
       if case .drawn(let frontier)? = curve { try frontier.write(to: files.directory + "/" + StoredFrontier.fileName) }
     }
-    clock.end(of: "write")
     var pruning: PruningOutcome?
     if applies {
-      pruning = try apply(result.solution.plan, source, preparation, session)
-      ratios.measuredLossChange = pruning?.measuredLossChange
-      ratios.finalLossChange = pruning?.finalLossChange
-      try files.write(ratios)
-      clock.end(of: "apply")
+      pruning = try phases.recorded(as: "apply") {
+        let pruning = try apply(result.solution.plan, source, preparation, session)
+        ratios.measuredLossChange = pruning?.measuredLossChange
+        ratios.finalLossChange = pruning?.finalLossChange
+        try files.write(ratios)
+        return pruning
+      }
     }
+    phases.end()
     let table = result.first.table
     let record = RunRecord(
-      preparation, data, clock, ranks, transport: world.transport, backend: backend.description, table: table)
+      preparation, data, phases.seconds, ranks, transport: world.transport, backend: backend.description, table: table)
     checkpoint.removeOthers()
     let names = ResultFiles.names(
       configuration, hasRows: preparation.keepsRows, hasCurve: curve?.isDrawn ?? false, hasReport: report != nil)

@@ -112,8 +112,6 @@ struct SearchResult {
 
   /// The result as it is written.
   func ratios(_ analysis: NetworkAnalysis, model: [FileDigest]) throws -> RatioConfig {
-    try RatioConfig(
-      analysis.solving, solution, name: analysis.name, sha256: model.first?.sha256 ?? "",
-      latency: try analysis.latency(solution.plan.kept))
+    try RatioConfig(analysis, solution, sha256: model.first?.sha256 ?? "")
   }
 }

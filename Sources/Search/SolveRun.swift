@@ -4,7 +4,7 @@ public import Configuration
 public import Logging
 import Networks
 import Sensitivity
-import WorkSharing
+public import WorkSharing
 
 import Glibc
 
@@ -29,16 +29,23 @@ public struct SolveRun {
 
   private let format: any ModelFormat
   private let logger: Logger
+  private let progress: @Sendable (ProgressEvent) -> Void
 
   /// A run in this process.
-  public init(format: any ModelFormat, logger: Logger) {
+  /// - Parameter progress: called as phases begin and end.
+  public init(
+    format: any ModelFormat, logger: Logger, progress: @escaping @Sendable (ProgressEvent) -> Void = { _ in }
+  ) {
     self.format = format
     self.logger = logger
+    self.progress = progress
   }
 
   /// Solves, and writes the result.
   /// - Throws: what is wrong with the directory, the model, the changes or the target.
   public func execute(_ request: Request) throws -> SolveOutcome {
+    let phases = RunPhases(telling: progress)
+    phases.begin(.prepare)
     let record = try StoredRun(reading: request.directory, request.changes)
     let configuration = record.configuration
     let network = try record.network(format, model: request.model)
@@ -66,28 +73,32 @@ public struct SolveRun {
         configuration, outputDirectory: output.directory, stop: .ofProcess, isShared: true, logger: logger)
       // The program is not in this process's group: what ends this one has to end it too.
       if solver != nil { StopRequest.listenToSignals() }
+      phases.begin(.solve)
       let plan = try analysis.solving.plan(input, setLoss: stored.setLoss, solver)
       let damping = stored.setLoss.map { $0.damping(of: plan, configuration.sensitivity, stored.slopes) } ?? 0
       let original = analysis.solving.costs.bits
       let ratios = try RatioConfig(
-        analysis.solving,
+        analysis,
         Solution(
           plan: plan, bits: input.bits?.bits(plan.options, original) ?? original,
           predictedLossChange: plan.predictedLossChange - damping, objective: plan.predictedLossChange,
           lowerBound: plan.lowerBound),
-        name: analysis.name, sha256: record.modelDigest, latency: try analysis.latency(plan.kept))
+        sha256: record.modelDigest)
       var frontier: StoredFrontier?
       if request.frontierPoints > 0 {
         guard !configuration.targets.isEmpty else {
           throw SearchError(
             .configuration, file: configuration.file, "$.target: a curve needs a target, whose metric it is in")
         }
+        phases.begin(.curve)
         frontier = try StoredFrontier(analysis, input, stored, configuration, count: request.frontierPoints)
         try frontier?.write(to: output.directory + "/" + StoredFrontier.fileName)
       } else {
         unlink(output.directory + "/" + StoredFrontier.fileName)
       }
+      phases.begin(.write)
       try output.write(ratios)
+      phases.end()
       return SolveOutcome(
         ratios: ratios, frontier: frontier, isLoss: configuration.sensitivity.isLoss,
         files: ["ratios.json", ResultFiles.ratiosForAMCT] + (frontier == nil ? [] : [StoredFrontier.fileName]),

@@ -24,13 +24,14 @@ struct VariantEvaluation {
   ///
   /// A worker holds one compiled variant at a time.
   /// - Parameters:
+  ///   - phase: what a person is told meanwhile.
   ///   - keepsNotFinite: whether a changed network whose loss is not finite has a score that says so, not a number, and
   ///     ends nothing.
   ///   - afterScore: called at rank 0 with the score of every variant, in order, as it is known.
   /// - Returns: the scores in order at rank 0, `nil` elsewhere.
   /// - Throws: what is wrong with network or data; also when the loss of a sample is not finite.
   func scores(
-    of variants: [NetworkVariant], keepsNotFinite: Bool = false,
+    of variants: [NetworkVariant], in phase: RunPhase = .evaluate, keepsNotFinite: Bool = false,
     afterScore: (Int, VariantScore) throws -> Void = { _, _ in }
   ) throws -> [VariantScore]? {
     let classes = try subject.needsClasses ? originalClasses() : nil
@@ -48,8 +49,10 @@ struct VariantEvaluation {
     let stored = try storedPieces { checkpoint, basis in
       try checkpoint.evaluations(basis, variants.flatMap { variant in parts.map { (variant, $0) } })
     }
+    if !variants.isEmpty { session.phases.begin(phase, total: variants.count, unit: "network") }
     try session.perform(
-      "evaluation", variants.count * parts.count, length: length, stored: stored, by: pool
+      "evaluation", variants.count * parts.count, length: length, stored: stored, by: pool,
+      progress: { session.phases.advance($0, pieces: variants.count * parts.count) }
     ) { piece, runner, pulse in
       let variant = piece / parts.count
       var packed: [Double] = []
@@ -100,8 +103,10 @@ struct VariantEvaluation {
     var classes: [Int32] = []
     var shard = 0
     let stored = try storedPieces { checkpoint, basis in try checkpoint.parts(basis, ["original classes"]) }
+    session.phases.begin(.classes, total: subject.data.sampleCount, unit: "sample")
     try session.perform(
-      "shard", shards.count, length: longest * outputs.positions, stored: stored, by: pool
+      "shard", shards.count, length: longest * outputs.positions, stored: stored, by: pool,
+      progress: { session.phases.advance($0, pieces: shards.count) }
     ) { shard, executor, pulse in
       var found: [Double] = []
       for run in model.runs(shards[shard]) {

@@ -1,5 +1,5 @@
 import Glibc
-import Synchronization
+public import Synchronization
 
 /// Whether a run is to stop early, and since when: set by a signal, by a time limit or by another rank, read by workers
 /// between their batches.
@@ -14,6 +14,9 @@ public final class StopRequest: Sendable {
 
   /// The request of this process: what its signals set.
   public static let ofProcess = StopRequest()
+
+  /// Whether a line on standard error has no end yet: a signal that ends the process at once then ends it.
+  public static let isLineOpen = Atomic<Bool>(false)
 
   /// A request that nobody has made.
   public init() {}
@@ -45,7 +48,10 @@ public final class StopRequest: Sendable {
     let now = monotonicNanoseconds()
     let (isFirst, first) = signalled.compareExchange(
       expected: StopRequest.none, desired: now, ordering: .acquiringAndReleasing)
-    if !isFirst, now &- first > StopRequest.doubling { _exit(StopRequest.exitCode) }
+    if !isFirst, now &- first > StopRequest.doubling {
+      if StopRequest.isLineOpen.load(ordering: .relaxed) { _ = write(STDERR_FILENO, "\n", 1) }
+      _exit(StopRequest.exitCode)
+    }
     signalNumber.store(number, ordering: .relaxed)
     make()
   }

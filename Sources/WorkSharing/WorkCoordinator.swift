@@ -33,7 +33,7 @@ struct WorkCoordinator {
   let writer: PieceWriter?
   let queue: WorkQueue
   let traffic: (any SideTraffic)?
-  let progress: ((Int, Int) -> Void)?
+  let progress: ((WorkProgress) -> Void)?
   let messages: WorkMessages
   let clock = ContinuousClock()
 
@@ -52,13 +52,14 @@ struct WorkCoordinator {
   var isEnding = false
   /// Seconds of the piece that took longest.
   var longestPiece = 0.0
-  private var shownProgress = -1
+  private var computedCount = 0
+  private var shownProgress: WorkProgress?
   private var lastLook: ContinuousClock.Instant
 
   init(
     _ session: WorkSession, _ unit: String, _ count: Int, length: Int, window: Int, workers: [Int],
     stored: StoredPieces?,
-    queue: WorkQueue, traffic: (any SideTraffic)?, progress: ((Int, Int) -> Void)?
+    queue: WorkQueue, traffic: (any SideTraffic)?, progress: ((WorkProgress) -> Void)?
   ) throws {
     self.session = session
     self.unit = unit
@@ -181,6 +182,7 @@ struct WorkCoordinator {
     }
     longestPiece = max(longestPiece, seconds)
     session.usage.received += 1
+    computedCount += 1
     if let stored, let key = stored.key(piece, values) {
       try writer?.save(values, as: key)
     }
@@ -304,7 +306,7 @@ struct WorkCoordinator {
     }
     guard let stopCause, !isEnding else { return }
     isEnding = true
-    session.logger.notice("stopping \(stopCause): what is finished is kept")
+    session.logger.notice("stopping \(stopCause)\(stored == nil ? "" : ": what is finished is kept")")
     queue.discard()
     if stopCause != .timeLimit { stop.make() }
   }
@@ -338,10 +340,12 @@ struct WorkCoordinator {
   }
 
   private mutating func show() {
+    session.phases.tick()
     guard let progress else { return }
-    let done = peers.reduce(0) { $0 + $1.progress }
-    guard done != shownProgress else { return }
-    shownProgress = done
-    progress(done, restoredCount)
+    let now = WorkProgress(
+      units: peers.reduce(0) { $0 + $1.progress }, computed: computedCount, restored: restoredCount)
+    guard now != shownProgress else { return }
+    shownProgress = now
+    progress(now)
   }
 }

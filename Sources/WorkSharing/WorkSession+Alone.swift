@@ -24,6 +24,7 @@ extension WorkSession {
     do {
       while !outcome.isThere(within: .milliseconds(10)) {
         try world.attend()
+        phases.tick()
         if let cause = causeToStop(at: clock.now) {
           throw Interruption(cause: cause, unit: what, stored: 0, total: 0, isShared: world.size == 1)
         }

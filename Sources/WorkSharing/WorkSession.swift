@@ -28,6 +28,8 @@ public final class WorkSession {
   public let world: any Communicator
   let options: Options
   let logger: Logger
+  /// What the run is at.
+  public let phases: RunPhases
   /// By rank the host's name.
   public let hosts: [String]
   /// What this rank has done so far.
@@ -37,10 +39,14 @@ public final class WorkSession {
   static let numbersAtATime = 1 << 23
 
   /// A session of all ranks; each makes one.
-  public init(on world: any Communicator, options: Options = Options(), logger: Logger) throws {
+  /// - Parameter phases: what the run is at; its owner begins phases, and the session says that they go on.
+  public init(
+    on world: any Communicator, options: Options = Options(), logger: Logger, phases: RunPhases = RunPhases()
+  ) throws {
     self.world = world
     self.options = options
     self.logger = logger
+    self.phases = phases
     hosts = try world.allGather(Array(world.location.hostName.utf8)).map { String(decoding: $0, as: UTF8.self) }
   }
 
@@ -53,8 +59,7 @@ public final class WorkSession {
   ///   - length: the number of elements of every result.
   ///   - stored: what is kept of the results; at rank 0.
   ///   - isCounted: whether the pieces are among those that `usage` counts.
-  ///   - progress: called at rank 0 with the units of progress that all ranks have made, and the number of pieces that were
-  ///     found in the store.
+  ///   - progress: called at rank 0 as ranks make progress.
   ///   - traffic: what else is passed between ranks meanwhile. A rank whose pool has no worker serves others by it alone.
   ///   - work: called on a worker's thread.
   /// - Throws: the error of a piece; `Interruption`, on all ranks, when the run was stopped; `CommunicationError`, among
@@ -62,7 +67,7 @@ public final class WorkSession {
   public func perform<Own>(
     _ unit: String, _ count: Int, length: Int, stored: StoredPieces? = nil, isCounted: Bool = true,
     by pool: WorkerPool<Own>, beside traffic: (any SideTraffic)? = nil,
-    progress: ((_ units: Int, _ restored: Int) -> Void)? = nil,
+    progress: ((WorkProgress) -> Void)? = nil,
     _ work: @escaping @Sendable (_ piece: Int, _ own: Own, _ pulse: WorkPulse) throws -> [Double],
     combine: (ArraySlice<Double>) throws -> Void
   ) throws {
@@ -94,10 +99,11 @@ public final class WorkSession {
   /// The sum of the pieces' results at rank 0, added in order; `nil` elsewhere.
   public func sum<Own>(
     _ unit: String, _ count: Int, length: Int, by pool: WorkerPool<Own>,
+    progress: ((WorkProgress) -> Void)? = nil,
     _ work: @escaping @Sendable (_ piece: Int, _ own: Own, _ pulse: WorkPulse) throws -> [Double]
   ) throws -> [Double]? {
     var total = [Double](repeating: 0, count: world.rank == 0 ? length : 0)
-    try perform(unit, count, length: length, by: pool, work) { part in
+    try perform(unit, count, length: length, by: pool, progress: progress, work) { part in
       for (index, value) in zip(total.indices, part) { total[index] += value }
     }
     return world.rank == 0 ? total : nil

@@ -6,6 +6,7 @@ import OneDNN
 import OpenMPI
 import Report
 public import Search
+import WorkSharing
 
 /// `apply RATIOS --model M --output P`: the smaller model.
 struct ApplyCommand: ParsableCommand {
@@ -29,18 +30,19 @@ struct ApplyCommand: ParsableCommand {
         mpirun -n 4 prune-cluster apply ratios.json --model model.onnx --output small.onnx --config config.json
       """)
 
-  @Argument(help: ArgumentHelp("What goes (JSON).", valueName: "ratios"))
+  @Argument(help: ArgumentHelp("What goes (JSON).", valueName: "ratios"), completion: .file())
   var ratios: String
 
-  @Option(help: ArgumentHelp("The model (ONNX).", valueName: "file"))
+  @Option(help: ArgumentHelp("The model (ONNX).", valueName: "file"), completion: .model)
   var model: String
 
-  @Option(help: ArgumentHelp("Where the pruned model is written.", valueName: "file"))
+  @Option(help: ArgumentHelp("Where the pruned model is written.", valueName: "file"), completion: .model)
   var output: String
 
   @Option(
     help: ArgumentHelp(
-      "A configuration: its data serve for certificate, repair and evaluation.", valueName: "config"))
+      "A configuration: its data serve for certificate, repair and evaluation.", valueName: "config"), completion: .json
+  )
   var config: String?
 
   @Option(
@@ -49,7 +51,9 @@ struct ApplyCommand: ParsableCommand {
       valueName: "name"))
   var criterion: ChannelCriterion?
 
-  @Option(help: ArgumentHelp("Stored sensitivities (sensitivities.npz).", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Stored sensitivities (sensitivities.npz).", valueName: "file"),
+    completion: .file(extensions: ["npz"]))
   var sensitivities: String?
 
   @Flag(
@@ -76,8 +80,7 @@ struct ApplyCommand: ParsableCommand {
 
   @OptionGroup var sharing: SharingOptions
 
-  @Flag(name: .shortAndLong, help: "No log; results and errors only.")
-  var quiet = false
+  @OptionGroup var showing: ProgressOptions
 
   func validate() throws {
     if let tolerance, !(tolerance > 0 && tolerance < 1) {
@@ -94,18 +97,23 @@ struct ApplyCommand: ParsableCommand {
     request.skipsRepair = noRepair
     request.tolerance = tolerance
     request.sampleShapes = Dictionary(inputShape.map { ($0.name, $0.extents) }, uniquingKeysWith: { $1 })
-    let (quiet, asked, sharing) = (quiet, request, sharing)
-    let outcome = try MPI.withWorld(
-      program: ProgramName.text, stallTimeout: sharing.stallTimeout.duration, failure: { Failure($0).ofJob }
-    ) { world in
+    let asked = request
+    let console = showing.console("apply")
+    var options = sharing.session
+    options.stop = .ofProcess
+    let shared = options
+    StopRequest.listenToSignals()
+    let outcome = try console.onAllRanks(sharing) { world in
       let run = ApplyRun(
-        on: world, backend: OneDNNBackend(), format: ONNXFormat(), options: sharing.session,
-        logger: Logger(rank: world.rank, isQuiet: quiet))
+        on: world, backend: OneDNNBackend(), format: ONNXFormat(), options: shared,
+        logger: console.logger(rank: world.rank), progress: console.show)
       return try run.execute(asked)
     }
     guard let outcome else { return }
     let summary = PruningSummary(outcome)
-    try StandardOutput.write(json ? summary.json.text() : summary.text(width: StandardOutput.width))
+    try console.finish(
+      json ? summary.json.text() : summary.text(width: StandardOutput.width), files: outcome.files,
+      in: outcome.directory)
   }
 }
 

@@ -33,7 +33,7 @@ struct CompareCommand: ParsableCommand {
         prune-cluster apply out/compare/ratios-3.json --model model.onnx --output small.onnx --config config.json
       """)
 
-  @Argument(help: ArgumentHelp("The configuration file (JSON).", valueName: "config"))
+  @Argument(help: ArgumentHelp("The configuration file (JSON).", valueName: "config"), completion: .json)
   var config: String
 
   @Option(
@@ -42,7 +42,9 @@ struct CompareCommand: ParsableCommand {
       valueName: "time"))
   var timeLimit: TimeSpan?
 
-  @Option(help: ArgumentHelp("The output directory, in place of the configuration's.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("The output directory, in place of the configuration's.", valueName: "dir"),
+    completion: .directory)
   var output: String?
 
   @OptionGroup var changing: ChangeOptions
@@ -59,8 +61,7 @@ struct CompareCommand: ParsableCommand {
   @Flag(help: "What compare.json has, in place of the tables.")
   var json = false
 
-  @Flag(name: .shortAndLong, help: "No progress and no log; results and errors only.")
-  var quiet = false
+  @OptionGroup var showing: ProgressOptions
 
   @Option(
     help: ArgumentHelp(
@@ -70,24 +71,23 @@ struct CompareCommand: ParsableCommand {
   func run() throws {
     if dryRun { return try runDry() }
     let changes = try changing.changes(output: output)
-    let (quiet, memoryLimit) = (quiet, memoryLimit?.bytes)
+    let memoryLimit = memoryLimit?.bytes
+    let console = showing.console("compare")
     var options = sharing.session
     options.stop = .ofProcess
     options.deadline = timeLimit?.deadline
     let asked = options
     StopRequest.listenToSignals()
-    let outcome = try MPI.withWorld(
-      program: ProgramName.text, stallTimeout: sharing.stallTimeout.duration, failure: { Failure($0).ofJob }
-    ) { world in
-      let display = ProgressDisplay(isSilent: quiet)
+    let outcome = try console.onAllRanks(sharing) { world in
       let comparison = ComparisonRun(
         on: world, backend: OneDNNBackend(), format: ONNXFormat(), options: asked, memoryLimit: memoryLimit,
-        logger: Logger(rank: world.rank, isQuiet: quiet), progress: display.show)
+        logger: console.logger(rank: world.rank), progress: console.show)
       return try comparison.execute(config, changes: changes)
     }
     guard let outcome else { return }
     let table = ComparisonTable(outcome)
-    try StandardOutput.write(json ? table.json.text() : table.text(width: StandardOutput.width))
+    try console.finish(
+      json ? table.json.text() : table.text(width: StandardOutput.width), files: outcome.files, in: outcome.directory)
   }
 
   /// Says what the comparison would do.
@@ -95,7 +95,7 @@ struct CompareCommand: ParsableCommand {
     let changes = try changing.changes(output: output)
     let (config, memoryLimit) = (config, memoryLimit?.bytes)
     let plan = try MPI.withWorld(
-      program: ProgramName.text, stallTimeout: sharing.stallTimeout.duration, failure: { Failure($0).ofJob }
+      program: ProgramName.text, stallTimeout: sharing.stallTimeout.duration, failure: { Failure($0).ofJob() }
     ) { world in
       try DryRun(on: world, backend: OneDNNBackend(), format: ONNXFormat(), memoryLimit: memoryLimit)
         .compare(config, changes: changes)

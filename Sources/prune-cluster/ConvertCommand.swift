@@ -27,7 +27,7 @@ struct ConvertCommand: ParsableCommand {
         prune-cluster convert result.cfg --named-only --to torch-pruning
       """)
 
-  @Argument(help: ArgumentHelp("The file to read.", valueName: "file"))
+  @Argument(help: ArgumentHelp("The file to read.", valueName: "file"), completion: .file())
   var file: String
 
   @Option(help: ArgumentHelp("Its format. Default: by its content.", valueName: "format"))
@@ -36,7 +36,7 @@ struct ConvertCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The format to write, or config.", valueName: "format"))
   var to: PruningFormat
 
-  @Option(help: ArgumentHelp("The file to write. Default: standard output.", valueName: "file"))
+  @Option(help: ArgumentHelp("The file to write. Default: standard output.", valueName: "file"), completion: .file())
   var output: String?
 
   @Option(

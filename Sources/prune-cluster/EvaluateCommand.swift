@@ -6,6 +6,7 @@ import OneDNN
 import OpenMPI
 import Report
 import Search
+import WorkSharing
 
 /// `evaluate [MODEL …] --config CONFIG`: how good networks are, and what they cost.
 struct EvaluateCommand: ParsableCommand {
@@ -23,10 +24,12 @@ struct EvaluateCommand: ParsableCommand {
         mpirun -n 4 prune-cluster evaluate model.onnx small.onnx --config config.json --json
       """)
 
-  @Argument(help: ArgumentHelp("The models (ONNX); none means the configuration's own.", valueName: "model"))
+  @Argument(
+    help: ArgumentHelp("The models (ONNX); none means the configuration's own.", valueName: "model"), completion: .model
+  )
   var models: [String] = []
 
-  @Option(help: ArgumentHelp("The configuration that names the data.", valueName: "config"))
+  @Option(help: ArgumentHelp("The configuration that names the data.", valueName: "config"), completion: .json)
   var config: String
 
   @Flag(help: "Exact numbers for a script.")
@@ -34,21 +37,23 @@ struct EvaluateCommand: ParsableCommand {
 
   @OptionGroup var sharing: SharingOptions
 
-  @Flag(name: .shortAndLong, help: "No log; results and errors only.")
-  var quiet = false
+  @OptionGroup var showing: ProgressOptions
 
   func run() throws {
-    let (quiet, models, config, sharing) = (quiet, models, config, sharing)
-    let evaluations = try MPI.withWorld(
-      program: ProgramName.text, stallTimeout: sharing.stallTimeout.duration, failure: { Failure($0).ofJob }
-    ) { world in
+    let (models, config) = (models, config)
+    let console = showing.console("evaluate")
+    var options = sharing.session
+    options.stop = .ofProcess
+    let shared = options
+    StopRequest.listenToSignals()
+    let evaluations = try console.onAllRanks(sharing) { world in
       let run = EvaluateRun(
-        on: world, backend: OneDNNBackend(), format: ONNXFormat(), options: sharing.session,
-        logger: Logger(rank: world.rank, isQuiet: quiet))
+        on: world, backend: OneDNNBackend(), format: ONNXFormat(), options: shared,
+        logger: console.logger(rank: world.rank), progress: console.show)
       return try run.execute(models, configuration: config)
     }
     guard let evaluations else { return }
     let table = EvaluationTable(evaluations)
-    try StandardOutput.write(json ? table.json.text() : table.text(width: StandardOutput.width))
+    try console.finish(json ? table.json.text() : table.text(width: StandardOutput.width))
   }
 }

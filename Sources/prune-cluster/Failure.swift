@@ -77,5 +77,8 @@ struct Failure {
   }
 
   /// The same for a job of several ranks.
-  var ofJob: JobFailure { JobFailure(message: message, exitCode: exitCode, isShared: isShared) }
+  /// - Parameter preface: what is written in front of the line.
+  func ofJob(behind preface: String = "") -> JobFailure {
+    JobFailure(message: message, exitCode: exitCode, isShared: isShared, preface: preface)
+  }
 }

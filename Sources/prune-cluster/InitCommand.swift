@@ -20,11 +20,12 @@ struct InitCommand: ParsableCommand {
         prune-cluster init --input-shape image=3,224,224 model.onnx -
       """)
 
-  @Argument(help: ArgumentHelp("The model (ONNX).", valueName: "model"))
+  @Argument(help: ArgumentHelp("The model (ONNX).", valueName: "model"), completion: .model)
   var model: String
 
   @Argument(
-    help: ArgumentHelp("The file to write, which must not be there yet; - for standard output.", valueName: "config"))
+    help: ArgumentHelp("The file to write, which must not be there yet; - for standard output.", valueName: "config"),
+    completion: .json)
   var config = "config.json"
 
   @Option(

@@ -20,7 +20,7 @@ struct InspectCommand: ParsableCommand {
         prune-cluster inspect --input-shape image=3,224,224 model.onnx
       """)
 
-  @Argument(help: ArgumentHelp("The model (ONNX).", valueName: "model"))
+  @Argument(help: ArgumentHelp("The model (ONNX).", valueName: "model"), completion: .model)
   var model: String
 
   @Flag(help: "Exact numbers and reasons for a script.")

@@ -25,11 +25,11 @@ struct ProfileCommand: ParsableCommand {
         mpirun -n 2 prune-cluster profile --output cpu.json model.onnx
       """)
 
-  @Argument(help: ArgumentHelp("The model (ONNX).", valueName: "model"))
+  @Argument(help: ArgumentHelp("The model (ONNX).", valueName: "model"), completion: .model)
   var model: String
 
   @Option(
-    help: ArgumentHelp("The table, which is made or added to.", valueName: "file"))
+    help: ArgumentHelp("The table, which is made or added to.", valueName: "file"), completion: .json)
   var output = "latency.json"
 
   @Option(help: ArgumentHelp("Samples per run.", valueName: "samples"))
@@ -46,8 +46,7 @@ struct ProfileCommand: ParsableCommand {
 
   @OptionGroup var sharing: SharingOptions
 
-  @Flag(name: .shortAndLong, help: "No progress and no log; results and errors only.")
-  var quiet = false
+  @OptionGroup var showing: ProgressOptions
 
   func validate() throws {
     guard (1...LatencyMachine.largestBatch).contains(batch) else {
@@ -63,21 +62,19 @@ struct ProfileCommand: ParsableCommand {
     options.batchSize = batch
     options.widths = widths
     options.sampleShapes = Dictionary(inputShape.map { ($0.name, $0.extents) }, uniquingKeysWith: { $1 })
-    let (quiet, model, output, asked) = (quiet, model, output, options)
+    let (model, output, asked) = (model, output, options)
+    let console = showing.console("profile")
     var session = sharing.session
     session.stop = .ofProcess
     let shared = session
     StopRequest.listenToSignals()
-    let outcome = try MPI.withWorld(
-      program: ProgramName.text, stallTimeout: sharing.stallTimeout.duration, failure: { Failure($0).ofJob }
-    ) { world in
-      let display = ProgressDisplay(isSilent: quiet)
+    let outcome = try console.onAllRanks(sharing) { world in
       let run = ProfileRun(
         on: world, backend: OneDNNBackend(), format: ONNXFormat(), options: shared,
-        logger: Logger(rank: world.rank, isQuiet: quiet), progress: display.show)
+        logger: console.logger(rank: world.rank), progress: console.show)
       return try run.execute(model, output: output, asked)
     }
     guard let outcome else { return }
-    try StandardOutput.write(ProfileSummary(outcome).text(width: StandardOutput.width))
+    try console.finish(ProfileSummary(outcome).text(width: StandardOutput.width), files: [outcome.file])
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Report
 import Search
 import WorkSharing
 
@@ -25,7 +26,7 @@ struct PruneCluster: ParsableCommand {
     subcommands: [
       InitCommand.self, SearchCommand.self, CompareCommand.self, SolveCommand.self, ApplyCommand.self,
       EvaluateCommand.self, InspectCommand.self, ProfileCommand.self, ConvertCommand.self, ReportCommand.self,
-      ValidateCommand.self, VerifyCommand.self,
+      ValidateCommand.self, VerifyCommand.self, SchemaCommand.self,
     ])
 
   static func main() {
@@ -42,7 +43,7 @@ struct PruneCluster: ParsableCommand {
       end(StopRequest.exitCode)
     } catch {
       let failure = Failure(error)
-      StandardError.write("\(ProgramName.text): error: \(failure.message)\n")
+      StandardError.write("\(ProgramName.text): \(StandardError.style.error("error:")) \(failure.message)\n")
       end(failure.exitCode)
     }
   }
@@ -65,7 +66,7 @@ struct PruneCluster: ParsableCommand {
     guard code != .success else { exit(withError: error) }
     let text = fullMessage(for: error)
     let line = text.hasPrefix("Error: ") ? String(text.dropFirst("Error: ".count)) : text
-    StandardError.write("\(ProgramName.text): error: \(line)\n")
+    StandardError.write("\(ProgramName.text): \(StandardError.style.error("error:")) \(line)\n")
     Glibc.exit(Failure.usage)
   }
 }

@@ -19,7 +19,7 @@ struct ReportCommand: ParsableCommand {
         prune-cluster report out --output page.html --model /data/model.onnx
       """)
 
-  @Argument(help: ArgumentHelp("The output directory of a search.", valueName: "run-dir"))
+  @Argument(help: ArgumentHelp("The output directory of a search.", valueName: "run-dir"), completion: .directory)
   var directory: String
 
   @Flag(
@@ -31,11 +31,15 @@ struct ReportCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Where the page goes, - for standard output; nothing else is written then. Without it report.html in the directory, which run.json names.",
-      valueName: "file"))
+      """
+      Where the page goes, - for standard output; nothing else is written then. Without it report.html in the directory, \
+      which run.json names.
+      """, valueName: "file"), completion: .file())
   var output: String?
 
-  @Option(help: ArgumentHelp("The model, if it is no longer where the search found it.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("The model, if it is no longer where the search found it.", valueName: "file"),
+    completion: .model)
   var model: String?
 
   func run() throws {

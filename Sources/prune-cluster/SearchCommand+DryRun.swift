@@ -10,7 +10,7 @@ extension SearchCommand {
     let (config, memoryLimit, grid) = (config, memoryLimit?.bytes, pipeline.grid)
     let (applies, changes) = (apply, try changes())
     let plan = try MPI.withWorld(
-      program: ProgramName.text, stallTimeout: sharing.stallTimeout.duration, failure: { Failure($0).ofJob }
+      program: ProgramName.text, stallTimeout: sharing.stallTimeout.duration, failure: { Failure($0).ofJob() }
     ) { world in
       try DryRun(
         on: world, backend: OneDNNBackend(), format: ONNXFormat(), memoryLimit: memoryLimit, grid: grid,

@@ -31,7 +31,7 @@ struct SearchCommand: ParsableCommand {
         mpirun -n 8 --bind-to none prune-cluster search --grid 2x4 config.json
       """)
 
-  @Argument(help: ArgumentHelp("The configuration file (JSON).", valueName: "config"))
+  @Argument(help: ArgumentHelp("The configuration file (JSON).", valueName: "config"), completion: .json)
   var config: String
 
   @Flag(
@@ -47,7 +47,9 @@ struct SearchCommand: ParsableCommand {
       valueName: "time"))
   var timeLimit: TimeSpan?
 
-  @Option(help: ArgumentHelp("The output directory, in place of the configuration's.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("The output directory, in place of the configuration's.", valueName: "dir"),
+    completion: .directory)
   var output: String?
 
   @OptionGroup var changing: ChangeOptions
@@ -61,8 +63,7 @@ struct SearchCommand: ParsableCommand {
       """)
   var dryRun = false
 
-  @Flag(name: .shortAndLong, help: "No progress and no log; results and errors only.")
-  var quiet = false
+  @OptionGroup var showing: ProgressOptions
 
   @Option(
     help: ArgumentHelp(
@@ -82,27 +83,25 @@ struct SearchCommand: ParsableCommand {
   func run() throws {
     if dryRun { return try runDry() }
     let changes = try changes()
-    let (quiet, memoryLimit, grid, applies) = (quiet, memoryLimit?.bytes, pipeline.grid, apply)
+    let (memoryLimit, grid, applies) = (memoryLimit?.bytes, pipeline.grid, apply)
+    let console = showing.console("search")
     var options = sharing.session
     options.stop = .ofProcess
     options.deadline = timeLimit?.deadline
     let asked = options
     StopRequest.listenToSignals()
-    let outcome = try MPI.withWorld(
-      program: ProgramName.text, stallTimeout: sharing.stallTimeout.duration, failure: { Failure($0).ofJob }
-    ) { world in
-      let display = ProgressDisplay(isSilent: quiet)
+    let outcome = try console.onAllRanks(sharing) { world in
       let search = SearchRun(
         on: world, backend: OneDNNBackend(), format: ONNXFormat(), options: asked, memoryLimit: memoryLimit,
-        grid: grid, applies: applies, report: HTMLReport(), logger: Logger(rank: world.rank, isQuiet: quiet),
-        progress: display.show)
+        grid: grid, applies: applies, report: HTMLReport(), logger: console.logger(rank: world.rank),
+        progress: console.show)
       return try search.execute(config, changes: changes)
     }
     guard let outcome else { return }
     let width = StandardOutput.width
-    var text = SearchSummary(outcome).text(width: width)
-    if let pruning = outcome.pruning { text += "\n" + PruningSummary(pruning).text(width: width) }
-    try StandardOutput.write(text)
+    var text = SearchSummary(outcome).text(width: width, style: StandardOutput.style)
+    if let pruning = outcome.pruning { text += "\n" + PruningSummary(pruning).text(width: width, hasCosts: false) }
+    try console.finish(text, files: outcome.files + (outcome.pruning?.files ?? []), in: outcome.directory)
   }
 
   /// What the command line changes in the configuration.

@@ -22,7 +22,7 @@ struct SolveCommand: ParsableCommand {
         prune-cluster solve out --set solver.channel_multiple=8 --frontier
       """)
 
-  @Argument(help: ArgumentHelp("The output directory of a search.", valueName: "run-dir"))
+  @Argument(help: ArgumentHelp("The output directory of a search.", valueName: "run-dir"), completion: .directory)
   var directory: String
 
   @Option(help: ArgumentHelp("How many times cheaper, > 1; the only target then.", valueName: "ratio"))
@@ -35,10 +35,11 @@ struct SolveCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "What is counted: \(SearchConfiguration.Metric.allCases.map(\.rawValue).joined(separator: ", ")).",
-      valueName: "metric"))
+      valueName: "metric"), completion: .list(SearchConfiguration.Metric.allCases.map(\.rawValue)))
   var metric: String?
 
-  @Option(help: ArgumentHelp("The solver: optimal or greedy.", valueName: "method"))
+  @Option(
+    help: ArgumentHelp("The solver: optimal or greedy.", valueName: "method"), completion: .list(["optimal", "greedy"]))
   var method: String?
 
   @OptionGroup var changing: ChangeOptions
@@ -49,14 +50,15 @@ struct SolveCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Points of the curve; 40 unless given.", valueName: "count"))
   var points: Int?
 
-  @Option(help: ArgumentHelp("The model, if it is no longer where the search found it.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("The model, if it is no longer where the search found it.", valueName: "file"),
+    completion: .model)
   var model: String?
 
-  @Option(help: ArgumentHelp("The directory for the result.", valueName: "dir"))
+  @Option(help: ArgumentHelp("The directory for the result.", valueName: "dir"), completion: .directory)
   var output: String?
 
-  @Flag(name: .shortAndLong, help: "No log; results and errors only.")
-  var quiet = false
+  @OptionGroup var showing: ProgressOptions
 
   func validate() throws {
     guard compressionRatio == nil || limit == nil else {
@@ -79,8 +81,14 @@ struct SolveCommand: ParsableCommand {
     request.output = output
     request.frontierPoints = frontier ? points ?? 40 : 0
     request.changes = try changes()
-    let outcome = try SolveRun(format: ONNXFormat(), logger: Logger(rank: 0, isQuiet: quiet)).execute(request)
-    try StandardOutput.write(SolveSummary(outcome).text(width: StandardOutput.width))
+    let console = showing.console("solve")
+    let asked = request
+    let outcome = try console.alone {
+      try SolveRun(format: ONNXFormat(), logger: console.logger(rank: 0), progress: console.show).execute(asked)
+    }
+    try console.finish(
+      SolveSummary(outcome).text(width: StandardOutput.width, style: StandardOutput.style), files: outcome.files,
+      in: outcome.directory)
   }
 
   private func changes() throws -> [ConfigurationChange] {

@@ -17,7 +17,7 @@ struct ValidateCommand: ParsableCommand {
         prune-cluster validate config.json
       """)
 
-  @Argument(help: ArgumentHelp("The configuration file (JSON).", valueName: "config"))
+  @Argument(help: ArgumentHelp("The configuration file (JSON).", valueName: "config"), completion: .json)
   var config: String
 
   @Option(help: ArgumentHelp("As for search: the most memory that a rank may use, like 2G.", valueName: "size"))

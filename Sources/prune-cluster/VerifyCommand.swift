@@ -17,7 +17,7 @@ struct VerifyCommand: ParsableCommand {
         prune-cluster verify --inputs --json out
       """)
 
-  @Argument(help: ArgumentHelp("The output directory of a search.", valueName: "run-dir"))
+  @Argument(help: ArgumentHelp("The output directory of a search.", valueName: "run-dir"), completion: .directory)
   var directory: String
 
   @Flag(help: "Also read model and calibration files again, and compare them with those that were searched.")

@@ -12,9 +12,12 @@ MARK = "PRUNE_CLUSTER_TESTS_ISOLATED"
 HOST = "n0"
 
 
-def command(inner: list) -> list:
-    """Runs `inner` in namespaces of its own; they end with it, and with whoever started this."""
-    flags = ["--pid", "--fork", "--kill-child", "--mount-proc", "--net", "--uts", "--ipc", "--propagation", "private"]
+def command(inner: list, network: bool = True) -> list:
+    """Runs `inner` in namespaces of its own; they end with it, and with whoever started this. Its network is its own too,
+    unless it is told to share this machine's."""
+    flags = ["--pid", "--fork", "--kill-child", "--mount-proc", "--uts", "--ipc", "--propagation", "private"]
+    if network:
+        flags.append("--net")
     if os.geteuid() != 0:
         flags += ["--user", "--map-root-user"]
     # The shell is the first process there: it takes in what others leave behind.

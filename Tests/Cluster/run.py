@@ -1,6 +1,6 @@
 """Tests of what is in `cluster/`, each part in a corner of this machine that vanishes with all its processes.
 
-    run.py --program FILE [PART …]     parts: files, kills, hosts, slurm, and nodes, which only runs when it is named
+    run.py --program FILE [PART …]     parts: files, manual, package, kills, hosts, slurm; nodes runs only when it is named
 
 See `scripts/test --cluster`, which builds the program. A part that this machine does not allow says so and is skipped.
 """
@@ -15,19 +15,26 @@ import time
 import unittest
 from pathlib import Path
 
+import cleanroot
 import isolation
 import slurm
 
 ROOT = Path(__file__).resolve().parents[2]
 # For each part the pieces of work of its search, and seconds after which it is ended with everything that it has started.
-PARTS = {"files": (0, 120), "kills": (128, 400), "hosts": (192, 400), "slurm": (96, 400), "nodes": (192, 400)}
-USUAL = ("files", "kills", "hosts", "slurm")
+PARTS = {"files": (0, 120), "manual": (0, 120), "package": (0, 400), "kills": (128, 400), "hosts": (192, 400),
+         "slurm": (96, 400), "nodes": (192, 400)}
+USUAL = ("files", "manual", "package", "kills", "hosts", "slurm")
+# Those that need no namespaces, and those that need no network of their own.
+ANYWHERE = ("files", "manual")
+CONNECTED = ("package",)
 
 
-def obstacle(part: str) -> str:
+def obstacle(part: str, program: Path) -> str:
     """Why a part cannot be tested here; empty where it can."""
-    if part == "files":
+    if part in ANYWHERE:
         return ""
+    if part == "package":
+        return cleanroot.missing(program)
     if shutil.which("mpirun") is None:
         return "there is no mpirun"
     return isolation.missing() or (slurm.missing() if part in ("slurm", "nodes") else "")
@@ -47,7 +54,7 @@ def run_inside(part: str, prefix: Path, directory: Path, filters: list) -> int:
     loader = unittest.TestLoader()
     loader.testNamePatterns = [f"*{one}*" for one in filters] or None
     suite = loader.loadTestsFromModule(module)
-    if part != "files":
+    if PARTS[part][0]:
         from searches import Study
         isolation.enter(directory)
         study = Study(ROOT, prefix / "bin" / "prune-cluster", directory / "study", PARTS[part][0])
@@ -80,7 +87,7 @@ def main() -> int:
     try:
         prefix = install(options.program.resolve(), directory)
         for part in options.parts or USUAL:
-            if why := obstacle(part):
+            if why := obstacle(part, options.program):
                 isolation.say(f"{part}: NOT RUN HERE: {why}")
                 continue
             own = directory / part
@@ -88,7 +95,9 @@ def main() -> int:
             inner = [sys.executable, __file__, "--program", prefix, "--inside", own,
                      *(f"--tests={one}" for one in options.tests), part]
             started = time.monotonic()
-            process = subprocess.Popen(list(map(str, inner)) if part == "files" else isolation.command(inner))
+            if part not in ANYWHERE:
+                inner = isolation.command(inner, network=part not in CONNECTED)
+            process = subprocess.Popen(list(map(str, inner)))
             try:
                 code = process.wait(PARTS[part][1])
             except subprocess.TimeoutExpired:

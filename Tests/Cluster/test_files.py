@@ -39,11 +39,13 @@ class Scripts(unittest.TestCase):
     def test_the_scripts_refuse_what_they_cannot_do(self):
         run_on_hosts = self.share / "cluster" / "run-on-hosts"
         sweep = self.share / "cluster" / "slurm" / "sweep"
-        install = self.root / "scripts" / "install"
+        install, package = self.root / "scripts" / "install", self.root / "scripts" / "package"
         for command, code in (
             ([run_on_hosts], 64), ([run_on_hosts, "--threads", "0", "a.json"], 64), ([run_on_hosts, "-n"], 64),
             ([run_on_hosts, "/no/config.json"], 66), ([sweep], 64), ([sweep, "/no/config.json", "/no/targets"], 66),
             ([install], 64), ([install, "/a", "/b"], 64), ([install, "--program", "/no/program", "/a"], 66),
+            ([package, "a", "b"], 64), ([package, "--program"], 64), ([package, "--program", "/no/program"], 66),
+            ([self.root / "scripts" / "build", "x"], 64), ([self.root / "scripts" / "manual"], 64),
         ):
             with self.subTest(command=command):
                 run = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
@@ -171,7 +173,8 @@ class Recipes(unittest.TestCase):
         for source in sources:
             self.assertTrue((self.root / source).exists(), source)
         # All that a build and scripts/install read.
-        self.assertLessEqual({"Package.swift", "Sources", "Tests", "scripts", "cluster", "configs", "docs"}, set(sources))
+        self.assertLessEqual({"Package.swift", "Sources", "Tests", "scripts", "cluster", "configs", "docs", "packaging",
+                             "CHANGELOG.md"}, set(sources))
         packages = re.search(r"--no-install-recommends \\\n(.*)", recipe)[1].split()
         image = (self.root / "cluster" / "container" / "Dockerfile").read_text()
         image_packages = re.search(r"--no-install-recommends \\\n(.*) \\\n", image)[1].split()
@@ -254,7 +257,8 @@ class Installation(unittest.TestCase):
         self.install("--prefix=/opt/prune-cluster", DESTDIR=str(self.directory / "stage"))
         installed = self.directory / "stage" / "opt" / "prune-cluster"
         self.assertEqual(sorted(path.name for path in installed.iterdir()), ["bin", "share"])
-        for name in ("VERSION", "README.md", "LICENSE", "docs/README.md", "cluster/README.md", "configs/README.md"):
+        for name in ("VERSION", "README.md", "CHANGELOG.md", "LICENSE", "copyright", "docs/README.md", "cluster/README.md",
+                     "configs/README.md"):
             self.assertTrue((installed / "share" / "prune-cluster" / name).is_file(), name)
         self.assertFalse((installed / "share" / "prune-cluster" / "configs" / "out").exists())
         self.assertTrue((installed / "share" / "doc" / "prune-cluster" / "LICENSE").is_file())
@@ -285,3 +289,10 @@ class Installation(unittest.TestCase):
             "command -v prune-cluster"
         run = subprocess.run(["bash", "-c", script], capture_output=True, text=True)
         self.assertEqual(run.stdout.strip(), str(self.prefix / "bin" / "prune-cluster"), run.stderr)
+        if shutil.which("man") is None:
+            return
+        for settings in ("unset MANPATH", "export MANPATH=/usr/share/man"):
+            pages = subprocess.run(
+                ["bash", "-c", f"{settings}; {script}; man -w prune-cluster-search man"], capture_output=True, text=True)
+            self.assertIn(str(self.prefix / "share" / "man" / "man1" / "prune-cluster-search.1"), pages.stdout, pages.stderr)
+            self.assertIn("/usr/share/man/man1/man.1", pages.stdout)

@@ -11,7 +11,7 @@ struct CommandTests {
 
   @Test(arguments: [
     "", "search", "compare", "apply", "evaluate", "inspect", "profile", "validate", "solve", "convert", "verify",
-    "report",
+    "report", "schema",
   ])
   func `every command has help with an example`(_ command: String) throws {
     let run = try Self.run(contentsOf: command.isEmpty ? ["--help"] : [command, "--help"])

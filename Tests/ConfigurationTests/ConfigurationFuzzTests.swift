@@ -1,4 +1,5 @@
 import Configuration
+import SchemaValidation
 import Testing
 
 /// Every key, in few bytes: each byte is changed to every other value.
@@ -16,10 +17,15 @@ private let dense = """
     LayerIdentity(name: "q", opType: "Conv", weight: "w"), LayerIdentity(name: "r", opType: "Conv", weight: "v"),
   ]
 
-  /// Reads the bytes and goes on as far as it gets; says whether that was to the end.
+  /// Reads the bytes and goes on as far as it gets; says whether that was to the end. What is read is right by the schema.
   private func survives(_ bytes: [UInt8]) -> Bool {
     do {
       let configuration = try SearchConfiguration(parsing: bytes, file: "c.json")
+      let document = try JSONValue(parsing: bytes, file: "c.json", allowsComments: true)
+      for document in [document, configuration.canonicalJSON] {
+        let problem = ConfigurationSchemaTests.validator.problem(of: document)
+        #expect(problem == nil, "\(document.text())")
+      }
       _ = configuration.canonicalJSON.text()
       for combination in configuration.combinations.suffix(1) { _ = try? configuration.configuration(of: combination) }
       _ =

@@ -92,7 +92,8 @@ package struct ProgramRun {
     errors = String(decoding: try folder.contents(of: "errors"), as: UTF8.self)
   }
 
-  private static func path(of program: String) -> String {
+  /// Where a program of this package is, or the path itself.
+  package static func path(of program: String) -> String {
     guard !program.contains("/") else { return program }
     let tests = Bundle.main.executableURL ?? URL(fileURLWithPath: CommandLine.arguments[0])
     return tests.deletingLastPathComponent().appendingPathComponent(program).path

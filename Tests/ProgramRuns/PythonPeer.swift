@@ -18,6 +18,15 @@ package enum PythonPeer {
     return python
   }()
 
+  /// The same Python where it also has jsonschema; `nil` where it has not, which is told once.
+  package static let jsonschema: String? = {
+    guard let python, (try? run(python, "import jsonschema", [])) != nil else {
+      print("there is no Python with jsonschema: no schema is compared with its verdicts")
+      return nil
+    }
+    return python
+  }()
+
   /// Runs a script and gives what it prints.
   /// - Throws: its error text, when it fails.
   package static func run(_ python: String, _ script: String, _ arguments: [String]) throws -> String {
@@ -27,6 +36,8 @@ package enum PythonPeer {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: python)
     process.arguments = ["-c", script] + arguments
+    // Matrices are small, and beside other tests the threads of a BLAS wait for each other far longer than they compute.
+    process.environment = ProcessInfo.processInfo.environment.merging(["OPENBLAS_NUM_THREADS": "1"]) { $1 }
     process.standardOutput = FileHandle(forWritingAtPath: output)
     process.standardError = FileHandle(forWritingAtPath: errors)
     process.standardInput = FileHandle.nullDevice

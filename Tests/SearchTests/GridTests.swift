@@ -35,7 +35,7 @@ struct GridTests {
   /// - Parameters:
   ///   - ranks: as many as the grid has, unless said otherwise.
   ///   - stop: what asks all ranks to stop; `nil` for one of each rank.
-  ///   - stopAfter: so many batches are done when a stop is asked for at rank 0.
+  ///   - stopAfter: so many samples are measured when a stop is asked for at rank 0.
   private static func search(
     in folder: TemporaryFolder, _ changes: [(path: String, json: String?)] = [], grid: RankGrid? = nil,
     ranks: Int? = nil, backend: any ExecutionBackend = OneDNNBackend(), schedule: Schedule = .dynamic,
@@ -51,7 +51,11 @@ struct GridTests {
       let run = SearchRun(
         on: world, backend: backend, format: ONNXFormat(), options: options, memoryLimit: memoryLimit, grid: grid,
         logger: DemoSearch.logger,
-        progress: { if $0.done >= stopAfter { stop.make() } })
+        progress: { event in
+          if case .advanced(let progress) = event, progress.phase.name == "measure", progress.done >= stopAfter {
+            stop.make()
+          }
+        })
       _ = try run.execute(path)
     }
   }
@@ -101,7 +105,7 @@ struct GridTests {
     let (whole, folder) = (try TemporaryFolder(), try TemporaryFolder())
     try Self.search(in: whole, changes)
     let stopped = Self.problem {
-      try Self.search(in: folder, changes, grid: RankGrid(batches: first.0, layers: first.1), stopAfter: 5)
+      try Self.search(in: folder, changes, grid: RankGrid(batches: first.0, layers: first.1), stopAfter: 20)
     }
     #expect(stopped.hasPrefix("stopped by "), "\(stopped)")
     let saved = try FileManager.default.contentsOfDirectory(atPath: folder.file("out/checkpoint")).count

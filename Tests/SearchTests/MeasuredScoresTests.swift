@@ -6,7 +6,9 @@ import Logging
 import MessagePassing
 import ProgramRuns
 import ReferenceData
+import Synchronization
 import Testing
+import WorkSharing
 
 @testable import Search
 
@@ -19,21 +21,16 @@ struct MeasuredScoresTests {
   ) throws -> (allocator: MeasuredAllocator, evaluations: Int) {
     let request = MeasuredScores.Request(
       problem: demo.problem, basis: try demo.basis, path: folder.file(EvaluationScores.fileName))
-    let results = try InProcess.run(ranks: ranks) { world -> (MeasuredAllocator?, [Int]) in
-      var told: [Int] = []
+    let told = ToldPhases()
+    let results = try InProcess.run(ranks: ranks) { world -> MeasuredAllocator? in
+      let phases = RunPhases(telling: world.rank == 0 ? told.tell : nil)
       let measurement = MeasuredScores(
-        evaluation: try demo.evaluation(world, workers: workers), structure: demo.preparation.structure,
-        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-      ) { done, total in
-        told += [done, total]
-      }
-      return (try measurement.measure(world.rank == 0 ? request : nil), told)
+        evaluation: try demo.evaluation(world, workers: workers, phases: phases),
+        structure: demo.preparation.structure, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      return try measurement.measure(world.rank == 0 ? request : nil)
     }
-    let told = results[0].1
-    #expect(told.first == 0)
-    #expect(told.count == 2 || told[told.count - 2] == told[1])
-    #expect(results.dropFirst().allSatisfy { $0.0 == nil && $0.1.isEmpty })
-    return (try #require(results[0].0), told[1])
+    #expect(results.dropFirst().allSatisfy { $0 == nil })
+    return (try #require(results[0]), told.totals(of: "evaluate").reduce(0, +))
   }
 
   private static func allocate(_ demo: SubjectCase, _ allocator: MeasuredAllocator) throws -> AllocationPlan {
@@ -108,21 +105,23 @@ struct MeasuredScoresTests {
     let path = folder.file(EvaluationScores.fileName)
     let request = MeasuredScores.Request(problem: demo.problem, basis: try demo.basis, path: path)
     let stored = try InProcess.run(ranks: 1) { world in
-      var stored: [Int] = []
-      var measurement = MeasuredScores(
-        evaluation: try demo.evaluation(world), structure: demo.preparation.structure,
-        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-      ) { done, _ in
-        guard done > 0 else { return }
+      let stored = Mutex<[(done: Int, stored: Int)]>([])
+      let phases = RunPhases { event in
+        // With one worker, what is done has been combined.
+        guard case .advanced(let progress) = event, progress.phase.name == "evaluate", progress.done > 0 else { return }
         let file = try? EvaluationScores.Stored(reading: path)
-        stored.append((file?.groups.reduce(0) { $0 + $1.scores.count } ?? -2) + (file?.original == nil ? 0 : 1))
+        let count = (file?.groups.reduce(0) { $0 + $1.scores.count } ?? -2) + (file?.original == nil ? 0 : 1)
+        stored.withLock { $0.append((progress.done, count)) }
       }
+      var measurement = MeasuredScores(
+        evaluation: try demo.evaluation(world, phases: phases), structure: demo.preparation.structure,
+        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
       measurement.interval = .zero
       _ = try measurement.measure(request)
-      return stored
+      return stored.withLock { $0 }
     }
-    #expect(stored[0].count > 3)
-    #expect(stored[0] == Array(1...stored[0].count))
+    #expect(Set(stored[0].map(\.done)).count > 3)
+    #expect(stored[0].allSatisfy { $0.done == $0.stored }, "\(stored[0])")
   }
 
   @Test func `scores of an earlier run are taken, and those of other data refused before anything is measured`() throws

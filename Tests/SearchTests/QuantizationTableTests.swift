@@ -9,6 +9,7 @@ import OneDNN
 import ProgramRuns
 import ReferenceData
 import Testing
+import WorkSharing
 
 @testable import Search
 
@@ -18,16 +19,16 @@ struct QuantizationTableTests {
   private static func table(
     _ demo: SubjectCase, ranks: Int = 1, workers: Int = 1, memoryLimit: Int? = nil, widths: [Int], layers: [Int]
   ) throws -> (table: QuantizationTable, evaluations: Int) {
-    let results = try InProcess.run(ranks: ranks) { world -> (QuantizationTable?, [Int]) in
-      var told: [Int] = []
+    let told = ToldPhases()
+    let results = try InProcess.run(ranks: ranks) { world -> QuantizationTable? in
+      let phases = RunPhases(telling: world.rank == 0 ? told.tell : nil)
       let measurement = QuantizationMeasurement(
-        evaluation: try demo.evaluation(world, workers: workers, memoryLimit: memoryLimit),
-        structure: demo.preparation.structure
-      ) { told += [$0, $1] }
-      return (try measurement.table(widths: widths, layers: layers), told)
+        evaluation: try demo.evaluation(world, workers: workers, memoryLimit: memoryLimit, phases: phases),
+        structure: demo.preparation.structure)
+      return try measurement.table(widths: widths, layers: layers)
     }
-    #expect(results.dropFirst().allSatisfy { $0.0 == nil && $0.1.isEmpty })
-    return (try #require(results[0].0), results[0].1[1])
+    #expect(results.dropFirst().allSatisfy { $0 == nil })
+    return (try #require(results[0]), told.totals(of: "bits").reduce(0, +))
   }
 
   @Test func `within less memory there are fewer workers, and the same table`() throws {
@@ -76,10 +77,8 @@ struct QuantizationTableTests {
     let structure = demo.preparation.structure.layers
     let layers = Array(structure.indices)
     let ranges = try InProcess.run(ranks: 2) { world in
-      try QuantizationMeasurement(evaluation: try demo.evaluation(world), structure: demo.preparation.structure) {
-        _, _ in
-      }
-      .inputRanges(of: layers)
+      try QuantizationMeasurement(evaluation: try demo.evaluation(world), structure: demo.preparation.structure)
+        .inputRanges(of: layers)
     }
     #expect(ranges[0] == ranges[1])
     for (layer, range) in zip(layers, ranges[0]) {

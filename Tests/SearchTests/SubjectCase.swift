@@ -68,10 +68,11 @@ struct SubjectCase: Sendable {
   }
 
   func evaluation(
-    _ world: any Communicator, workers: Int = 1, memoryLimit: Int? = nil
+    _ world: any Communicator, workers: Int = 1, memoryLimit: Int? = nil, phases: RunPhases = RunPhases()
   ) throws -> VariantEvaluation {
     VariantEvaluation(
-      session: try WorkSession(on: world, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
+      session: try WorkSession(
+        on: world, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, phases: phases),
       memory: try EvaluationMemory(
         evaluating: subject, preparation, mostWorkers: workers, memoryLimit: memoryLimit),
       subject: subject)

@@ -10,10 +10,21 @@ extension JSONValue {
     writer.text += "\n"
     return writer.text
   }
+
+  /// The same value on one line, without a line break: for events that come one behind another.
+  public func line() -> String {
+    var writer = JSONWriter(isOnOneLine: true)
+    writer.write(self, indentation: 0)
+    return writer.text
+  }
 }
 
 struct JSONWriter {
   var text = ""
+  /// Whether no line is begun.
+  private let isOnOneLine: Bool
+
+  init(isOnOneLine: Bool = false) { self.isOnOneLine = isOnOneLine }
 
   mutating func write(_ value: JSONValue, indentation: Int) {
     switch value {
@@ -28,7 +39,7 @@ struct JSONWriter {
   }
 
   private mutating func write(array elements: [JSONValue], indentation: Int) {
-    let isFlat = elements.allSatisfy(\.isScalar)
+    let isFlat = isOnOneLine || elements.allSatisfy(\.isScalar)
     text += "["
     for (index, element) in elements.enumerated() {
       if index > 0 { text += isFlat ? ", " : "," }
@@ -42,7 +53,7 @@ struct JSONWriter {
   private mutating func write(members: [JSONObject.Member], indentation: Int) {
     text += "{"
     for (index, member) in members.enumerated() {
-      if index > 0 { text += "," }
+      if index > 0 { text += isOnOneLine ? ", " : "," }
       startLine(indentation + 1)
       write(quoted: member.key)
       text += ": "
@@ -53,6 +64,7 @@ struct JSONWriter {
   }
 
   private mutating func startLine(_ indentation: Int) {
+    guard !isOnOneLine else { return }
     text += "\n"
     for _ in 0..<indentation { text += "  " }
   }
