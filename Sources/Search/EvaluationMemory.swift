@@ -18,7 +18,8 @@ struct EvaluationMemory: Sendable {
   /// As many workers as fit where each also looks at so many values of a run, which lie in its executor and in a copy.
   func workerCount(beside elements: Int) -> Int {
     guard let memoryLimit else { return workerCount }
-    return max(min(workerCount, (memoryLimit - fixedBytes) / (perWorker + 2 * elements * MemoryLayout<Float>.stride)), 1)
+    return max(
+      min(workerCount, (memoryLimit - fixedBytes) / (perWorker + 2 * elements * MemoryLayout<Float>.stride)), 1)
   }
 
   /// - Parameters:
