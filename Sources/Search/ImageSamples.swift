@@ -73,8 +73,9 @@ final class ImageSamples: Sendable {
     let stride = max(1, (images.count + ImageSamples.mostHeaders - 1) / ImageSamples.mostHeaders)
     var most = 0
     for place in Swift.stride(from: 0, to: images.count, by: stride) {
-      guard let file = FileHandleReader(set.path(images[place])), let front = try? file.next(1 << 18),
-        let header = try? ImageDecoder.header(front)
+      let path = set.path(images[place])
+      guard FileHandleReader.irregularKind(of: path) == nil, let file = FileHandleReader(path),
+        let front = try? file.next(1 << 18), let header = try? ImageDecoder.header(front)
       else { continue }
       most = max(most, header.width * header.height * header.channels)
     }

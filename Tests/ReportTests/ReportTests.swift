@@ -152,6 +152,18 @@ struct ReportTests {
     #expect(rows.dropFirst(2).allSatisfy { $0.components(separatedBy: "<small>").count == plans.count + 1 })
   }
 
+  @Test(.enabled(if: ReferenceData.isPresent), arguments: ReferenceData.models)
+  func `the page of a deep network, with every plan of its curve, stays small`(_ model: ReferenceModel) throws {
+    let folder = try TemporaryFolder()
+    let calibration = """
+      {"inputs": "\(ReferenceData.path("data/calib.npz")):images", "samples": 8,
+       "labels": "\(ReferenceData.path("data/calib_labels.npy"))"}
+      """
+    try ReportedSearch.run(
+      in: folder, [("model", "\"\(model.path)\""), ("calibration", calibration), ("config_list", nil)])
+    #expect(try ReportedSearch.page(in: folder).utf8.count < 1_000_000)
+  }
+
   private static let sayings: [(changes: [(path: String, json: String?)], said: [String], unsaid: [String])] = [
     (
       [("sensitivity", #"{"method": "l1"}"#), ("calibration", nil), ("loss", nil)],
