@@ -155,7 +155,8 @@ public struct StartingConfiguration {
     let types = Set(inspection.layers.filter { $0.reason == nil }.map(\.opType)).sorted()
     guard !types.isEmpty else { return text + "  \"config_list\": [],\n" }
     text += "  \"config_list\": [\n"
-    text += "    { \"op_types\": [\(types.map(quoted).joined(separator: ", "))], \"max_sparsity_per_layer\": \(Self.maxSparsity) }\n"
+    let listed = types.map(quoted).joined(separator: ", ")
+    text += "    { \"op_types\": [\(listed)], \"max_sparsity_per_layer\": \(Self.maxSparsity) }\n"
     return text + "  ],\n"
   }
 
@@ -202,7 +203,8 @@ private struct Comment {
 
   init(_ text: String) {
     self.text = String(
-      String.UnicodeScalarView(text.unicodeScalars.map { Self.acting.contains($0.properties.generalCategory) ? "?" : $0 }))
+      String.UnicodeScalarView(
+        text.unicodeScalars.map { Self.acting.contains($0.properties.generalCategory) ? "?" : $0 }))
   }
 
   private static let acting: Set<Unicode.GeneralCategory> = [

@@ -178,7 +178,7 @@ struct DataValidationTests {
 }
 
 /// The memory that decoded images take.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct ImageMemoryTests {
   /// A set of images that counts how often it was emptied.
   private final class Shelf: ImageShelf {
