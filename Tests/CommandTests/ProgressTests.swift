@@ -5,7 +5,7 @@ import ReferenceData
 import Testing
 
 /// What comes to standard error while commands run, in files and pipes.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct ProgressTests {
   private static func configuration(
     in folder: TemporaryFolder, _ changes: [(path: String, json: String?)] = []
@@ -163,7 +163,7 @@ struct ProgressTests {
     ] {
       let config = try Self.configuration(in: folder, changes)
       let run = try ProgramRun(
-        "prune-cluster", ranks: ranks, ["search", "--progress", "json", config], limitSeconds: 60)
+        "prune-cluster", ranks: ranks, ["search", "--progress", "json", config])
       #expect(run.exitCode == Int32(exitCode), "\(run.errors)")
       #expect(run.complaints.count == 1, "\(run.errors)")
       let (events, _) = try Self.events(run.errors)

@@ -3,7 +3,7 @@ import ProgramRuns
 import Testing
 
 /// `schema` as a user drives it.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct SchemaCommandTests {
   @Test(.enabled(if: ProgramRun.hasLauncher), arguments: [nil, 2])
   func `the schema comes once, whatever the number of ranks`(_ ranks: Int?) throws {

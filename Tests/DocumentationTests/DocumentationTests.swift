@@ -8,7 +8,7 @@ import Testing
 @testable import prune_cluster
 
 /// The pages say what is so.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct DocumentationTests {
   @Test func `there are pages with commands, pieces of configurations and links`() {
     #expect(MarkdownPage.all.count > 30)

@@ -14,7 +14,7 @@ struct DocumentedJSON: Sendable {
 
   private static func pieces(of code: MarkdownPage.Code) -> [DocumentedJSON] {
     let text = code.text.trimmingCharacters(in: .whitespaces)
-    guard text.starts(with: /\{|\[\s*\{|"[^"]*"\s*:/), !text.contains("…") else { return [] }
+    guard text.count > 1, text.starts(with: /\{|\[\s*\{|"[^"]*"\s*:/), !text.contains("…") else { return [] }
     let whole = DocumentedJSON(place: code.place, text: text)
     // A piece in each line is not one piece.
     if whole.value == nil {
@@ -39,7 +39,7 @@ struct DocumentedJSON: Sendable {
 
   /// Keys of other files of ours and of other tools.
   private var isOfSomethingElse: Bool {
-    keys.contains { ["protocol", "state", "prunable", "achieved", "conv1"].contains($0) }
+    keys.contains { ["event", "protocol", "state", "prunable", "achieved", "conv1"].contains($0) }
   }
 
   /// Why the program does not take it; `nil` where it does.

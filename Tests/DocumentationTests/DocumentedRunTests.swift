@@ -4,7 +4,7 @@ import ReferenceData
 import Testing
 
 /// What the pages show runs.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct DocumentedRunTests {
   /// The names of files and folders that the pages take for the reader's own, which the test has.
   private static let files: Set<String> = [
@@ -38,7 +38,7 @@ struct DocumentedRunTests {
     for command in Self.commands where command.arguments.first != "init" {
       let ranks = command.launcher.isEmpty ? nil : 2
       guard ranks == nil || ProgramRun.hasLauncher else { continue }
-      let run = try ProgramRun("prune-cluster", ranks: ranks, under: here, command.arguments, limitSeconds: 240)
+      let run = try ProgramRun("prune-cluster", ranks: ranks, under: here, command.arguments)
       #expect(run.exitCode == 0, "\(command.place): \(command.text): \(run.errors.suffix(500))")
       if try !folder.names.contains("ratios.json"), try folder.names.contains("out") {
         _ = try folder.write(folder.contents(of: "out/ratios.json"), as: "ratios.json")

@@ -3,7 +3,7 @@ import ProgramRuns
 import Testing
 
 /// The reference of the library for plug-ins.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct LibraryReferenceTests {
   /// The modules of this build.
   private static let modules = (Bundle.main.executableURL ?? URL(fileURLWithPath: CommandLine.arguments[0]))
