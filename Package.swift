@@ -87,7 +87,7 @@ let package = Package(
         "WorkSharing", crypto, logging,
       ]),
     library("ONNXFormat", ["Networks", "ONNX", "Search"]),
-    library("Report", ["Channels", "Configuration", "Search", "WorkSharing"]),
+    library("Report", ["Channels", "Configuration", "Networks", "Search", "WorkSharing"]),
     .executableTarget(
       name: "prune-cluster",
       dependencies: [

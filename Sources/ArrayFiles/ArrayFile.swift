@@ -69,7 +69,11 @@ public struct ArrayFile: Sendable {
       layout = try IDXHeader.layout(of: region, name: name)
     } else {
       throw name.badContent(
-        expected: "a .npy, .npz or IDX file", found: start.isEmpty ? "an empty file" : "first bytes \(start)")
+        expected: "a .npy, .npz or IDX file",
+        found: start.isEmpty
+          ? "an empty file"
+          : "other content that begins with the bytes "
+            + start.map { String($0, radix: 16) }.joined(separator: " "))
     }
     return ArrayFile(region: region, layout: layout, name: name)
   }

@@ -1,16 +1,21 @@
 import Channels
 import Configuration
-public import Search
+public import Networks
+import Search
 
 /// A configuration to begin with, made for a network: what is known of it filled in, and said in comments.
 public struct StartingConfiguration {
   private let inspection: Inspection
   private let model: String
 
+  /// The largest share of a layer's channels that the configuration lets go.
+  private static let maxSparsity = 0.9
+
   /// The configuration for a network.
   /// - Parameter model: the path of its file, as the configuration is to have it.
-  public init(_ inspection: Inspection, model: String) {
-    self.inspection = inspection
+  /// - Throws: when the network's costs are out of range.
+  public init(_ network: Network, model: String) throws {
+    inspection = try Inspection(network, maxSparsity: Self.maxSparsity)
     self.model = model
   }
 
@@ -35,7 +40,7 @@ public struct StartingConfiguration {
     .line(1)
     for input in inspection.inputs {
       text += Comment(
-        "'\(input.name)' takes \(extents(input.shape)) numbers a sample: an array of \(shape(input.shape))."
+        "'\(input.name)' takes \(numbers(input.shape)) a sample: an array of \(shape(input.shape))."
       ).line(1)
     }
     text += Comment("Arrays are .npy, .npz (\"data.npz:name\") or IDX, gzipped too; paths start at this file.").line(1)
@@ -58,20 +63,28 @@ public struct StartingConfiguration {
     case .classes(let count, let positions):
       text += Comment(
         positions.isEmpty
-          ? "The class of each sample, 0 to \(count - 1). Without labels leave this out."
-          : "The class at each position, 0 to \(count - 1): an array of \(shape(positions)). Without labels leave this out."
+          ? "The class of each sample, 0 to \(count - 1)."
+          : "The class at each position, 0 to \(count - 1): an array of \(shape(positions))."
       ).line(2)
+      text += withoutLabels
       text += "    \"labels\": \"TODO.npy\",\n"
     case .values(let extents):
       text += Comment("The values that the output should have: an array of \(shape(extents)).").line(2)
+      text += withoutLabels
       text += "    \"labels\": \"TODO.npy\",\n"
     }
     text += Comment(
       "What is done to the stored numbers: (x · scale - mean) ÷ std, as when the network was trained; bytes need"
     )
     .line(2)
-    text += Comment("  \"preprocessing\": { \"scale\": 0.00392156862745098, \"mean\": 0, \"std\": 1 },").line(2)
+    let bytes = "{ \"scale\": 0.00392156862745098, \"mean\": 0, \"std\": 1 }"
+    let byInput = inspection.inputs.count == 1 ? bytes : "{ \(quoted(inspection.inputs[0].name)): \(bytes) }"
+    text += Comment("  \"preprocessing\": \(byInput),").line(2)
     return text + "    \"batch_size\": 32,\n    \"samples\": \"all\"\n  },\n"
+  }
+
+  private var withoutLabels: String {
+    Comment("Without labels leave this out, and let the loss be \"agreement\".").line(2)
   }
 
   private var loss: String {
@@ -80,11 +93,11 @@ public struct StartingConfiguration {
     switch guess {
     case .classes(let count, _):
       text = Comment(
-        "'\(output.name)' has \(extents(output.shape)) numbers a sample, taken for scores of \(count) classes."
+        "'\(output.name)' has \(numbers(output.shape)) a sample, taken for scores of \(count) classes."
       ).line(1)
       kind = "cross_entropy"
     case .values:
-      text = Comment("'\(output.name)' has \(extents(output.shape)) numbers a sample, taken for values to be met.")
+      text = Comment("'\(output.name)' has \(numbers(output.shape)) a sample, taken for values to be met.")
         .line(1)
       kind = "mse"
     }
@@ -100,20 +113,30 @@ public struct StartingConfiguration {
 
   private var target: String {
     let prunable = inspection.layers.count { $0.reason == nil }
-    var text = Comment(
-      "\(prunable) of \(Quantity.number(inspection.layers.count, "layer")) can lose channels. At most it becomes:"
-    ).line(1)
+    let most = inspection.totals.first?.largestRatio ?? 1
+    let ratio = reachable(below: most)
+    let count = "\(prunable) of \(Quantity.number(inspection.layers.count, "layer")) can lose channels."
+    guard ratio > 1 else {
+      return Comment("\(count) There is nothing to ask for: a \"target\" needs layers that can.").line(1)
+    }
+    var text = Comment("\(count) With at most \(Self.maxSparsity) of each, as below, it becomes:").line(1)
     for (metric, cost, ratio) in inspection.totals {
       text += Comment(
-        "  \(metric.rawValue): \(Quantity.decimal(ratio, 2)) x smaller, of "
+        "  \(metric.rawValue): up to \(Quantity.decimal((ratio * 100).rounded(.down) / 100, 2)) x smaller, of "
           + Quantity.cost(Double(cost), SearchConfiguration.Metric(metric))
       ).line(1)
     }
-    let most = inspection.totals.first?.largestRatio ?? 1
-    // Something that can be reached, even where that is little.
-    let ratio = most > 2 ? 2 : max((most * 90).rounded(.down) / 100, 1.01)
+    let digits = ratio == (ratio * 100).rounded() / 100 ? 2 : 6
     return text
-      + "  \"target\": { \"compression_ratio\": \(Quantity.decimal(ratio, 2)), \"metric\": \"bit_complexity\" },\n"
+      + "  \"target\": { \"compression_ratio\": \(Quantity.decimal(ratio, digits)), \"metric\": \"bit_complexity\" },\n"
+  }
+
+  /// Something that can be reached, even where that is little; 1 where nothing can.
+  private func reachable(below most: Double) -> Double {
+    guard most <= 2 else { return 2 }
+    let ratio = 1 + (most - 1) * 0.8
+    let (rough, fine) = ((ratio * 100).rounded(.down) / 100, (ratio * 1e6).rounded(.down) / 1e6)
+    return rough > 1 ? rough : fine
   }
 
   private var layers: String {
@@ -132,7 +155,8 @@ public struct StartingConfiguration {
     let types = Set(inspection.layers.filter { $0.reason == nil }.map(\.opType)).sorted()
     guard !types.isEmpty else { return text + "  \"config_list\": [],\n" }
     text += "  \"config_list\": [\n"
-    text += "    { \"op_types\": [\(types.map(quoted).joined(separator: ", "))], \"max_sparsity_per_layer\": 0.9 }\n"
+    let listed = types.map(quoted).joined(separator: ", ")
+    text += "    { \"op_types\": [\(listed)], \"max_sparsity_per_layer\": \(Self.maxSparsity) }\n"
     return text + "  ],\n"
   }
 
@@ -157,6 +181,10 @@ public struct StartingConfiguration {
     shape.isEmpty ? "1" : shape.map(String.init).joined(separator: " x ")
   }
 
+  private func numbers(_ shape: [Int]) -> String {
+    extents(shape) + (shape.allSatisfy { $0 == 1 } && shape.count < 2 ? " number" : " numbers")
+  }
+
   private func shape(_ sample: [Int]) -> String {
     "shape [\((["samples"] + sample.map(String.init)).joined(separator: ", "))]"
   }
@@ -168,14 +196,20 @@ extension String {
   fileprivate var trimmingNewline: String { hasSuffix("\n") ? String(dropLast()) : self }
 }
 
-/// A comment of one line, whatever names it holds.
+/// A comment of one line, whatever names it holds: what would do something instead of standing there becomes a question
+/// mark.
 private struct Comment {
   private let text: String
 
   init(_ text: String) {
     self.text = String(
-      String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
+      String.UnicodeScalarView(
+        text.unicodeScalars.map { Self.acting.contains($0.properties.generalCategory) ? "?" : $0 }))
   }
+
+  private static let acting: Set<Unicode.GeneralCategory> = [
+    .control, .format, .lineSeparator, .paragraphSeparator,
+  ]
 
   func line(_ level: Int) -> String { String(repeating: "  ", count: level) + "// " + text + "\n" }
 }

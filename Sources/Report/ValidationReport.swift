@@ -24,6 +24,7 @@ public struct ValidationReport {
       text += "left out: \(Quantity.number(summary.leftOutImages.count, "image")): "
       text += "\(summary.leftOutImages.joined(separator: ", "))\n"
     }
+    for remark in summary.remarks { text += "remark: \(remark)\n" }
     for (target, original, lowest) in summary.targets {
       text += "target: "
       switch target.bound {

@@ -57,11 +57,14 @@ struct CalibrationData: Sendable {
     named = calibration.inputs
     inputs = try calibration.inputs.map { input in
       Input(
-        array: try ArrayFile.open(input.array.file.path, member: input.array.array), preprocessing: input.preprocessing,
+        array: try CalibrationData.open(input.array, "\(place).inputs", configuration, isInput: true),
+        preprocessing: input.preprocessing,
         place: input.name.map { "\(place).preprocessing.\($0)" } ?? "\(place).preprocessing")
     }
     images = try ImageChoice(calibration, place: place, file: configuration.file)
-    labels = try calibration.labels.map { try ArrayFile.open($0.file.path, member: $0.array) }
+    labels = try calibration.labels.map {
+      try CalibrationData.open($0, "\(place).labels", configuration, isInput: false)
+    }
     for array in inputs.map(\.array) + [labels].compactMap({ $0 }) {
       guard !array.shape.isEmpty, array.sampleCount > 0 else {
         throw SearchError(
@@ -72,16 +75,30 @@ struct CalibrationData: Sendable {
     for other in inputs.map(\.array) + [labels].compactMap({ $0 }) where other.sampleCount != first.1 {
       throw SearchError(
         .badContent, file: other.path,
-        "has \(other.sampleCount) samples, expected \(first.1) as in \(first.0)")
+        "has \(other.sampleCount) samples, expected \(first.1) as in \(first.0); the first axis counts them, and the "
+          + "shapes are \(other.shape) and \(images == nil ? "\(inputs[0].array.shape)" : "one for each image")")
     }
-    let most = images?.rows.count ?? first.1
-    if let wanted = calibration.samples, wanted > most {
+    if let wanted = calibration.samples, wanted > first.1 {
       throw SearchError(
         .configuration, file: configuration.file,
-        "\(place).samples: asks for \(wanted) samples, \(first.0) has \(most)"
-          + (most < first.1 ? " that are not left out" : ""))
+        "\(place).samples: asks for \(wanted) samples, \(first.0) has \(first.1)")
     }
-    sampleCount = calibration.samples ?? most
+    // Images that are left out are replaced as far as there are others.
+    let most = images?.rows.count ?? first.1
+    sampleCount = min(calibration.samples ?? most, most)
+  }
+
+  private static func open(
+    _ reference: ArrayReference, _ place: String, _ configuration: SearchConfiguration, isInput: Bool
+  ) throws -> ArrayFile {
+    let path = reference.file.path
+    guard FileHandleReader.irregularKind(of: path) != "a directory" else {
+      throw SearchError(
+        .cannotBeRead, file: path,
+        "is a directory, and \(place) expects an array"
+          + (isInput ? "; a folder of images is given as \"images\" in place of \"inputs\"" : ""))
+    }
+    return try ArrayFile.open(path, member: reference.array)
   }
 
   /// The extents of one sample of every input, by the name that the configuration gives ("" for none).
@@ -92,6 +109,29 @@ struct CalibrationData: Sendable {
     }
     for input in images?.inputs ?? [] { shapes[input.name ?? ""] = input.samples.shape }
     return shapes
+  }
+
+  /// What is allowed and hardly meant: a line for each input whose numbers will not be what networks are trained on.
+  var remarks: [String] {
+    let place = "$.\(section.rawValue)"
+    var remarks: [String] = []
+    for input in section.samples(of: configuration)?.images ?? [] {
+      let preprocess = input.preprocess
+      guard preprocess.scale == 1.0 / 255, let mean = preprocess.mean.first(where: { $0.magnitude > 1 }) else {
+        continue
+      }
+      remarks.append(
+        "\(place).preprocess: the mean \(mean) with the scale 1/255, which makes pixels 0 … 1; means and deviations of "
+          + "pixels from 0 to 255 need \"scale\": 1")
+    }
+    for input in inputs where input.array.elementType == .uint8 {
+      let preprocessing = input.preprocessing
+      guard preprocessing.map({ $0.scale == 1 && $0.mean == [0] && $0.std == [1] }) ?? true else { continue }
+      remarks.append(
+        "\(input.array.path): bytes, fed to the network as numbers from 0 to 255; \(place).preprocessing can scale them"
+      )
+    }
+    return remarks
   }
 
   /// The files, of images their folder or list.
@@ -149,9 +189,11 @@ struct CalibrationData: Sendable {
     let found = Array(input.array.shape.dropFirst())
     guard value.shape.rank > 0, value.shape[0] == batchSize, expected.filter({ $0 != 1 }) == found.filter({ $0 != 1 })
     else {
+      let isTurned = expected.count > 1 && found == expected.dropFirst() + [expected[0]]
       throw SearchError(
         .badContent, file: input.array.path,
-        "a sample has shape \(found), the network's input '\(value.name)' expects \(expected)")
+        "a sample has shape \(found), the network's input '\(value.name)' expects \(expected)"
+          + (isTurned ? ": its channels come last, and have to come first (NCHW)" : ""))
     }
     let elements = expected.reduce(1, *)
     let channels = expected.first ?? 1

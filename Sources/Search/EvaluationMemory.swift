@@ -7,6 +7,8 @@ struct EvaluationMemory: Sendable {
   /// What it takes with as many workers as fit.
   let forecast: MemoryForecast
 
+  /// Bytes whatever the number of workers, but for images that stay: these give way.
+  private let fixedBytes: Int
   private let perWorker: Int
   private let memoryLimit: Int?
 
@@ -16,8 +18,8 @@ struct EvaluationMemory: Sendable {
   /// As many workers as fit where each also looks at so many values of a run, which lie in its executor and in a copy.
   func workerCount(beside elements: Int) -> Int {
     guard let memoryLimit else { return workerCount }
-    let fixed = forecast.steady - workerCount * perWorker
-    return max(min(workerCount, (memoryLimit - fixed) / (perWorker + 2 * elements * MemoryLayout<Float>.stride)), 1)
+    return max(
+      min(workerCount, (memoryLimit - fixedBytes) / (perWorker + 2 * elements * MemoryLayout<Float>.stride)), 1)
   }
 
   /// - Parameters:
@@ -30,7 +32,9 @@ struct EvaluationMemory: Sendable {
   private init(
     _ preparation: Preparation, shared: Int, perWorker: Int, mostWorkers: Int, memoryLimit: Int?, to what: String
   ) throws(SearchError) {
-    let fixed = MemoryForecast.process + preparation.weightBytes + shared
+    let images = preparation.images
+    let fixed = MemoryForecast.process + preparation.weightBytes + shared + images.fixed
+    let perWorker = perWorker + images.perWorker
     if let memoryLimit, memoryLimit < fixed + perWorker {
       throw SearchError(
         .configuration, file: preparation.configuration.file,
@@ -41,7 +45,9 @@ struct EvaluationMemory: Sendable {
     let fitting = memoryLimit.map { max(($0 - fixed) / max(perWorker, 1), 1) } ?? mostWorkers
     let workers = min(fitting, max(mostWorkers, 1))
     forecast = MemoryForecast(
-      reading: MemoryForecast.reading(preparation), compiling: 0, steady: fixed + workers * perWorker, workers: workers)
+      reading: MemoryForecast.reading(preparation), compiling: 0, steady: fixed + workers * perWorker, workers: workers
+    ).keeping(images, memoryLimit)
+    fixedBytes = fixed
   }
 
   /// Of changed networks: each worker has one compiled for itself, with a copy of the weights that the change touches, at

@@ -31,6 +31,19 @@ package final class FileHandleReader {
   /// The system's text for the last failure of this thread.
   static var lastError: String { String(cString: strerror(errno)) }
 
+  /// What a path leads to that is no regular file, as errors say it; `nil` for a regular file and for none.
+  static func irregularKind(of path: String) -> String? {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: return nil
+    case S_IFIFO: return "a pipe"
+    case S_IFDIR: return "a directory"
+    case S_IFSOCK: return "a socket"
+    default: return "a device"
+    }
+  }
+
   /// At most `count` further bytes; `nil` at the end.
   func next(_ count: Int) throws -> [UInt8]? {
     var bytes = [UInt8](repeating: 0, count: count)

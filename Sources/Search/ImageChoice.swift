@@ -37,6 +37,7 @@ struct ImageChoice: Sendable {
         .badContent, file: set.source,
         "has \(set.names.count) images, expected \(sets[0].names.count) as \(sets[0].source) has")
     }
+    for set in sets.dropFirst() { try ImageChoice.checkPaired(sets[0], set) }
     let labelled = sets.filter { $0.classes != nil }
     for set in labelled.dropFirst() where set.classes != labelled[0].classes {
       throw SearchError(
@@ -64,6 +65,20 @@ struct ImageChoice: Sendable {
     rows = order
     inputs = try zip(data.images, sets).map { input, set in
       Input(name: input.name, samples: try ImageSamples(input, set, first: first))
+    }
+  }
+
+  /// Sees that images of two folders that stand beside each other are called alike: a pair is one sample.
+  ///
+  /// The lines of a list say themselves what goes together.
+  private static func checkPaired(_ first: ImageSet, _ second: ImageSet) throws {
+    guard first.list == nil, second.list == nil else { return }
+    func stem(_ name: String) -> Substring { name.lastIndex(of: ".").map { name[..<$0] } ?? name[...] }
+    for (name, other) in zip(first.names, second.names) where stem(name) != stem(other) {
+      throw SearchError(
+        .badContent, file: second.source,
+        "has \(other) where \(first.source) has \(name): images that make one sample have to be called alike, but for "
+          + "their endings; a list for each input pairs others line by line")
     }
   }
 
@@ -98,7 +113,7 @@ struct ImageChoice: Sendable {
     if let image = classes.firstIndex(where: { $0 >= count }) {
       throw SearchError(
         .badContent, file: source,
-        "\(inputs[0].samples.set.names[image]) has the class \(classes[image]), the network has classes 0 … \(count - 1)"
+        "\(inputs[0].samples.set.names[image]) has the class \(classes[image]), the network has classes 0 … \(count - 1), counted from 0"
       )
     }
     return .listed(classes, count: count)

@@ -49,6 +49,7 @@ final class ImageSamples: Sendable {
     shelf = Shelf(sampleBytes: size.height * size.width * transform.channels.count) { index in
       try ImageSamples.sample(index, of: set, transform, size)
     }
+    ImagePool.process.add(shelf)
   }
 
   deinit { shelf.close() }
@@ -56,8 +57,32 @@ final class ImageSamples: Sendable {
   /// The extents of one sample.
   var shape: [Int] { transform.shape(of: size) }
 
-  /// Bytes that are held at the most, when so many images are used.
-  func heldBytes(of count: Int) -> Int { shelf.heldBytes(of: count) }
+  /// Bytes of one decoded image, as it is held.
+  var sampleBytes: Int { size.height * size.width * transform.channels.count }
+
+  /// Bytes of images that were read ahead and wait, at the most, when so many images are used.
+  func waitingBytes(of count: Int) -> Int { shelf.waitingBytes(of: count) }
+
+  /// Threads that read ahead.
+  static var threads: Int { Shelf.threads }
+
+  /// Bytes that decoding takes for the largest of some images, before it has the size that all have.
+  ///
+  /// Told by their headers, of many images by those of a thousand among them; what cannot be read counts nothing.
+  func decodingBytes(of images: [Int]) -> Int {
+    let stride = max(1, (images.count + ImageSamples.mostHeaders - 1) / ImageSamples.mostHeaders)
+    var most = 0
+    for place in Swift.stride(from: 0, to: images.count, by: stride) {
+      let path = set.path(images[place])
+      guard FileHandleReader.irregularKind(of: path) == nil, let file = FileHandleReader(path),
+        let front = try? file.next(1 << 18), let header = try? ImageDecoder.header(front)
+      else { continue }
+      most = max(most, header.width * header.height * header.channels)
+    }
+    return most + sampleBytes
+  }
+
+  private static let mostHeaders = 1000
 
   /// Lets images be read ahead.
   func expect(_ images: some Sequence<Int>) { shelf.expect(images) }
@@ -83,7 +108,18 @@ final class ImageSamples: Sendable {
   /// The content of an image's file.
   static func file(of set: ImageSet, _ image: Int) throws -> (path: String, bytes: [UInt8]) {
     let path = set.path(image)
-    return (path, try FileHandleReader.contents(of: path, limit: ImageLimits.fileBytes))
+    if let kind = FileHandleReader.irregularKind(of: path) {
+      throw SearchError(.badContent, file: path, "is \(kind), expected a JPEG or PNG image")
+    }
+    do {
+      return (path, try FileHandleReader.contents(of: path, limit: ImageLimits.fileBytes))
+    } catch let error as SearchError {
+      guard let line = set.line(of: image) else { throw error }
+      throw SearchError(
+        error.kind, file: set.source,
+        "line \(line): \(path) \(error.problem); expected a path from the list's folder, and behind a blank the number "
+          + "of its class")
+    }
   }
 
   static func digest(_ bytes: [UInt8]) -> [UInt8] {
@@ -103,24 +139,28 @@ final class ImageSamples: Sendable {
       throw SearchError(.badContent, file: path, "\(error.problem); \(BadImages.advice)")
     }
     guard pixels.width == size.width, pixels.height == size.height else {
-      throw SearchError(
-        .badContent, file: path,
-        "comes out with \(pixels.width) × \(pixels.height) pixels, expected \(size.width) × \(size.height) as the first "
-          + "image; \"crop\" in \"preprocess\" gives all the same size")
+      throw wrongSize(path, ImageTransform.Size(height: pixels.height, width: pixels.width), expected: size)
     }
     return Sample(pixels: pixels, digest: digest(bytes))
+  }
+
+  static func wrongSize(
+    _ path: String, _ found: ImageTransform.Size, expected: ImageTransform.Size
+  ) -> SearchError {
+    SearchError(
+      .badContent, file: path,
+      "comes out with \(found.width) × \(found.height) pixels, expected \(expected.width) × \(expected.height) as the "
+        + "first image; \"crop\" in \"preprocess\" gives all the same size")
   }
 }
 
 /// Decoded images: those that stay, and those that were read ahead and are taken once.
 ///
 /// `@unchecked Sendable`: all but constants is read and written inside `monitor.locked` only.
-private final class Shelf: @unchecked Sendable {
-  /// Bytes of decoded images that stay.
-  private static let keptBytes = 128 << 20
+private final class Shelf: ImageShelf, @unchecked Sendable {
   /// Bytes of decoded images that wait to be taken.
   private static let aheadBytes = 16 << 20
-  private static let threads = 2
+  static let threads = 2
 
   private enum Slot {
     case loading
@@ -143,10 +183,19 @@ private final class Shelf: @unchecked Sendable {
     self.load = load
   }
 
-  private var mostKept: Int { Shelf.keptBytes / sampleBytes }
   private var mostAhead: Int { max(Shelf.aheadBytes / sampleBytes, Shelf.threads) }
 
-  func heldBytes(of count: Int) -> Int { min(mostKept + mostAhead, count) * sampleBytes }
+  func waitingBytes(of count: Int) -> Int { min(mostAhead, count) * sampleBytes }
+
+  func empty() {
+    let count = monitor.locked {
+      let kept = slots.filter { if case .kept = $0.value { true } else { false } }
+      for image in kept.keys { slots[image] = nil }
+      keptCount -= kept.count
+      return kept.count
+    }
+    ImagePool.process.give(count * sampleBytes)
+  }
 
   /// An image, from here or decoded by the caller.
   func take(_ image: Int) throws -> ImageSamples.Sample {
@@ -181,7 +230,7 @@ private final class Shelf: @unchecked Sendable {
 
   /// Those that come first stay: of a cycle over all, the most that can be found again.
   private func keep(_ sample: ImageSamples.Sample, _ image: Int) {
-    guard keptCount < mostKept else { return }
+    guard ImagePool.process.take(sampleBytes) else { return }
     keptCount += 1
     slots[image] = .kept(sample)
   }
@@ -205,6 +254,8 @@ private final class Shelf: @unchecked Sendable {
       isClosed = true
       monitor.wakeAll()
     }
+    empty()
+    ImagePool.process.remove(self)
   }
 
   private func readAhead() {

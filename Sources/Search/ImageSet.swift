@@ -1,4 +1,5 @@
 import Configuration
+import Images
 
 import Glibc
 
@@ -16,6 +17,8 @@ struct ImageSet: Sendable {
   let folders: [String]?
   /// The content of the list; `nil` for a folder.
   let list: [UInt8]?
+  /// By image its line in the list, from 1 on; empty for a folder.
+  private let lines: [Int]
 
   /// More images are refused, before they take all memory.
   static let mostImages = 1 << 24
@@ -31,13 +34,16 @@ struct ImageSet: Sendable {
     }
     if status.st_mode & S_IFMT == S_IFDIR {
       let found = try ImageFolder(source)
-      (names, classes, folders, list) = (found.names, found.classes, found.folders, nil)
+      (names, classes, folders, list, lines) = (found.names, found.classes, found.folders, nil, [])
     } else {
       let bytes = try FileHandleReader.contents(of: source, limit: ImageList.byteLimit)
       let found = try ImageList(bytes, file: source)
-      (names, classes, folders, list) = (found.names, found.classes, nil, bytes)
+      (names, classes, folders, list, lines) = (found.names, found.classes, nil, bytes, found.lines)
     }
   }
+
+  /// The line that names an image; `nil` in a folder.
+  func line(of index: Int) -> Int? { lines.isEmpty ? nil : lines[index] }
 
   /// The file of an image.
   func path(_ index: Int) -> String { joined(source, index) }
@@ -141,9 +147,10 @@ private struct ImageFolder {
         throw SearchError(.badContent, file: path, "holds a name that is no UTF-8")
       }
       guard !name.hasPrefix(".") else { continue }
-      if try isFolder(entry.pointee.d_type, "\(path)/\(name)") {
+      let isImage = endings.contains(where: name.lowercased().hasSuffix)
+      if try isFolder(entry.pointee.d_type, "\(path)/\(name)", isImage: isImage) {
         folders.append(name)
-      } else if endings.contains(where: name.lowercased().hasSuffix) {
+      } else if isImage {
         images.append(name)
       }
     }
@@ -151,11 +158,13 @@ private struct ImageFolder {
     return (images.sorted(by: isBefore), folders.sorted(by: isBefore))
   }
 
-  private static func isFolder(_ type: UInt8, _ path: String) throws -> Bool {
+  /// - Parameter isImage: whether it is called like one; a link to nowhere that is not is none of ours.
+  private static func isFolder(_ type: UInt8, _ path: String, isImage: Bool) throws -> Bool {
     if Int(type) == Int(DT_DIR) { return true }
     guard Int(type) == Int(DT_LNK) || Int(type) == Int(DT_UNKNOWN) else { return false }
     var status = stat()
     guard stat(path, &status) == 0 else {
+      guard isImage || errno != ENOENT else { return false }
       throw SearchError(.cannotBeRead, file: path, "cannot be read: \(FileHandleReader.lastError)")
     }
     return status.st_mode & S_IFMT == S_IFDIR
@@ -168,6 +177,8 @@ package struct ImageList {
   private(set) var names: [String] = []
   /// By path its class; `nil` where the list says none.
   private(set) var classes: [Int]?
+  /// By path its line, from 1 on.
+  private(set) var lines: [Int] = []
 
   /// A larger file is no list.
   static let byteLimit = 1 << 30
@@ -179,6 +190,7 @@ package struct ImageList {
     func wrong(_ line: Int, _ problem: String) -> SearchError {
       SearchError(.badContent, file: file, "line \(line): \(problem)")
     }
+    if let kind = Self.kind(bytes) { throw SearchError(.badContent, file: file, kind) }
     var classes: [Int] = []
     var rest = bytes[...]
     if rest.starts(with: [0xEF, 0xBB, 0xBF]) { rest = rest.dropFirst(3) }
@@ -210,12 +222,27 @@ package struct ImageList {
             : "has the class \(label ?? 0), the lines before have none")
       }
       names.append(String(name))
+      lines.append(number + 1)
       if let label { classes.append(label) }
     }
     guard !names.isEmpty else {
       throw SearchError(.badContent, file: file, "expected lines with the path of an image and its class, found none")
     }
     self.classes = classes.isEmpty ? nil : classes
+  }
+}
+
+extension ImageList {
+  /// What is wrong with content that is known to be no list.
+  private static func kind(_ bytes: [UInt8]) -> String? {
+    let arrays: [[UInt8]] = [[0x93] + Array("NUMPY".utf8), [0x50, 0x4B, 3, 4], [0x1F, 0x8B]]
+    if arrays.contains(where: bytes.starts) {
+      return "is an array or an archive, expected a folder of images or a list of them; arrays are given as \"inputs\""
+    }
+    if (try? ImageDecoder.header(bytes)) != nil {
+      return "is an image, expected a folder of images or a list of them"
+    }
+    return nil
   }
 }
 

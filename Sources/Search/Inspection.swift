@@ -50,14 +50,16 @@ public struct Inspection: Sendable {
   /// The layers in graph order.
   public let layers: [Layer]
   /// Per metric, in the order of `CostMetric.allCases`: cost per sample and the largest compression ratio reachable with
-  /// one unit of every group (of grouped convolutions one per block) kept.
+  /// one unit of every group (of grouped convolutions one per block) kept, or with the largest sparsity that was given.
   public let totals: [(metric: CostMetric, cost: Int, largestRatio: Double)]
   /// The channel groups that can be pruned, with their units.
   public let prunableUnits: [(group: Int, units: Int)]
 
   /// Inspects a network; bit complexity is counted with 8-bit activations and weights in all layers.
+  /// - Parameter maxSparsity: the largest share of every group's units that may go, as `max_sparsity_per_layer` has it;
+  ///   `nil` for all that can.
   /// - Throws: when a cost does not fit 63 bits.
-  public init(_ network: Network) throws {
+  public init(_ network: Network, maxSparsity: Double? = nil) throws {
     let structure = ChannelStructure(of: network)
     let bits = [LayerBits](repeating: LayerBits(activation: 8, weight: 8), count: structure.layers.count)
     let costs = try CostModel(structure, bits: bits)
@@ -79,7 +81,9 @@ public struct Inspection: Sendable {
     let least = try structure.groups.map { group in
       guard group.isPrunable else { return group.unitCount }
       let losses = [Double](repeating: 0, count: group.unitCount)
-      return try ChoiceGroup(name: "", losses: losses, partitions: group.partitions).ladder.last ?? group.unitCount
+      let most = maxSparsity.map { ChoiceGroup.mostRemoved(of: group.unitCount, atRatio: $0) }
+      return try ChoiceGroup(name: "", losses: losses, partitions: group.partitions, maximumRemoved: most).ladder.last
+        ?? group.unitCount
     }
     totals = CostMetric.allCases.map { metric in
       let (whole, smallest) = (costs.total(metric, kept: full), costs.total(metric, kept: least))

@@ -101,11 +101,26 @@ struct MatchedData: Sendable {
     return 0
   }
 
-  /// Bytes of decoded images that are held at the most.
-  var heldBytes: Int {
-    sources.reduce(0) { sum, source in
-      if case .images(let images) = source.content { sum + images.heldBytes(of: sampleCount) } else { sum }
+  /// What images take beside those that stay.
+  struct ImageMemory: Sendable {
+    /// Bytes that wait to be taken, and that the threads which read ahead decode.
+    var fixed = 0
+    /// Bytes that a worker decodes.
+    var perWorker = 0
+    /// Bytes of all images decoded: more need not stay.
+    var whole = 0
+  }
+
+  /// What images take; nothing where there are none. Headers of files are read.
+  func imageMemory() -> ImageMemory {
+    var memory = ImageMemory()
+    for case .images(let images) in sources.map(\.content) {
+      let decoding = images.decodingBytes(of: rows ?? [])
+      memory.fixed += images.waitingBytes(of: sampleCount) + ImageSamples.threads * decoding
+      memory.perWorker = max(memory.perWorker, decoding)
+      memory.whole += sampleCount * images.sampleBytes
     }
+    return memory
   }
 
   /// Where samples lie in the files.
@@ -122,6 +137,19 @@ struct MatchedData: Sendable {
     if case .classes(let classes) = try targets(samples, missing: 0) { classes } else { nil }
   }
 
+  /// A sample's place in the files, with its image where it has one.
+  private func place(of sample: Int) -> String {
+    let row = rows.map { $0[sample] } ?? sample
+    for case .images(let images) in sources.map(\.content) { return "\(row) (\(images.set.names[row]))" }
+    return "\(row)"
+  }
+
+  /// Reads the labels of the first samples, so that a wrong one is told before anything is computed.
+  /// - Throws: the first that does not go with the network.
+  func checkLabels(of count: Int) throws {
+    for start in stride(from: 0, to: count, by: 64) { _ = try targets(start..<min(start + 64, count), missing: 0) }
+  }
+
   private func targets(_ samples: Range<Int>, missing: Int) throws -> Targets {
     switch labels {
     case .none: return .none
@@ -129,7 +157,7 @@ struct MatchedData: Sendable {
       var values = try floats(array, samples)
       if let wrong = values.firstIndex(where: { !$0.isFinite }) {
         let sample = samples.lowerBound + wrong * samples.count / values.count
-        throw SearchError(.badContent, file: array.path, "sample \(sample) has a target that is not finite")
+        throw SearchError(.badContent, file: array.path, "sample \(place(of: sample)) has a target that is not finite")
       }
       MatchedData.repeatLast(&values, times: missing, of: values.count / samples.count)
       return .dense(values)
@@ -140,8 +168,8 @@ struct MatchedData: Sendable {
         guard let value = Int(exactly: label), (0..<count).contains(value) else {
           throw SearchError(
             .badContent, file: array.path,
-            "sample \(samples.lowerBound + index / perSample) has label \(label), the network has classes 0 … \(count - 1)"
-          )
+            "sample \(place(of: samples.lowerBound + index / perSample)) has label \(label), the network has classes 0 … "
+              + "\(count - 1), counted from 0")
         }
         classes.append(value)
       }

@@ -28,6 +28,10 @@ struct Preparation {
   let modelBytes: Int
   /// The extents of one sample, by input.
   let sampleShapes: [String: [Int]]
+  /// What images take beside those that stay.
+  let images: MatchedData.ImageMemory
+  /// What of the data is allowed and hardly meant.
+  let remarks: [String]
   /// Whether samples have a class, so that an accuracy can be told.
   let hasClasses: Bool
   /// By target what its metric can come down to; empty at other ranks than 0.
@@ -80,6 +84,8 @@ struct Preparation {
     let structure = analysis.solving.structure
     let loss = Loss(configuration.loss)
     data = try calibration?.matched(to: network, loss: loss) ?? .none
+    images = data.imageMemory()
+    remarks = calibration?.remarks ?? []
     switch data.labels {
     case .classes(_, perSample: 1, _), .listed: hasClasses = true
     default: hasClasses = false

@@ -8,7 +8,9 @@ extension ReportRun {
     } catch let error as SearchError {
       // Whoever has only compared names the directory that the configuration does.
       let comparison = "\(directory)/\(SearchConfiguration.comparisonFolder)"
-      guard error.kind == .cannotBeRead, FileIdentity("\(comparison)/\(RunJournal.fileName)") != nil else { throw error }
+      guard error.kind == .cannotBeRead, FileIdentity("\(comparison)/\(RunJournal.fileName)") != nil else {
+        throw error
+      }
       throw SearchError(
         error.kind, file: error.file,
         "\(error.problem); the comparison in \(comparison) has tables and no page: a page is made of a search")

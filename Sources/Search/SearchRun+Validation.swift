@@ -12,6 +12,8 @@ public struct ValidationSummary: Sendable {
   public let searchedLayerCount: Int
   /// Images that are left out of the calibration samples.
   public let leftOutImages: [String]
+  /// What is allowed and hardly meant.
+  public let remarks: [String]
   /// Calibration samples.
   public let sampleCount: Int
   /// Batches of them.
@@ -35,6 +37,7 @@ public struct ValidationSummary: Sendable {
         return false
       }
     }
+    remarks = preparation.remarks
     leftOutImages = preparation.configuration.leftOutImages
     sampleCount = preparation.plan.batches.last?.upperBound ?? 0
     batchCount = preparation.plan.batches.count
@@ -79,10 +82,29 @@ extension SearchRun {
     _ path: String, _ format: any ModelFormat, backend: any ExecutionBackend, memoryLimit: Int? = nil,
     grid: RankGrid? = nil
   ) throws -> ValidationSummary {
-    let configuration = try SearchConfiguration(parsing: text(of: path), file: path)
-    try BadImages.check(configuration)
-    let source = try format.read(configuration.model.path)
-    let preparation = try Preparation(configuration, model: source.message, format, isSolving: true)
+    let written = try FileHandleReader.contents(of: path, limit: configurationSizeLimit)
+    let asked = try SearchConfiguration(parsing: written, file: path)
+    let source = try format.read(asked.model.path)
+    // What costs little is looked at first; an image that is wrong is named with all others that are.
+    var preparation: Preparation?
+    do {
+      preparation = try Preparation(asked, model: source.message, format, isSolving: true)
+    } catch let error as SearchError {
+      guard asked.hasImage(error.file) else { throw error }
+    }
+    let resolved = try BadImages.resolved(written, file: path) { _ in }
+    try BadImages.check(asked)
+    let configuration = try SearchConfiguration(parsing: resolved, file: path)
+    let prepared = configuration == asked ? preparation : nil
+    return try validate(
+      prepared ?? Preparation(configuration, model: source.message, format, isSolving: true), backend, memoryLimit, grid
+    )
+  }
+
+  private static func validate(
+    _ preparation: Preparation, _ backend: any ExecutionBackend, _ memoryLimit: Int?, _ grid: RankGrid?
+  ) throws -> ValidationSummary {
+    try preparation.data.checkLabels(of: preparation.plan.batches.last?.upperBound ?? 0)
     let workers = ProcessorShare.available
     if let stages = SearchStages(grid, backend) {
       return ValidationSummary(

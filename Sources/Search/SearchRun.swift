@@ -229,6 +229,7 @@ public struct SearchRun {
     // Where no rank is sent the model it is given up as soon as it is read.
     let message = stages == nil ? source.message : []
     let preparation = try Preparation(configuration, model: (consume source).message, format, isSolving: true)
+    for remark in preparation.remarks { logger.warning("\(remark)") }
     let outline = try stages.map { try $0.outline(of: preparation) }
     try ResultFiles(in: configuration.outputDirectory.path).prepareDirectory(for: ResultFiles.names)
     // A pruned model of an earlier search goes, so that none stands beside ratios that are not its own.

@@ -24,7 +24,7 @@ extension WorkPlan {
         heads: rank == 0 ? grid.batches : 0)
     }
     workerCount = fitted.workerCount
-    forecast = fitted.forecast
+    forecast = package.stage == 0 ? fitted.forecast.keeping(preparation.images, memoryLimit) : fitted.forecast
     guard package.stage == 0 else {
       program = nil
       batchCount = 0

@@ -44,7 +44,7 @@ struct WorkPlan {
     program = fitted.program
     workerCount = fitted.workerCount
     batchCount = fitted.workerCount
-    forecast = fitted.forecast
+    forecast = fitted.forecast.keeping(preparation.images, memoryLimit)
     stage = nil
   }
 }
@@ -87,12 +87,20 @@ public struct MemoryForecast: Hashable, Sendable {
     compiling = MemoryForecast.process + preparation.weightBytes + requirement.shared
     steady =
       MemoryForecast.process + requirement.shared + workers * requirement.perExecutor + tables
-      + preparation.data.heldBytes
+      + preparation.images.fixed + workers * preparation.images.perWorker
     self.workers = workers
   }
 
   init(reading: Int, compiling: Int, steady: Int, workers: Int) {
     (self.reading, self.compiling, self.steady, self.workers) = (reading, compiling, steady, workers)
+  }
+
+  /// The same with the decoded images that stay: as many as the limit has room for.
+  func keeping(_ images: MatchedData.ImageMemory, _ memoryLimit: Int?) -> MemoryForecast {
+    guard images.whole > 0 else { return self }
+    let room = ImagePool.process.resize(to: memoryLimit.map { $0 - steady })
+    return MemoryForecast(
+      reading: reading, compiling: compiling, steady: steady + min(room, images.whole), workers: workers)
   }
 
   /// Bytes while the model is read.

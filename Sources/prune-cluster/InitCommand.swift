@@ -41,7 +41,8 @@ struct InitCommand: ParsableCommand {
     let source = try format.read(model)
     // With two samples it shows which axis is theirs.
     let network = try format.decode(source.message, sampleShapes: shapes).network(batchSize: 2)
-    let text = StartingConfiguration(try Inspection(network), model: path(from: config == "-" ? "" : config)).text
+    try InputShape.check(inputShape, network, model: model)
+    let text = try StartingConfiguration(network, model: path(from: config == "-" ? "" : config)).text
     guard config != "-" else { return try StandardOutput.write(text) }
     guard access(config, F_OK) != 0 else {
       throw SearchError(.cannotCreate, file: config, "is there already, and is not written over; name another file")

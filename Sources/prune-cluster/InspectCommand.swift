@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import Networks
 import ONNXFormat
 import Report
 import Search
@@ -38,6 +39,7 @@ struct InspectCommand: ParsableCommand {
     let source = try format.read(model)
     // With two samples it shows which axis is theirs.
     let network = try format.decode(source.message, sampleShapes: shapes).network(batchSize: 2)
+    try InputShape.check(inputShape, network, model: model)
     let report = InspectionReport(try Inspection(network))
     try StandardOutput.write(json ? report.json.text() : report.text(width: StandardOutput.width))
   }
@@ -54,5 +56,19 @@ struct InputShape: ExpressibleByArgument {
     let numbers = (parts.last ?? "").split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
     guard !numbers.isEmpty, numbers.allSatisfy({ $0.map { $0 > 0 } ?? false }) else { return nil }
     extents = numbers.compactMap { $0 }
+  }
+
+  /// Sees that the network's inputs have the extents that were given: those that the model fixes stay as they are.
+  static func check(_ shapes: [InputShape], _ network: Network, model: String) throws {
+    for shape in shapes {
+      for id in network.inputs where shape.name.isEmpty || network[id].name == shape.name {
+        let found = Array(network[id].shape.dimensions.dropFirst())
+        // Grey images may be given without their one channel.
+        guard found != shape.extents, found != [1] + shape.extents else { continue }
+        throw SearchError(
+          .usage, file: model,
+          "--input-shape: its input '\(network[id].name)' has the fixed shape \(found), expected no other")
+      }
+    }
   }
 }

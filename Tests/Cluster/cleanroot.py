@@ -54,11 +54,14 @@ class CleanRoot:
         # How apt gets to its sources here, by a proxy for example.
         ways = subprocess.run(["apt-config", "dump", "Acquire::http", "Acquire::https"], capture_output=True, text=True)
         options = [f"--aptopt={line}" for line in ways.stdout.splitlines() if not line.endswith('"";')]
+        # What a power failure would leave does not matter here.
+        options.append("--dpkgopt=force-unsafe-io")
         subprocess.run(
-            ["mmdebstrap", "--quiet", "--variant=apt", "--mode=root", "--skip=cleanup/apt/lists", *options, suite, directory,
-             "-"], input=lines, text=True, check=True)
+            ["mmdebstrap", "--quiet", "--variant=apt", "--mode=root", "--skip=cleanup/apt/lists", *options, suite,
+             directory, "-"], input=lines, text=True, check=True)
         subprocess.run(["mount", "-t", "proc", "proc", directory / "proc"], check=True)
-        subprocess.run(["mount", "--rbind", "/dev", directory / "dev"], check=True)
+        for folder in ("dev", "sys"):
+            subprocess.run(["mount", "--rbind", f"/{folder}", directory / folder], check=True)
 
     def run(self, *command: object, **variables: str) -> subprocess.CompletedProcess:
         """Runs a command there with the environment of a fresh login and these variables."""

@@ -43,8 +43,8 @@ class Kills(unittest.TestCase):
                 self.assertGreaterEqual(after, before, "a finished piece has gone")
                 # What was told as done is safe, but for what a worker may have at hand: two cores have two workers, or
                 # one for each rank.
-                done = re.findall(r"measuring: .*\((?:\w+) (\d+) of", self.since(said))
-                lost = int(done[-1]) - after if done else 0
+                done = re.findall(r"measuring: .*\((\d+) of \d+ samples\)", self.since(said))
+                lost = int(done[-1]) // self.study.batch - after if done else 0
                 most = max(most, lost)
                 self.assertLessEqual(lost, max(ranks, os.cpu_count()), "more than a piece for each worker was lost")
                 if code == 0:

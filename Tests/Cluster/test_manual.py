@@ -113,13 +113,15 @@ class Manual(Installed):
 
     def test_a_program_of_another_kind_is_refused(self):
         program = self.directory / "program"
-        for said in ('{"serializationVersion": 1, "command": {}}', '{"serializationVersion": 0}', "no data"):
+        command = '"command": {"commandName": "prune-cluster", "abstract": "Another."}'
+        for said in ('{"serializationVersion": 1, %s}' % command, '{"serializationVersion": 0}', "no data"):
             program.write_text(f"#!/bin/sh\necho '{said}'\n")
             program.chmod(0o755)
             run = subprocess.run(
                 [self.root / "scripts" / "manual", program, self.directory], capture_output=True, text=True)
             self.assertEqual(run.returncode, 69)
             self.assertRegex(run.stderr, r"\Amanual: error: .*\n\Z")
+            self.assertEqual(list(self.directory.glob("*.1")), [])
 
 
 class Completions(Installed):
@@ -158,10 +160,10 @@ class Completions(Installed):
 
     def test_zsh_and_fish_can_read_theirs(self):
         share = self.prefix / "share"
-        for shell, file in (("zsh", "zsh/site-functions/_prune-cluster"),
-                            ("fish", "fish/vendor_completions.d/prune-cluster.fish")):
+        for shell, file, sign in (("zsh", "zsh/site-functions/_prune-cluster", r"\A#compdef prune-cluster\n"),
+                                  ("fish", "fish/vendor_completions.d/prune-cluster.fish", "\ncomplete -c 'prune-cluster' ")):
             with self.subTest(shell=shell):
-                self.assertGreater((share / file).stat().st_size, 1000)
+                self.assertRegex((share / file).read_text(), sign)
                 if shutil.which(shell) is None:
                     self.skipTest(f"there is no {shell}")
                 run = subprocess.run([shell, "-n", share / file], capture_output=True, text=True)

@@ -84,7 +84,7 @@ class Package(unittest.TestCase):
             self.succeeds("prune-cluster", "verify", directory)
         for name in ("ratios.json", "sensitivities.npz"):
             one, two = ((self.system.directory / "tmp" / run / name).read_bytes() for run in ("one", "two"))
-            self.assertEqual(one, two, name)
+            self.assertTrue(one == two, name)
         ratios = json.loads((self.system.directory / "tmp/one/ratios.json").read_text())
         self.assertGreaterEqual(ratios["achieved"]["compression_ratio"], 2)
 
@@ -121,7 +121,7 @@ class Package(unittest.TestCase):
         os.utime(self.prefix / "bin" / "prune-cluster", (1, 1))
         again = self.make(self.directory / "again")
         self.assertEqual(again.name, self.package.name)
-        self.assertEqual(again.read_bytes(), self.package.read_bytes())
+        self.assertTrue(again.read_bytes() == self.package.read_bytes())
 
     def test_it_belongs_to_root_and_everyone_may_read_it(self):
         listed = subprocess.run(["dpkg-deb", "-c", self.package], capture_output=True, text=True, check=True).stdout

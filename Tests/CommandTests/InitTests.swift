@@ -18,6 +18,7 @@ struct InitTests {
     #expect(untold.exitCode == 66 && untold.errors.contains("TODO.npy"), "\(untold.errors)")
 
     #expect(text.contains("\"kind\": \"cross_entropy\""))
+    // What it says can be reached is what the configuration allows.
     for said in ["[samples, 1, 28, 28]", "scores of 10 classes", "15 of 16 layers", "/head/Gemm stays whole"] {
       #expect(text.contains(said), "\(said) in \(text)")
     }
@@ -27,6 +28,9 @@ struct InitTests {
     _ = try folder.write(Data(data.utf8), as: "config.json")
     let valid = try ProgramRun("prune-cluster", ["validate", config])
     #expect(valid.exitCode == 0, "\(valid.errors)")
+    let reach = try #require(valid.output.firstMatch(of: /at most ([0-9.]+) x can be reached/)?.1)
+    let told = try #require(text.firstMatch(of: /bit_complexity: up to ([0-9.]+) x smaller/)?.1)
+    #expect(abs(try #require(Double(reach)) - (try #require(Double(told)))) < 0.011, "\(told), \(reach)")
     // A change on the command line reads the comments, too.
     let dry = try ProgramRun(
       "prune-cluster", ["search", "--dry-run", "--set", "calibration.samples=64", config])
@@ -44,6 +48,11 @@ struct InitTests {
     #expect(shown.exitCode == 0 && shown.output.hasSuffix("}\n"), "\(shown.errors)")
     let none = try ProgramRun("prune-cluster", ["init", folder.file("none.onnx")])
     #expect(none.exitCode == 66 && none.complaints.count == 1)
+    for command in [["init", DemoNetwork.model, "-"], ["inspect", DemoNetwork.model]] {
+      let fixed = try ProgramRun("prune-cluster", command + ["--input-shape", "image=1,29,29"])
+      #expect(fixed.exitCode == 64 && fixed.errors.contains("has the fixed shape [1, 28, 28]"), "\(fixed.errors)")
+      #expect(try ProgramRun("prune-cluster", command + ["--input-shape", "28,28"]).exitCode == 0)
+    }
   }
 
   @Test(.enabled(if: ReferenceData.isPresent), arguments: ReferenceData.models)

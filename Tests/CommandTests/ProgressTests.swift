@@ -5,7 +5,7 @@ import ReferenceData
 import Testing
 
 /// What comes to standard error while commands run, in files and pipes.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct ProgressTests {
   private static func configuration(
     in folder: TemporaryFolder, _ changes: [(path: String, json: String?)] = []

@@ -4,7 +4,7 @@ import ReferenceData
 import Testing
 
 /// What a person sees on a terminal.
-@Suite(.enabled(if: TerminalRun.isPossible), .timeLimit(.minutes(10)))
+@Suite(.enabled(if: TerminalRun.isPossible), .timeLimit(.minutes(30)))
 struct TerminalTests {
   private static func configuration(
     in folder: TemporaryFolder, _ changes: [(path: String, json: String?)] = []

@@ -10,7 +10,7 @@ import Search
 import Testing
 
 /// What a search prints: layers and totals, in full, as they are now, and how far they could go.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(30)))
 struct PruningTableTests {
   private static func outcome(_ changes: [(path: String, json: String?)] = []) throws -> SearchOutcome {
     let folder = try TemporaryFolder()

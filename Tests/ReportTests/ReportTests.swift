@@ -152,10 +152,25 @@ struct ReportTests {
     #expect(rows.dropFirst(2).allSatisfy { $0.components(separatedBy: "<small>").count == plans.count + 1 })
   }
 
+  @Test(.enabled(if: ReferenceData.isPresent), arguments: ReferenceData.models)
+  func `the page of a deep network, with every plan of its curve, stays small`(_ model: ReferenceModel) throws {
+    let folder = try TemporaryFolder()
+    let calibration = """
+      {"inputs": "\(ReferenceData.path("data/calib.npz")):images", "samples": 8,
+       "labels": "\(ReferenceData.path("data/calib_labels.npy"))"}
+      """
+    try ReportedSearch.run(
+      in: folder, [("model", "\"\(model.path)\""), ("calibration", calibration), ("config_list", nil)])
+    #expect(try ReportedSearch.page(in: folder).utf8.count < 1_000_000)
+  }
+
   private static let sayings: [(changes: [(path: String, json: String?)], said: [String], unsaid: [String])] = [
     (
       [("sensitivity", #"{"method": "l1"}"#), ("calibration", nil), ("loss", nil)],
-      ["Judged by <code>l1</code> on the weights", "there are no samples to measure it on", "the scores of no plan sum"],
+      [
+        "Judged by <code>l1</code> on the weights", "there are no samples to measure it on",
+        "the scores of no plan sum",
+      ],
       ["0 samples", "bootstrap\": 20", "--apply", "is predicted below"]
     ),
     (
@@ -202,7 +217,8 @@ struct ReportTests {
     try ReportedSearch.run(in: folder, Self.modes[mode])
     try FileManager.default.removeItem(atPath: folder.file("out/report.html"))
     let error = #expect(throws: SearchError.self) { try ReportedSearch.report(folder, drawsCurve: true) }
-    #expect(error?.problem.hasPrefix("--frontier: there is no curve of this search: ") == true, "\(error.debugDescription)")
+    #expect(
+      error?.problem.hasPrefix("--frontier: there is no curve of this search: ") == true, "\(error.debugDescription)")
     #expect(!FileManager.default.fileExists(atPath: folder.file("out/report.html")))
   }
 

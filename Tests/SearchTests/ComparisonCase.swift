@@ -1,6 +1,5 @@
 import Configuration
 import Foundation
-import Logging
 import MessagePassing
 import ONNXFormat
 import OneDNN
@@ -44,15 +43,15 @@ struct ComparisonCase {
   /// - Parameters:
   ///   - format: reads the model.
   ///   - stop: what asks the comparison to stop.
-  ///   - logger: of each rank.
+  ///   - progress: what rank 0 tells.
   func compare(
     ranks: Int = 1, configuration path: String, _ format: any ModelFormat = ONNXFormat(),
-    stop: StopRequest = StopRequest(), logger: @escaping @Sendable (_ rank: Int) -> Logger = { _ in DemoSearch.logger }
+    stop: StopRequest = StopRequest(), progress: @escaping @Sendable (ProgressEvent) -> Void = { _ in }
   ) throws -> ComparisonOutcome {
     let outcomes = try InProcess.run(ranks: ranks) { world in
       try ComparisonRun(
         on: world, backend: OneDNNBackend(), format: format, options: WorkSession.Options(stop: stop),
-        logger: logger(world.rank), progress: { _ in }
+        logger: DemoSearch.logger, progress: progress
       ).execute(path)
     }
     #expect(outcomes.dropFirst().allSatisfy { $0 == nil })

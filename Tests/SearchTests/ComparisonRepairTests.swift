@@ -1,6 +1,5 @@
 import Configuration
 import Foundation
-import Logging
 import MessagePassing
 import ONNXFormat
 import OneDNN
@@ -99,10 +98,14 @@ struct ComparisonRepairTests {
     let path = try bench.configuration(changes)
     let stop = StopRequest()
     let error = #expect(throws: (any Error).self) {
-      try bench.compare(ranks: 2, configuration: path, stop: stop) { rank in
-        guard rank == 0 else { return DemoSearch.logger }
-        return Logger(label: "test") { _ in StoppingLogHandler(stop: stop, at: "repairs: 1 of 2") }
-      }
+      try bench.compare(
+        ranks: 2, configuration: path, stop: stop,
+        progress: { event in
+          guard case .advanced(let progress) = event, progress.phase.name == "repair", progress.done == 1 else {
+            return
+          }
+          stop.make()
+        })
     }
     #expect(error is Interruption, "\(String(describing: error))")
     guard case .array(let rows)? = try bench.json("compare.json")["rows"] else {
@@ -122,24 +125,5 @@ struct ComparisonRepairTests {
     try FileManager.default.removeItem(atPath: folder.file("out"))
     _ = try bench.compare(changes)
     #expect(try bench.results() == whole)
-  }
-}
-
-/// Asks for a stop once a message is told.
-private struct StoppingLogHandler: LogHandler {
-  let stop: StopRequest
-  let text: String
-  var metadata: Logger.Metadata = [:]
-  var logLevel = Logger.Level.info
-
-  init(stop: StopRequest, at text: String) { (self.stop, self.text) = (stop, text) }
-
-  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-    get { metadata[key] }
-    set { metadata[key] = newValue }
-  }
-
-  func log(event: LogEvent) {
-    if "\(event.message)" == text { stop.make() }
   }
 }

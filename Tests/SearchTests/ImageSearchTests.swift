@@ -14,24 +14,24 @@ import Testing
 /// Searches on image files: the demo's calibration images, written out as PNG.
 @Suite(.timeLimit(.minutes(30)))
 struct ImageSearchTests {
-  private static let count = 45
-  private static let preprocess = #"{"channels": "GREY", "mean": 0.286, "std": 0.353}"#
+  static let count = 45
+  static let preprocess = #"{"channels": "GREY", "mean": 0.286, "std": 0.353}"#
 
   /// The first images of the demo, 28 × 28 bytes each, and their classes.
-  private static func demo() throws -> (pixels: [[UInt8]], classes: [Int]) {
+  static func demo() throws -> (pixels: [[UInt8]], classes: [Int]) {
     let floats = try ArrayFile.open(DemoNetwork.images).floats(in: 0..<count)
     let classes = try ArrayFile.open(DemoNetwork.labels).int64s(in: 0..<count).map { Int($0) }
     return ((0..<count).map { floats[$0 * 784..<($0 + 1) * 784].map { UInt8($0) } }, classes)
   }
 
-  private static func png(_ pixels: [UInt8]) -> Data {
+  static func png(_ pixels: [UInt8]) -> Data {
     Data(PNGFile(width: 28, height: 28, .grey, pixels: pixels).bytes)
   }
 
   /// Writes the images into folders of their classes.
   /// - Returns: the paths from `images`, in the order of the listing, with the numbers that the images have in the demo.
   @discardableResult
-  private static func writeFolders(in folder: TemporaryFolder) throws -> [(path: String, image: Int)] {
+  static func writeFolders(in folder: TemporaryFolder) throws -> [(path: String, image: Int)] {
     let (pixels, classes) = try demo()
     var paths: [(path: String, image: Int)] = []
     for image in 0..<count {
@@ -218,6 +218,10 @@ struct ImageSearchTests {
       "$.calibration.bad_images[0]: no image of images has the path"
     ),
     ([("calibration.labels", #""\#(DemoNetwork.labels)""#)], "has 512 samples, expected 45 as in"),
+    ([("calibration.images", #""words.txt""#)], "words.txt: line 2: "),
+    ([("calibration.images", #""words.txt""#)], "images/c3/x.png cat cannot be read: No such file or directory"),
+    ([("calibration.images", #""nine/a/x.png""#)], "nine/a/x.png: is an image, expected a folder of images"),
+    ([("calibration.images", #""\#(DemoNetwork.images)""#)], "is an array or an archive, expected a folder of images"),
   ]
 
   @Test(arguments: mistakes.indices)
@@ -234,6 +238,7 @@ struct ImageSearchTests {
     }
     _ = try folder.write(Data("images/c3/x y.png 4\nimages/c3/z.png\n".utf8), as: "list.txt")
     _ = try folder.write(Data("nine/a/x.png 12\n".utf8), as: "high.txt")
+    _ = try folder.write(Data("\nimages/c3/x.png cat\n".utf8), as: "words.txt")
     let complaint = Self.failure { try Self.search(in: folder, ranks: 2, mistake.changes) }
     #expect(complaint.contains(mistake.text), "\(complaint)")
     #expect(!complaint.contains("\n"))

@@ -6,7 +6,7 @@ import Testing
 @testable import WorkSharing
 
 /// What a run is at, told and kept.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct RunPhasesTests {
   private static let (first, second) = (RunPhase("first", "being first"), RunPhase("second", "being second"))
 

@@ -110,7 +110,8 @@ struct Headline {
     let objective: Markup =
       content.solution.objective == content.solution.predictedLossChange
       ? content.solution.unit == .score
-        ? "the scores of no plan sum to less than \(Figure.text(bound))" : "no plan is predicted below \(Figure.text(bound))"
+        ? "the scores of no plan sum to less than \(Figure.text(bound))"
+        : "no plan is predicted below \(Figure.text(bound))"
       : "no plan's objective, damping included, is below \(Figure.text(bound))"
     return card("Gap to the bound", "\(gap)", "proven: \(objective)")
   }

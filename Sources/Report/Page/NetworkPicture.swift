@@ -56,8 +56,8 @@ struct NetworkPicture {
       leftOut == 0
       ? .none
       : """
-         For \(Quantity.number(leftOut, "connection")) there is no room; the table below has them.
-        """
+       For \(Quantity.number(leftOut, "connection")) there is no room; the table below has them.
+      """
     return """
       <p class="note">From input to output. A bar is as wide as the layer has channels: \
       <span class="key was"></span> before, <span class="key now"></span> after.\(missing)</p>

@@ -159,6 +159,8 @@ enum PageStyle {
       .card { padding: .75rem; }
       .card:first-child { grid-column: 1 / -1; }
       .card strong { font-size: 1.2rem; }
+      .data th, .data td { padding-right: .6rem; }
+      .data tbody th { min-width: 6rem; }
       .bars, .bars tbody { display: block; }
       .bars thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
       .bars tbody tr { display: grid; grid-template-columns: 1fr auto; gap: 0 1rem; padding: .5rem 0; border-bottom: 1px solid var(--line); }
