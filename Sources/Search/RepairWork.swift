@@ -138,6 +138,7 @@ struct RepairWork {
       all += parameters
       current = current.replacing(parameters)
     }
+    session.phases.advance(to: fitted.count)
     return all
   }
 
@@ -171,6 +172,7 @@ struct RepairWork {
       all.append(parameters)
       current = current.replacing([parameters])
     }
+    session.phases.advance(to: normalizations.count)
     return all
   }
 

@@ -27,7 +27,7 @@ package struct ProgramRun {
   }()
 
   /// Seconds after which a run is ended: well above what any takes on a busy machine, and well below for ever.
-  private static let limitSeconds = 600.0
+  static let limitSeconds = 600.0
 
   /// Starts a program with `arguments` and waits for its end, but not for ever.
   ///

@@ -16,7 +16,7 @@ package struct TerminalRun {
     return paths.contains { FileManager.default.isExecutableFile(atPath: "\($0)/setsid") }
   }()
 
-  /// Starts a program with `arguments` and waits for its end, at most `limitSeconds`.
+  /// Starts a program with `arguments` and waits for its end, but not for ever.
   ///
   /// - Parameters:
   ///   - columns: the width of the terminal.
@@ -25,7 +25,7 @@ package struct TerminalRun {
   ///   - interrupts: how often Ctrl-C is typed, once a line has been rewritten that contains `trigger`.
   package init(
     _ program: String, _ arguments: [String], columns: Int, environment: [String: String] = [:],
-    outputFile: String? = nil, interrupts: Int = 0, when trigger: String = "", limitSeconds: Double = 120
+    outputFile: String? = nil, interrupts: Int = 0, when trigger: String = ""
   ) throws {
     let leader = open("/dev/ptmx", O_RDWR | O_NOCTTY)
     var (isLocked, number): (Int32, UInt32) = (0, 0)
@@ -60,7 +60,7 @@ package struct TerminalRun {
     var lastTyped = Date.distantPast
     let start = Date()
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    while Date().timeIntervalSince(start) < limitSeconds {
+    while Date().timeIntervalSince(start) < ProgramRun.limitSeconds {
       var waiting = pollfd(fd: leader, events: Int16(POLLIN), revents: 0)
       let isReady = poll(&waiting, 1, 50) > 0
       if isReady {
@@ -77,7 +77,7 @@ package struct TerminalRun {
         left -= 1
       }
     }
-    let hasEnded = Date().timeIntervalSince(start) < limitSeconds
+    let hasEnded = Date().timeIntervalSince(start) < ProgramRun.limitSeconds
     if !hasEnded { kill(process.processIdentifier, SIGKILL) }
     process.waitUntilExit()
     let isKilled = process.terminationReason == .uncaughtSignal
