@@ -132,7 +132,7 @@ struct KnownOptions {
     // apptainer and docker
     "--bind",
     // the scripts of this repository
-    "--cluster", "--filter", "--hours", "--sanitize", "--with-libraries",
+    "--cluster", "--filter", "--hours", "--sanitize", "--threads", "--with-libraries",
   ]
 }
 

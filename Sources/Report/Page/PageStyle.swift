@@ -155,7 +155,7 @@ enum PageStyle {
     @media (max-width: 40rem) {
       .frame .plot { height: 15rem; }
       .small .plot { height: 7rem; }
-      .cards { grid-template-columns: repeat(auto-fit, minmax(min(100%, 9rem), 1fr)); }
+      .cards { grid-template-columns: repeat(auto-fit, minmax(min(100%, 9.75rem), 1fr)); }
       .card { padding: .75rem; }
       .card:first-child { grid-column: 1 / -1; }
       .card strong { font-size: 1.2rem; }
