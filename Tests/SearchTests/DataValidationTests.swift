@@ -1,5 +1,6 @@
 import ArrayFiles
 import Configuration
+import Execution
 import Foundation
 import ImageFiles
 import MessagePassing
@@ -159,21 +160,19 @@ struct DataValidationTests {
       Self.complaint(folder, [("calibration.labels", #""images""#)]).contains("$.calibration.labels expects an array"))
   }
 
-  @Test(.enabled(if: ReferenceData.isPresent))
-  func `channels that come last are told as such`() throws {
+  @Test func `channels that come last are told as such`() throws {
     let folder = try TemporaryFolder()
-    let model = try #require(ReferenceData.models.first)
     let turned = try folder.write(
-      Data([0, 0, 8, 4] + [2, 32, 32, 3].flatMap { [0, 0, 0, UInt8($0)] } + [UInt8](repeating: 1, count: 6144)),
+      Data([0, 0, 8, 4] + [2, 8, 8, 3].flatMap { [0, 0, 0, UInt8($0)] } + [UInt8](repeating: 1, count: 384)),
       as: "turned.idx")
-    let complaint = Self.complaint(
-      folder,
-      [
-        ("model", "\"\(model.path)\""), ("calibration", #"{"inputs": "\#(turned)"}"#), ("loss", nil),
-        ("config_list", nil),
-      ])
+    let text = try DemoNetwork.configuration(
+      output: folder.file("out"), changes: [("calibration", #"{"inputs": "\#(turned)"}"#), ("loss", nil)])
+    let data = try CalibrationData(SearchConfiguration(parsing: Array(text), file: "config.json"))
+    let network = try StartingConfigurationTests.network([4, 4])
+    let error = #expect(throws: SearchError.self) { _ = try data.matched(to: network, loss: .agreement) }
+    let complaint = error?.description ?? ""
     #expect(
-      complaint.hasSuffix("expects [3, 32, 32]: its channels come last, and have to come first (NCHW)"), "\(complaint)")
+      complaint.hasSuffix("expects [3, 8, 8]: its channels come last, and have to come first (NCHW)"), "\(complaint)")
   }
 }
 

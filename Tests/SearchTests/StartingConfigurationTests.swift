@@ -9,7 +9,7 @@ import Testing
 /// The configuration that `init` writes, for networks of few channels.
 struct StartingConfigurationTests {
   /// Convolutions of 1 × 1 behind each other, on 8 × 8 pixels; the last one's channels are the output and stay.
-  private static func network(_ channels: [Int], inputs: Int = 1, name: String = "conv") throws -> Network {
+  static func network(_ channels: [Int], inputs: Int = 1, name: String = "conv") throws -> Network {
     var values: [Value] = []
     var nodes: [Node] = []
     func add(_ value: Value) -> ValueID {
@@ -40,34 +40,37 @@ struct StartingConfigurationTests {
       name: "n", batchSize: 2, values: values, nodes: nodes, inputs: entries, outputs: [last])
   }
 
-  /// The text, what it reads as, and what a search with it can reach.
-  private static func started(_ network: Network) throws -> (text: String, reach: Double?) {
-    let text = try StartingConfiguration(network, model: "m.onnx").text
-    let configuration = try SearchConfiguration(parsing: Array(text.utf8), file: "config.json")
-    guard configuration.target != nil else { return (text, nil) }
-    return (text, try NetworkAnalysis(network, configuration, latency: nil).ranges()[0].largestRatio)
+  private static func text(_ network: Network) throws -> String {
+    try StartingConfiguration(network, model: "m.onnx").text
+  }
+
+  private static func parsed(_ text: String) throws -> SearchConfiguration {
+    try SearchConfiguration(parsing: Array(text.utf8), file: "config.json")
   }
 
   @Test(arguments: [[4, 4], [2, 8], [2, 3, 64], [1, 2, 64], [30, 30, 4], [8, 5], [3, 200]])
   func `the target that it begins with can be reached`(_ channels: [Int]) throws {
-    let (text, reach) = try Self.started(Self.network(channels))
+    let network = try Self.network(channels)
+    let text = try Self.text(network)
+    let reach = try NetworkAnalysis(network, Self.parsed(text), latency: nil).ranges()[0].largestRatio
     let told = try #require(text.firstMatch(of: /bit_complexity: up to ([0-9.]+) x smaller/)?.1)
-    let expected = ((try #require(reach)) * 100).rounded(.down) / 100
+    let expected = (reach * 100).rounded(.down) / 100
     #expect(Double(told) == expected, "\(text)")
   }
 
   @Test func `where no layer can lose channels it says so, and asks for nothing`() throws {
     for channels in [[4], [1, 4]] {
-      let (text, reach) = try Self.started(Self.network(channels))
-      #expect(reach == nil && text.contains("There is nothing to ask for"), "\(text)")
+      let text = try Self.text(Self.network(channels))
+      #expect(text.contains("There is nothing to ask for") && !text.contains("\"target\":"), "\(text)")
+      #expect(throws: ConfigurationError.self) { try Self.parsed(text) }
     }
   }
 
   @Test func `its comments can be taken as they stand`() throws {
-    let text = try Self.started(Self.network([4, 1], inputs: 2, name: "a\u{202E}b\n")).text
+    let text = try Self.text(Self.network([4, 1], inputs: 2, name: "a\u{202E}b\n"))
     let preprocessing = try #require(text.firstMatch(of: /\/\/   ("preprocessing": .*),\n/)?.1)
     let taken = text.replacing("\"batch_size\"", with: "\(preprocessing), \"batch_size\"")
-    let configuration = try SearchConfiguration(parsing: Array(taken.utf8), file: "config.json")
+    let configuration = try Self.parsed(taken)
     #expect(configuration.calibration?.data.inputs.map { $0.preprocessing == nil } == [false, true])
     #expect(!text.contains("\u{202E}"))
   }

@@ -97,7 +97,8 @@ struct VariantEvaluationTests {
     }
     #expect(
       error?.description
-        == "\(path): sample 511 has label 10, the network has classes 0 … 9; evaluated was the network with the weights of '\(layer)' in 4 bits"
+        == "\(path): sample 511 has label 10, the network has classes 0 … 9, counted from 0; evaluated was the network with "
+        + "the weights of '\(layer)' in 4 bits"
     )
   }
 
