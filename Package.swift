@@ -18,6 +18,12 @@ func testSupport(_ name: String, _ dependencies: [Target.Dependency]) -> Target 
   .target(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: strict)
 }
 
+/// A measuring program: `scripts/bench` builds and runs it.
+func benchmark(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(
+    name: name, dependencies: dependencies, path: "Tests/Benchmarks/Sources/\(name)", swiftSettings: strict)
+}
+
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
@@ -25,7 +31,6 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
-let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 
 let package = Package(
   name: "prune-cluster",
@@ -33,19 +38,11 @@ let package = Package(
     .executable(name: "prune-cluster", targets: ["prune-cluster"]),
     // What other packages may depend on: criteria and solvers of one's own (docs/plugins.md). Nothing else is promised.
     .library(name: "PruneClusterPlugins", targets: ["PruneClusterPlugins"]),
-    // What Tests/Benchmarks runs; no promise to anybody else.
-    .library(
-      name: "Engine",
-      targets: ["Channels", "Execution", "MessagePassing", "Networks", "ONNX", "OneDNN", "OpenMPI", "Sensitivity"]),
-    .library(name: "Solver", targets: ["Allocation", "AllocationProblems"]),
-    .library(
-      name: "WholeSearch", targets: ["Execution", "MessagePassing", "ONNXFormat", "OneDNN", "OpenMPI", "Search"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
   ],
   targets: [
     // C: each the only place that sees its library's header.
@@ -55,6 +52,8 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     .systemLibrary(
       name: "CLAPACK", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
+    .systemLibrary(
+      name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
     .target(name: "COneDNN", dependencies: ["CKernels"], linkerSettings: [.linkedLibrary("dnnl")]),
     .target(name: "CImages", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png16")]),
     .target(name: "CKernels"),
@@ -74,7 +73,8 @@ let package = Package(
     library("Allocation"),
     library("Sensitivity", ["Channels", "Execution", "Networks"]),
     library("ArrayFiles", ["CZlib"]),
-    library("WorkSharing", ["ArrayFiles", "MessagePassing", crypto, logging]),
+    library("Digests", ["COpenSSL"]),
+    library("WorkSharing", ["ArrayFiles", "Digests", "MessagePassing", logging]),
     library("Images", ["CImages"]),
     library("Configuration"),
     library("PruneClusterPlugins", ["ArrayFiles", "Configuration"]),
@@ -82,9 +82,9 @@ let package = Package(
     library(
       "Search",
       [
-        "Allocation", "ArrayFiles", "CMalloc", "CProcess", "Channels", "Configuration", "Execution", "Images",
-        "Interchange", "MessagePassing", "Networks", "Pipelining", "PruneClusterPlugins", "Sensitivity", "Surgery",
-        "WorkSharing", crypto, logging,
+        "Allocation", "ArrayFiles", "CMalloc", "CProcess", "Channels", "Configuration", "Digests", "Execution",
+        "Images", "Interchange", "MessagePassing", "Networks", "Pipelining", "PruneClusterPlugins", "Sensitivity",
+        "Surgery", "WorkSharing", logging,
       ]),
     library("ONNXFormat", ["Networks", "ONNX", "Search"]),
     library("Report", ["Channels", "Configuration", "Networks", "Search", "WorkSharing"]),
@@ -117,11 +117,25 @@ let package = Package(
         "Networks", "ONNX", "OneDNN", "PruneClusterPlugins", "Search", "Sensitivity", "WorkSharing",
       ],
       path: "Tests/FuzzProgram", swiftSettings: strict),
+    .target(
+      name: "CMatrixProduct", path: "Tests/Benchmarks/Sources/CMatrixProduct",
+      linkerSettings: [.linkedLibrary("dnnl")]),
+    benchmark(
+      "engine-benchmark",
+      [
+        "CMatrixProduct", "Channels", "Execution", "MessagePassing", "Networks", "ONNX", "OneDNN", "OpenMPI",
+        "Sensitivity",
+      ]),
+    benchmark(
+      "scaling-trace",
+      ["Execution", "MessagePassing", "ONNXFormat", "OneDNN", "OpenMPI", "Search", logging]),
+    benchmark("solver-benchmark", ["Allocation", "AllocationProblems"]),
     tests("AllocationTests", ["Allocation", "AllocationProblems"]),
     tests("ArrayFilesTests", ["ArrayFiles"]),
     tests("ChannelsTests", ["Channels", "Execution", "ExecutorContract", "Networks", "ReferenceData"]),
     tests("CommandTests", ["Configuration", "ProgramRuns", "ReferenceData", "prune-cluster"]),
     tests("ConfigurationTests", ["Configuration", "ProgramRuns", "SchemaValidation"]),
+    tests("DigestsTests", ["Digests"]),
     tests(
       "DocumentationTests",
       ["Configuration", "ProgramRuns", "ReferenceData", "SchemaValidation", "prune-cluster", argumentParser]),

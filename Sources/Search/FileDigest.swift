@@ -1,4 +1,4 @@
-import Crypto
+import Digests
 public import FoundationEssentials
 
 /// A file with the SHA-256 of its content.
@@ -17,9 +17,9 @@ public struct FileDigest: Hashable, Sendable {
   /// A file whose bytes are at hand.
   public init(path: String, bytes: some ContiguousBytes) {
     self.path = path
-    var hash = SHA256()
-    bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
-    sha256 = FileDigest.hexadecimal(hash.finalize())
+    let hash = SHA256()
+    bytes.withUnsafeBytes { hash.append($0) }
+    sha256 = hash.hexadecimal
   }
 
   /// A file read piece by piece, so that its size does not matter.
@@ -29,16 +29,9 @@ public struct FileDigest: Hashable, Sendable {
     guard let file = FileHandleReader(path) else {
       throw SearchError(.cannotBeRead, file: path, "cannot be read: \(FileHandleReader.lastError)")
     }
-    var hash = SHA256()
-    while let piece = try file.next(pieceSize) { piece.withUnsafeBytes { hash.update(bufferPointer: $0) } }
+    let hash = SHA256()
+    while let piece = try file.next(pieceSize) { hash.append(piece) }
     self.path = path
-    sha256 = FileDigest.hexadecimal(hash.finalize())
-  }
-
-  /// The digits of a digest's text, in their order.
-  static let digits = Array("0123456789abcdef".utf8)
-
-  static func hexadecimal(_ digest: SHA256.Digest) -> String {
-    String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    sha256 = hash.hexadecimal
   }
 }

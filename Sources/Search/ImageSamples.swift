@@ -1,5 +1,5 @@
 import Configuration
-import Crypto
+import Digests
 import Images
 import MessagePassing
 
@@ -123,9 +123,9 @@ final class ImageSamples: Sendable {
   }
 
   static func digest(_ bytes: [UInt8]) -> [UInt8] {
-    var hash = SHA256()
-    bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
-    return Array(hash.finalize())
+    let hash = SHA256()
+    hash.append(bytes)
+    return hash.digest
   }
 
   private static func sample(

@@ -1,5 +1,5 @@
 import Configuration
-import Crypto
+import Digests
 
 /// A file of a result, as `run.json` lists them.
 struct RunOutput: Hashable {
@@ -26,12 +26,13 @@ struct RunOutput: Hashable {
     guard let file = FileHandleReader(path) else {
       throw SearchError(.cannotBeRead, file: path, "cannot be read: \(FileHandleReader.lastError)")
     }
-    var (hash, size) = (SHA256(), 0)
+    let hash = SHA256()
+    var size = 0
     while let piece = try file.next(1 << 20) {
-      piece.withUnsafeBytes { hash.update(bufferPointer: $0) }
+      hash.append(piece)
       size += piece.count
     }
-    self.init(name: name, sha256: FileDigest.hexadecimal(hash.finalize()), size: size)
+    self.init(name: name, sha256: hash.hexadecimal, size: size)
   }
 
   var json: JSONValue { ["path": .string(name), "sha256": .string(sha256), "bytes": .integer(size)] }
@@ -47,7 +48,7 @@ struct RunOutput: Hashable {
     else { throw path.error(expected: "the name of a file in this directory") }
     let digest = try members.required("sha256")
     sha256 = try digest.string()
-    guard sha256.utf8.count == 64, sha256.utf8.allSatisfy(FileDigest.digits.contains) else {
+    guard SHA256.digest(hexadecimal: sha256) != nil else {
       throw digest.error(expected: "64 hexadecimal digits")
     }
     size = try members.required("bytes").integer(in: 0...Int.max, expected: "a number of bytes")

@@ -1,4 +1,4 @@
-import Crypto
+import Digests
 import Execution
 import WorkSharing
 
@@ -16,8 +16,8 @@ struct SampleDigest {
   }
 
   /// One of each input.
-  private var inputs: [SHA256]
-  private var labels = SHA256()
+  private let inputs: [SHA256]
+  private let labels = SHA256()
   /// What the labels are.
   private var kind = "none"
   private var count = 0
@@ -25,10 +25,9 @@ struct SampleDigest {
   /// Of samples of some data.
   init(of data: MatchedData) {
     inputs = data.sources.map { source in
-      var hash = SHA256()
+      let hash = SHA256()
       if case .images(let images) = source.content {
-        let identity = Array(images.identity.utf8)
-        hash.append(identity, identity.count)
+        hash.append(images.identity.utf8)
       }
       return hash
     }
@@ -44,7 +43,7 @@ struct SampleDigest {
     for (index, content) in contents.enumerated() {
       switch content {
       case .values(let values): inputs[index].append(values, values.count)
-      case .files(let digests): inputs[index].append(digests, digests.count)
+      case .files(let digests): inputs[index].append(digests)
       }
     }
     switch targets {
@@ -63,19 +62,15 @@ struct SampleDigest {
   /// The digest of all samples added.
   var key: PieceKey {
     PieceKey(
-      ["samples", String(count), kind, Self.text(labels)] + inputs.map(Self.text))
-  }
-
-  private static func text(_ hash: SHA256) -> String {
-    FileDigest.hexadecimal(hash.finalize())
+      ["samples", String(count), kind, labels.hexadecimal] + inputs.map(\.hexadecimal))
   }
 }
 
 extension SHA256 {
   /// Adds numbers as they lie in memory.
-  fileprivate mutating func append<Number: BitwiseCopyable>(_ numbers: [Number], _ count: Int) {
+  fileprivate func append<Number: BitwiseCopyable>(_ numbers: [Number], _ count: Int) {
     numbers.withUnsafeBytes { bytes in
-      update(bufferPointer: UnsafeRawBufferPointer(rebasing: bytes[..<(count * MemoryLayout<Number>.stride)]))
+      append(UnsafeRawBufferPointer(rebasing: bytes[..<(count * MemoryLayout<Number>.stride)]))
     }
   }
 }

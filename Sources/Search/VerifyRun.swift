@@ -1,6 +1,6 @@
 import ArrayFiles
 public import Configuration
-import Crypto
+import Digests
 
 import Glibc
 
@@ -36,14 +36,14 @@ public struct VerifyRun {
   /// Checks a file of the result. Links are not followed: what lies elsewhere is no part of the directory.
   static func check(_ path: String, _ expected: RunOutput) throws {
     func wrong(_ problem: String) -> SearchError { SearchError(.badContent, file: path, problem) }
-    var hash = SHA256()
-    switch SizedFile.scan(path, byteCount: expected.size, { hash.update(bufferPointer: $0) }) {
+    let hash = SHA256()
+    switch SizedFile.scan(path, byteCount: expected.size, { hash.append($0) }) {
     case .whole: break
     case .absent:
       throw wrong("is missing, expected \(expected.size) bytes with the SHA-256 \(expected.sha256.prefix(12))…")
     case .unfit(let problem): throw wrong(problem)
     }
-    let found = FileDigest.hexadecimal(hash.finalize())
+    let found = hash.hexadecimal
     guard found == expected.sha256 else {
       throw wrong("has the SHA-256 \(found.prefix(12))…, expected \(expected.sha256.prefix(12))…")
     }

@@ -1,4 +1,4 @@
-import Crypto
+import Digests
 
 /// The bytes of a stored piece of work.
 ///
@@ -19,7 +19,7 @@ enum PieceFile {
   private static let keyOffset = 16
   private static let countOffset = 48
   private static let headerSize = 56
-  private static let checksumSize = SHA256.Digest.byteCount
+  private static let checksumSize = SHA256.byteCount
 
   /// Bytes of a file of so many values.
   static func byteCount(_ count: Int) -> Int { headerSize + count * MemoryLayout<UInt64>.stride + checksumSize }
@@ -79,8 +79,8 @@ enum PieceFile {
   }
 
   static func checksum(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
-    var hash = SHA256()
-    bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
-    return Array(hash.finalize())
+    let hash = SHA256()
+    hash.append(bytes)
+    return hash.digest
   }
 }

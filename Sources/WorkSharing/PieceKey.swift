@@ -1,4 +1,4 @@
-import Crypto
+import Digests
 
 /// What the result of a piece of work depends on, as one SHA-256.
 ///
@@ -9,31 +9,14 @@ public struct PieceKey: Hashable, Sendable {
   let bytes: [UInt8]
 
   /// Bytes of a key.
-  static let byteCount = SHA256.Digest.byteCount
+  static let byteCount = SHA256.byteCount
 
   /// The key of texts in their order.
   public init(_ parts: [String]) { self.init(above: nil, parts) }
 
   /// The key that 64 hexadecimal digits spell as `description` does, with small letters; `nil` for any other text.
   public init?(hexadecimal text: String) {
-    var bytes: [UInt8] = []
-    var high: UInt8?
-    for character in text.utf8 {
-      let digit: UInt8
-      switch character {
-      case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = character - UInt8(ascii: "0")
-      case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = character - UInt8(ascii: "a") + 10
-      default: return nil
-      }
-      guard let first = high else {
-        high = digit
-        continue
-      }
-      bytes.append(first << 4 | digit)
-      high = nil
-      guard bytes.count <= PieceKey.byteCount else { return nil }
-    }
-    guard bytes.count == PieceKey.byteCount, high == nil else { return nil }
+    guard let bytes = SHA256.digest(hexadecimal: text) else { return nil }
     self.bytes = bytes
   }
 
@@ -47,7 +30,7 @@ public struct PieceKey: Hashable, Sendable {
   }
 
   private init(above: PieceKey?, _ parts: [String]) {
-    var hash = SHA256()
+    let hash = SHA256()
     hash.append(number: UInt64(above == nil ? 0 : 1))
     if let above { hash.append(above.bytes) }
     for part in parts {
@@ -55,22 +38,17 @@ public struct PieceKey: Hashable, Sendable {
       hash.append(number: UInt64(text.count))
       hash.append(text)
     }
-    bytes = Array(hash.finalize())
+    bytes = hash.digest
   }
 }
 
 extension PieceKey: CustomStringConvertible {
   /// 64 hexadecimal digits, with small letters.
-  public var description: String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
-  }
+  public var description: String { SHA256.hexadecimal(bytes) }
 }
 
 extension SHA256 {
-  fileprivate mutating func append(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update(bufferPointer: $0) } }
-
-  fileprivate mutating func append(number: UInt64) {
-    withUnsafeBytes(of: number.littleEndian) { update(bufferPointer: $0) }
+  fileprivate func append(number: UInt64) {
+    withUnsafeBytes(of: number.littleEndian) { append($0) }
   }
 }

@@ -242,7 +242,7 @@ class Installation(unittest.TestCase):
         libraries = self.without_swift("ldd", moved / "bin" / "prune-cluster").stdout
         self.assertNotIn("not found", libraries)
         self.assertNotIn("swift", libraries)
-        for name in ("libdnnl", "libopenblas", "libjpeg", "libpng16"):
+        for name in ("libdnnl", "libopenblas", "libjpeg", "libpng16", "libcrypto"):
             self.assertRegex(libraries, rf"{name}\.so\S* => {re.escape(str(moved))}/")
         (self.directory / "configs").symlink_to(self.root / "configs")
         config = self.directory / "config.json"

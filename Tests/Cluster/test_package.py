@@ -64,7 +64,7 @@ class Package(unittest.TestCase):
 
     def test_it_depends_on_what_the_program_loads(self):
         depends = self.field("Depends")
-        for name in ("openmpi-bin", "libopenmpi3", "libdnnl", "libopenblas0", "libjpeg", "libpng16", "zlib1g"):
+        for name in ("openmpi-bin", "libopenmpi3", "libdnnl", "libopenblas0", "libjpeg", "libpng16", "libssl3", "zlib1g"):
             self.assertIn(name, depends)
         self.assertNotIn("not found", self.succeeds("ldd", "/usr/bin/prune-cluster"))
         ready = self.succeeds("/usr/share/prune-cluster/cluster/check-node")
