@@ -201,7 +201,7 @@ public struct SearchRun {
     let names = ResultFiles.names(
       configuration, hasRows: preparation.keepsRows, hasCurve: curve?.isDrawn ?? false, hasReport: report != nil)
     let outcome = SearchOutcome(
-      ratios: ratios, pruning: pruning, isLoss: configuration.sensitivity.isLoss, meanLoss: table.meanLoss,
+      ratios: ratios, pruning: pruning, unit: configuration.predictionUnit, meanLoss: table.meanLoss,
       accuracy: table.accuracy,
       sampleCount: table.sampleCount, files: names + [RunJournal.fileName], directory: files.directory)
     let page = report.flatMap { format in

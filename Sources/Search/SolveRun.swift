@@ -100,7 +100,7 @@ public struct SolveRun {
       try output.write(ratios)
       phases.end()
       return SolveOutcome(
-        ratios: ratios, frontier: frontier, isLoss: configuration.sensitivity.isLoss,
+        ratios: ratios, frontier: frontier, unit: configuration.predictionUnit,
         files: ["ratios.json", ResultFiles.ratiosForAMCT] + (frontier == nil ? [] : [StoredFrontier.fileName]),
         directory: output.directory)
     } catch let error as AllocationError {
@@ -115,8 +115,8 @@ public struct SolveOutcome: Sendable {
   public let ratios: RatioConfig
   /// The curve of loss over compression; `nil` unless asked for.
   public let frontier: StoredFrontier?
-  /// Whether what the plan minimises predicts the loss; scores of weights do not.
-  public let isLoss: Bool
+  /// What the plan is predicted to lose is in.
+  public let unit: PredictionUnit
   /// The files written.
   public let files: [String]
   /// Where they are.
