@@ -18,7 +18,7 @@ public struct PruningSummary {
     var text = outcome.removesNothing ? "nothing is removed\n" : ""
     if hasCosts { text += costs.text(width: width) + "\n" }
     for gather in outcome.gathers {
-      text += "\(gather.layer): a Gather in front leaves out \(Quantity.number(gather.leftOut, "input")), "
+      text += "\(gather.layer.printable()): a Gather in front leaves out \(Quantity.number(gather.leftOut, "input")), "
       text += "saves \(Quantity.count(gather.savedFlops)) FLOPs and copies \(Quantity.count(gather.copiedElements)) "
       text += "elements per sample\n"
     }

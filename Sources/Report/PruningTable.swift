@@ -33,7 +33,7 @@ struct PruningTable {
     var table = TextTable(columns)
     for layer in ratios.layers {
       var cells = [
-        layer.name.printable(), layer.opType,
+        layer.name, layer.opType,
         layer.groups.count > 1 ? "several" : layer.groups.first.map(String.init) ?? "-",
         layer.filterShape.map(String.init).joined(separator: "x"), String(layer.channels),
         String(layer.channels - layer.prunedChannels.count), PruningTable.level(layer.pruneRatio),

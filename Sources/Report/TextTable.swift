@@ -1,3 +1,5 @@
+import Configuration
+
 /// Rows of text in columns, fitted to a terminal's width.
 public struct TextTable: Sendable {
   /// How a column is set.
@@ -44,18 +46,18 @@ public struct TextTable: Sendable {
   /// A table without rows.
   public init(_ columns: [Column]) { self.columns = columns }
 
-  /// Adds a row.
+  /// Adds a row; what a terminal would take for a command stands escaped in it.
   /// - Precondition: it has a cell for every column.
   public mutating func append(_ cells: [String]) {
     precondition(cells.count == columns.count)
-    rows.append(cells)
+    rows.append(cells.map { $0.printable() })
   }
 
   /// Adds a row below the others, behind a rule.
   /// - Precondition: it has a cell for every column.
   public mutating func append(total cells: [String]) {
     precondition(cells.count == columns.count)
-    totals.append(cells)
+    totals.append(cells.map { $0.printable() })
   }
 
   /// The table as lines, titles first.

@@ -1,3 +1,4 @@
+import Configuration
 import OpenMPI
 import Report
 import Search
@@ -56,7 +57,7 @@ final class Console: Sendable {
     }
     let place = rank == 0 ? "" : "rank \(rank): "
     let word = isWarning ? text.warning("warning:") + " " : ""
-    write("\(ProgramName.text): \(word)\(place)\(message)\n")
+    write("\(ProgramName.text): \(word)\(place)\(message.printable(keeping: "\t"))\n")
   }
 
   /// Prints the result, and tells scripts that it is there.
