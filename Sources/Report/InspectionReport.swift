@@ -26,7 +26,9 @@ public struct InspectionReport {
       ])
     }
     var text = table.text(width: width) + "\n"
-    for layer in inspection.layers { text += layer.reason.map { "\("\(layer.name) stays whole: \($0)".printable())\n" } ?? "" }
+    for layer in inspection.layers {
+      text += layer.reason.map { "\("\(layer.name) stays whole: \($0)".printable())\n" } ?? ""
+    }
     let units = inspection.prunableUnits.reduce(0) { $0 + $1.units }
     text += "\(Quantity.number(inspection.prunableUnits.count, "group")) with "
     text += "\(Quantity.number(units, "channel unit")) can be pruned\n"
