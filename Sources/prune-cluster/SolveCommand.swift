@@ -4,6 +4,7 @@ import Logging
 import ONNXFormat
 import Report
 import Search
+import WorkSharing
 
 /// `solve RUN_DIR`: another plan from what was measured.
 struct SolveCommand: ParsableCommand {
@@ -83,8 +84,11 @@ struct SolveCommand: ParsableCommand {
     request.changes = try changes()
     let console = showing.console("solve")
     let asked = request
+    StopRequest.listenToSignals()
     let outcome = try console.alone {
-      try SolveRun(format: ONNXFormat(), logger: console.logger(rank: 0), progress: console.show).execute(asked)
+      try SolveRun(
+        format: ONNXFormat(), stop: .ofProcess, logger: console.logger(rank: 0), progress: console.show
+      ).execute(asked)
     }
     try console.finish(
       SolveSummary(outcome).text(width: StandardOutput.width, style: StandardOutput.style), files: outcome.files,
