@@ -87,7 +87,7 @@ public struct SolveRun: Sendable {
       } else {
         unlink(output.directory + "/" + StoredFrontier.fileName)
       }
-      try output.write(ratios)
+      try replacePlan(ratios, in: output)
       phases.end()
       return SolveOutcome(
         ratios: ratios, frontier: frontier, unit: configuration.predictionUnit,
@@ -96,6 +96,15 @@ public struct SolveRun: Sendable {
     } catch let error as AllocationError {
       throw SearchError(error, in: configuration)
     }
+  }
+
+  /// Writes a plan; where another one was, that is said.
+  private func replacePlan(_ ratios: RatioConfig, in output: ResultFiles) throws {
+    let file = output.directory + "/ratios.json"
+    let earlier = try? FileHandleReader.contents(of: file, limit: 1 << 30)
+    try output.write(ratios)
+    guard let earlier, earlier != Array(ratios.json.text().utf8) else { return }
+    logger.notice("\(file) held another plan, which is replaced: --output DIR keeps both")
   }
 
   /// Does a part on another thread; where a stop was asked for meanwhile, nothing comes behind it.

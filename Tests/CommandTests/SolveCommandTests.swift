@@ -56,11 +56,15 @@ struct SolveCommandTests {
     ])
     #expect(long.exitCode == 0 && long.errors.isEmpty, "\(long.errors)")
     #expect(try folder.contents(of: "other/ratios.json") == first)
+    let replaced = "out/solved/ratios.json held another plan, which is replaced"
+    let same = try Self.solve([directory, "--compression-ratio", "3", "--metric", "params", "--method", "greedy"])
+    #expect(same.exitCode == 0 && !same.errors.contains(replaced), "\(same.errors)")
+    #expect(!short.errors.contains(replaced), "\(short.errors)")
     #expect(
       try FileManager.default.contentsOfDirectory(atPath: folder.file("other")).sorted()
         == ["frontier.json", "ratios.cfg", "ratios.json"])
     let limit = try Self.solve([directory, "--limit", "600000", "--metric", "macs"])
-    #expect(limit.exitCode == 0, "\(limit.errors)")
+    #expect(limit.exitCode == 0 && limit.errors.contains(replaced), "\(limit.errors)")
     let ratios = try JSONValue(parsing: Array(try folder.contents(of: "out/solved/ratios.json")), file: "ratios.json")
     #expect(ratios["target"] == ["limit": 600_000.0, "metric": "macs"])
   }
