@@ -14,6 +14,15 @@ extension PredictionUnit {
   /// The same where there is little room.
   var axis: String { self == .score ? "sum of scores" : title }
 
+  /// The title of a column of them.
+  var column: String {
+    switch self {
+    case .loss, .accuracy: "predicted"
+    case .squaredLoss: "predicted, squared"
+    case .score: axis
+    }
+  }
+
   /// What is to be known of its numbers.
   var note: String {
     switch self {

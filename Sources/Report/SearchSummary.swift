@@ -12,7 +12,7 @@ public struct SearchSummary {
   /// Table, target and places of the files.
   /// - Parameter width: columns of the terminal; `nil` for no limit.
   public func text(width: Int?, style: TextStyle = .plain) -> String {
-    var text = PruningTable(outcome.ratios).text(width: width) + ResultLines(outcome.ratios).targets(style)
+    var text = ResultLines(outcome.ratios).targets(style)
     if let loss = outcome.meanLoss {
       text +=
         "calibration: \(Quantity.number(outcome.sampleCount, "sample")), mean loss \(Quantity.significant(loss))"
@@ -23,7 +23,8 @@ public struct SearchSummary {
       text += "calibration: no sample was run"
     }
     text += "\n" + ResultLines(outcome.ratios).solution(outcome.unit)
-    return text + "files in \(outcome.directory): \(outcome.files.joined(separator: ", "))\n"
+    text += "files in \(outcome.directory): \(outcome.files.joined(separator: ", "))\n"
+    return PruningTable(outcome.ratios).text(width: width) + text.wrapped(to: width)
   }
 }
 
@@ -37,15 +38,17 @@ public struct SolveSummary {
   /// Table, target, the curve if there is one, and places of the files.
   /// - Parameter width: columns of the terminal; `nil` for no limit.
   public func text(width: Int?, style: TextStyle = .plain) -> String {
-    var text = PruningTable(outcome.ratios).text(width: width) + ResultLines(outcome.ratios).targets(style)
-    text += ResultLines(outcome.ratios).solution(outcome.unit)
+    let result = ResultLines(outcome.ratios)
+    let lines = result.targets(style) + result.solution(outcome.unit)
+    var text = PruningTable(outcome.ratios).text(width: width) + lines.wrapped(to: width)
     if let frontier = outcome.frontier { text += "\n" + self.text(of: frontier, width: width) }
-    return text + "files in \(outcome.directory): \(outcome.files.joined(separator: ", "))\n"
+    let files = "files in \(outcome.directory): \(outcome.files.joined(separator: ", "))\n"
+    return text + files.wrapped(to: width)
   }
 
   private func text(of frontier: StoredFrontier, width: Int?) -> String {
     var table = TextTable([
-      .init("\(frontier.metric.rawValue)", .leading), .init(outcome.unit.axis), .init("at least"), .init(""),
+      .init(frontier.metric.rawValue, .leading), .init(outcome.unit.column), .init("at least", leaves: 1), .init(""),
     ])
     for (index, point) in frontier.points.enumerated() {
       table.append([
