@@ -58,6 +58,8 @@ struct RunPhasesTests {
     phases.whole(Self.first, total: 2, unit: "thing") { advance in
       phases.begin(Self.second, total: 9, unit: "part")
       phases.advance(to: 5)
+      phases.end()
+      phases.recorded(as: "part") { phases.begin(Self.second) }
       advance(1)
     }
     phases.recorded(as: "other") {
