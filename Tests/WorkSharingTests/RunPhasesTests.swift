@@ -109,6 +109,17 @@ struct RunPhasesTests {
     #expect(told.all.last == ">first 200/200 thing")
   }
 
+  @Test func `a stop tells the share of the work, as phases do, which may count otherwise`() {
+    let stop = Interruption(cause: .timeLimit, unit: "evaluation", stored: 34, total: 674)
+    #expect(
+      stop.description
+        == "stopped at the time limit: 5 % of the work at hand is saved, 34 of 674 evaluations; the same command goes on "
+        + "from there")
+    #expect(
+      Interruption(cause: .timeLimit, unit: "evaluation", stored: 0, total: 674).description
+        == "stopped at the time limit")
+  }
+
   @Test func `what goes on is told again, and the rate leaves out what was found`() {
     let begun = PhaseProgress(Self.first, total: 100, unit: "thing")
     #expect(begun.rate == nil && begun.secondsLeft == nil)
