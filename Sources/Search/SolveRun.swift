@@ -16,6 +16,8 @@ public struct SolveRun {
     public var directory: String
     /// What of its configuration is other now.
     public var changes: [ConfigurationChange] = []
+    /// Whether the target in the changes is in the metric of the search's target, where the search had one target.
+    public var keepsMetric = false
     /// The model, where it is no longer where the search found it.
     public var model: String?
     /// Where the result goes; `nil` for the folder `solved` in the directory.
@@ -46,7 +48,7 @@ public struct SolveRun {
   public func execute(_ request: Request) throws -> SolveOutcome {
     let phases = RunPhases(telling: progress)
     phases.begin(.prepare)
-    let record = try StoredRun(reading: request.directory, request.changes)
+    let record = try StoredRun(reading: request.directory, request.changes, keepsMetric: request.keepsMetric)
     let configuration = record.configuration
     let network = try record.network(format, model: request.model)
     let latency = try configuration.latencyTable.map { try LatencyTable(reading: $0.path) }
