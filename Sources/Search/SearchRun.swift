@@ -222,7 +222,11 @@ public struct SearchRun {
 
   /// Reads and checks all that can be wrong before anything is computed.
   private func read(_ path: String, _ changes: [ConfigurationChange]) throws -> Read {
-    let text = try SearchRun.text(of: path, changes) { logger.warning("\($0)") }
+    let text = try SearchRun.text(of: path, changes) {
+      try SearchRun.check($0, format)
+    } tell: {
+      logger.warning("\($0)")
+    }
     let configuration = try SearchConfiguration(parsing: text, file: path)
     let source = try format.read(configuration.model.path)
     let digests = source.digests
