@@ -184,7 +184,7 @@ extension Preparation {
   func execution(without removed: [[Int]]) throws -> LayerExecution {
     guard let network else { preconditionFailure("the weights were given up") }
     let loss = Loss(configuration.loss)
-    let weighs = criterion.weighs
+    let weighs = configuration.sensitivity.goesByWeightGradients
     guard removed.contains(where: { !$0.isEmpty }) else {
       return LayerExecution(network, structure, loss: loss, weighs: weighs)
     }
