@@ -214,8 +214,9 @@ public struct SearchRun {
     }
     phases.end()
     let table = result.first.table
-    let record = RunRecord(
+    var record = RunRecord(
       preparation, data, phases.seconds, ranks, transport: world.transport, backend: backend.description, table: table)
+    record.feasible = ratios.layers.map { ($0.name, $0.feasible) }
     checkpoint.removeOthers()
     let names = ResultFiles.names(
       configuration, hasRows: preparation.keepsRows, hasCurve: curve?.isDrawn ?? false, hasReport: report != nil)
