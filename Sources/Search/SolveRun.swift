@@ -17,6 +17,8 @@ public struct SolveRun: Sendable {
     public var directory: String
     /// What of its configuration is other now.
     public var changes: [ConfigurationChange] = []
+    /// Whether the target in the changes is in the metric of the search's target, where the search had one target.
+    public var keepsMetric = false
     /// The model, where it is no longer where the search found it.
     public var model: String?
     /// Where the result goes; `nil` for the folder `solved` in the directory.
@@ -129,7 +131,7 @@ extension SolveRun {
     private let lock: OutputLock
 
     init(_ request: Request, _ format: any ModelFormat, _ logger: Logger) throws {
-      let record = try StoredRun(reading: request.directory, request.changes)
+      let record = try StoredRun(reading: request.directory, request.changes, keepsMetric: request.keepsMetric)
       configuration = record.configuration
       modelDigest = record.modelDigest
       let network = try record.network(format, model: request.model)

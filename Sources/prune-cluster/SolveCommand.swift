@@ -35,7 +35,8 @@ struct SolveCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "What is counted: \(SearchConfiguration.Metric.allCases.map(\.rawValue).joined(separator: ", ")).",
+      "What is counted: \(SearchConfiguration.Metric.allCases.map(\.rawValue).joined(separator: ", ")). Default: that of "
+        + "the search's target, where it had one target.",
       valueName: "metric"), completion: .list(SearchConfiguration.Metric.allCases.map(\.rawValue)))
   var metric: String?
 
@@ -82,6 +83,7 @@ struct SolveCommand: ParsableCommand {
     request.output = output
     request.frontierPoints = frontier ? points ?? 40 : 0
     request.changes = try changes()
+    request.keepsMetric = metric == nil && (compressionRatio != nil || limit != nil)
     let console = showing.console("solve")
     let asked = request
     StopRequest.listenToSignals()

@@ -105,6 +105,36 @@ struct SolveCommandTests {
     #expect(run.screen.erased.contains { $0.hasPrefix("drawing the curve: ") }, "\(run.screen.erased)")
   }
 
+  @Test(arguments: [
+    (#"{"metric": "macs", "compression_ratio": 2}"#, "macs"), (#"[{"metric": "params", "limit": 100000}]"#, "params"),
+    (#"{"compression_ratio": 2}"#, "bit_complexity"),
+    (#"[{"metric": "macs", "compression_ratio": 2}, {"metric": "params", "limit": 150000}]"#, "bit_complexity"),
+  ])
+  func `another ratio is one of the metric that the search had`(_ target: String, metric: String) throws {
+    let folder = try TemporaryFolder()
+    let text = try DemoNetwork.configuration(
+      output: folder.file("out"),
+      changes: [("calibration.samples", "27"), ("calibration.batch_size", "8"), ("target", target)])
+    let run = try ProgramRun("prune-cluster", ["search", "--quiet", try folder.write(text, as: "config.json")])
+    #expect(run.exitCode == 0, "\(run.errors)")
+    func solved(_ arguments: [String]) throws -> JSONValue? {
+      let run = try Self.solve([folder.file("out"), "--quiet"] + arguments)
+      #expect(run.exitCode == 0, "\(run.errors)")
+      let bytes = Array(try folder.contents(of: "out/solved/ratios.json"))
+      return try JSONValue(parsing: bytes, file: "ratios.json")["target"]
+    }
+    #expect(try solved(["--compression-ratio", "3"]) == ["compression_ratio": 3.0, "metric": .string(metric)])
+    // What the command line says goes first.
+    let named = ["--compression-ratio", "3", "--metric", "flops"]
+    #expect(try solved(named) == ["compression_ratio": 3.0, "metric": "flops"])
+    let set = ["--compression-ratio", "3", "--set", "target.metric=flops"]
+    #expect(try solved(set) == ["compression_ratio": 3.0, "metric": "flops"])
+    #expect(
+      try solved(["--set", #"target={"compression_ratio": 3}"#]) == [
+        "compression_ratio": 3.0, "metric": "bit_complexity",
+      ])
+  }
+
   @Test func `what is wrong ends with the exit code of its cause, in one line`() throws {
     let folder = try TemporaryFolder()
     let directory = try Self.searched(in: folder)
