@@ -248,6 +248,9 @@ extension SearchConfiguration.Sensitivity.Method {
 
 extension SearchConfiguration.Sensitivity {
   static let orders = 1...2
+  /// The keys of an expansion that go with one order alone.
+  static let firstOrderKeys = ["reduction", "level", "group_reduction", "site"]
+  static let secondOrderKeys = ["damping", "first_order", "curvature", "curvature_labels", "draws", "classes"]
   static let seeds = 0...Int(UInt32.max)
   static let counts = 1...4096
   static let resamples = 0...counts.upperBound
@@ -327,13 +330,9 @@ extension SearchConfiguration.Sensitivity {
       ["normalization"], "losses of different layers have one unit: it belongs to criteria that give no losses")
     if order == 1 {
       if setLoss != .additive { try refuse(["set_loss"], "\(quoted(setLoss.rawValue)) needs \"order\": 2") }
-      try refuse(
-        ["damping", "first_order", "curvature", "curvature_labels", "draws", "classes"],
-        "it belongs to an expansion of \"order\": 2")
+      try refuse(Self.secondOrderKeys, "it belongs to an expansion of \"order\": 2")
     } else {
-      try refuse(
-        ["reduction", "level", "group_reduction", "site"],
-        "it belongs to an expansion of \"order\": 1, which adds up channels")
+      try refuse(Self.firstOrderKeys, "it belongs to an expansion of \"order\": 1, which adds up channels")
     }
     if reduction != .weightMagnitudes, site == .members {
       try refuse(["site"], "magnitudes alone are taken over all members: expected \"producer\" or \"consumer\"")

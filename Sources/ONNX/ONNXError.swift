@@ -10,6 +10,8 @@ public struct ONNXError: Error, Hashable, Sendable, CustomStringConvertible {
     case unsupported
     /// The model computes only with the batch size that is written in it (exit code 65); that one can be asked for.
     case fixedBatch(Int)
+    /// Extents of an input that the file leaves open, and nobody has given (exit code 65).
+    case openShape(ModelInput)
   }
 
   /// What sort of fault it is.

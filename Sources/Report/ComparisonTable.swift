@@ -25,10 +25,17 @@ public struct ComparisonTable {
       text += "target: \(outcome.targets[target])\n"
       text += table(rows, width: width)
       text += labels.lines(
-        rows.filter { $0.plan == nil }.map { ($0.number, $0.criterion, $0.solver, $0.failure ?? "") })
+        rows.filter { $0.plan == nil }.map { ($0.number, $0.criterion, $0.solver, $0.failure ?? "") }
+      ).wrapped(to: width)
       text += "\n"
     }
-    text += "evaluated on \(Quantity.number(outcome.sampleCount, "sample")); as it is: loss "
+    return text
+      + (remarks + "\n" + times(width: width) + "files in \(outcome.directory): \(fileList)\n").wrapped(to: width)
+  }
+
+  /// What was evaluated on what, and what that leaves out.
+  private var remarks: String {
+    var text = "evaluated on \(Quantity.number(outcome.sampleCount, "sample")); as it is: loss "
     text += Quantity.significant(outcome.originalLoss)
     text += outcome.originalAccuracy.map { ", accuracy \(Quantity.percent($0))" } ?? ""
     if let costs = outcome.rows.lazy.compactMap(\.plan).first?.ratios.costs {
@@ -42,77 +49,38 @@ public struct ComparisonTable {
     if outcome.configuration.evaluation == nil, outcome.rows.contains(where: { $0.plan?.repairedLoss != nil }) {
       text += "\nthese samples served the repairs too: name others in $.evaluation"
     }
-    return text + "\n" + times(width: width) + "files in \(outcome.directory): \(fileList)\n"
+    return text
   }
 
   private static let metrics: [(SearchConfiguration.Metric, String)] = [(.macs, "MACs"), (.params, "params")]
 
-  /// Which columns a table has; the last ones give way first.
-  private enum Detail: Int, CaseIterable {
-    case change, accuracy, repaired, repairedAccuracy, time, macs, predicted, ratio, gap, params
-  }
-
+  /// A table of the rows that have a plan; empty where none has.
   private func table(_ rows: [ComparisonOutcome.Row], width: Int?) -> String {
-    func fits(_ table: String) -> Bool { table.split(separator: "\n").allSatisfy { $0.count <= width ?? .max } }
-    let plans = rows.filter { $0.plan != nil }
+    let plans = rows.compactMap { row in row.plan.map { (row, $0) } }
     guard !plans.isEmpty else { return "" }
-    let hasAccuracy = plans.contains { $0.plan?.accuracy != nil }
-    let hasPrediction = plans.contains { $0.plan?.predictedLossChange != nil }
-    let isRepaired = plans.contains { $0.plan?.repairedLoss != nil }
-    let hasGap = plans.contains { $0.plan?.ratios.gap != nil }
-    let details = Detail.allCases.filter {
-      switch $0 {
-      case .accuracy: hasAccuracy
-      case .repaired: isRepaired
-      case .repairedAccuracy: isRepaired && hasAccuracy
-      case .predicted: hasPrediction
-      case .gap: hasGap
-      default: true
-      }
+    typealias Cell = (ComparisonOutcome.Row, ComparisonOutcome.Plan) -> String?
+    func cost(_ plan: ComparisonOutcome.Plan, _ metric: SearchConfiguration.Metric) -> String? {
+      plan.ratios.costs.first { $0.metric == metric }.map { Quantity.cost($0.after, metric) }
     }
-    let tables = (0...details.count).reversed().lazy.map { self.table(plans, details.prefix($0), width: width) }
-    return tables.first(where: fits) ?? table(plans, [], width: width)
-  }
-
-  private func table(_ rows: [ComparisonOutcome.Row], _ details: ArraySlice<Detail>, width: Int?) -> String {
-    func has(_ detail: Detail) -> Bool { details.contains(detail) }
-    var columns: [TextTable.Column] = [
-      .init("row"), .init("", .leading), .init("criterion", .leading, shrinking: .middle),
-      .init("solver", .leading, shrinking: .middle),
+    let columns: [(column: TextTable.Column, cell: Cell)] = [
+      (.init("row"), { row, _ in String(row.number) }), (.init("", .leading), { row, _ in row.isBest ? "best" : "" }),
+      (.init("criterion", .leading, shrinking: .middle), { [labels] row, _ in labels.criteria[row.criterion] }),
+      (.init("solver", .leading, shrinking: .middle), { [labels] row, _ in labels.solvers[row.solver] }),
+      (.init("predicted", leaves: 7), { $1.predictedLossChange.map(Quantity.significant) }),
+      (.init("loss"), { Quantity.significant($1.loss) }),
+      (.init("change", leaves: 1), { [outcome] in Quantity.significant($1.loss - outcome.originalLoss) }),
+      (.init("accuracy", leaves: 2), { $1.accuracy.map(Quantity.percent) }),
+      (.init("repaired", leaves: 3), { $1.repairedLoss.map(Quantity.significant) }),
+      (.init("accuracy", leaves: 4), { $1.repairedAccuracy.map(Quantity.percent) }),
+      (.init("ratio", leaves: 8), { "\(Quantity.decimal($1.ratios.achieved.ratio, 3)) x" }),
+      (.init("MACs", leaves: 6), { cost($1, .macs) }), (.init("params", leaves: 10), { cost($1, .params) }),
+      (.init("gap", leaves: 9), { $1.ratios.gap.map { Quantity.percent($0, places: 2) } }),
+      (.init("time", leaves: 5), { [outcome] row, _ in outcome.seconds(of: row).map(Quantity.duration) }),
     ]
-    if has(.predicted) { columns.append(.init("predicted")) }
-    columns.append(.init("loss"))
-    if has(.change) { columns.append(.init("change")) }
-    if has(.accuracy) { columns.append(.init("accuracy")) }
-    if has(.repaired) { columns.append(.init("repaired")) }
-    if has(.repairedAccuracy) { columns.append(.init("accuracy")) }
-    if has(.ratio) { columns.append(.init("ratio")) }
-    if has(.macs) { columns.append(.init("MACs")) }
-    if has(.params) { columns.append(.init("params")) }
-    if has(.gap) { columns.append(.init("gap")) }
-    if has(.time) { columns.append(.init("time")) }
-    var table = TextTable(columns)
-    for row in rows {
-      guard let plan = row.plan else { continue }
-      func cost(_ metric: SearchConfiguration.Metric) -> String {
-        plan.ratios.costs.first { $0.metric == metric }.map { Quantity.cost($0.after, metric) } ?? "-"
-      }
-      var cells = [
-        String(row.number), row.isBest ? "best" : "", labels.criteria[row.criterion], labels.solvers[row.solver],
-      ]
-      if has(.predicted) { cells.append(plan.predictedLossChange.map(Quantity.significant) ?? "-") }
-      cells.append(Quantity.significant(plan.loss))
-      if has(.change) { cells.append(Quantity.significant(plan.loss - outcome.originalLoss)) }
-      if has(.accuracy) { cells.append(plan.accuracy.map(Quantity.percent) ?? "-") }
-      if has(.repaired) { cells.append(plan.repairedLoss.map(Quantity.significant) ?? "-") }
-      if has(.repairedAccuracy) { cells.append(plan.repairedAccuracy.map(Quantity.percent) ?? "-") }
-      if has(.ratio) { cells.append("\(Quantity.decimal(plan.ratios.achieved.ratio, 3)) x") }
-      if has(.macs) { cells.append(cost(.macs)) }
-      if has(.params) { cells.append(cost(.params)) }
-      if has(.gap) { cells.append(plan.ratios.gap.map { Quantity.percent($0, places: 2) } ?? "-") }
-      if has(.time) { cells.append(outcome.seconds(of: row).map(Quantity.duration) ?? "-") }
-      table.append(cells)
-    }
+    // What no row has is no column.
+    let shown = columns.filter { column in plans.contains { column.cell($0, $1) != nil } }
+    var table = TextTable(shown.map(\.column))
+    for (row, plan) in plans { table.append(shown.map { $0.cell(row, plan) ?? "-" }) }
     return table.text(width: width)
   }
 
@@ -131,7 +99,7 @@ public struct ComparisonTable {
     var lines = [title + (parts.first ?? "")]
     for part in parts.dropFirst() {
       // With the mark that may follow.
-      if lines[lines.count - 1].count + part.count + 3 > width ?? .max {
+      if lines[lines.count - 1].columns + part.columns + 3 > width ?? .max {
         lines[lines.count - 1] += ";"
         lines.append("  " + part)
       } else {

@@ -10,24 +10,25 @@ public struct EvaluationTable {
   public init(_ evaluations: [ModelEvaluation]) { self.evaluations = evaluations }
 
   /// The table as lines.
-  /// - Parameter width: characters per line; `nil` for no limit. Where it is too narrow, costs give way.
+  /// - Parameter width: characters per line; `nil` for no limit. Where it is too narrow, the less important columns give
+  ///   way.
   public func text(width: Int?) -> String {
     let samples = evaluations.first.map { "evaluated on \(Quantity.number($0.sampleCount, "sample"))\n" } ?? ""
-    func fits(_ table: String) -> Bool { table.split(separator: "\n").allSatisfy { $0.count <= width ?? .max } }
-    let table = [4, 2].lazy.map { self.table(costs: $0, width: width) }.first(where: fits)
-    return (table ?? self.table(costs: 1, width: width)) + samples
+    return table.text(width: width) + samples
   }
 
-  /// The table with so many columns of costs.
-  private func table(costs: Int, width: Int?) -> String {
+  private var table: TextTable {
     let hasLabels = evaluations.contains { $0.accuracy != nil }
     let hasFive = evaluations.contains { $0.topFiveAccuracy != nil }
     let hasAgreement = evaluations.contains { $0.agreement != nil }
     var columns: [TextTable.Column] = [.init("network", .leading, shrinking: .beginning), .init("loss")]
     if hasLabels { columns.append(.init("top-1")) }
-    if hasFive { columns.append(.init("top-5")) }
-    if hasAgreement { columns.append(.init("agreement")) }
-    columns += ["FLOPs", "params", "file", "bit complexity"].prefix(costs).map { .init($0) } + [.init("time/sample")]
+    if hasFive { columns.append(.init("top-5", leaves: 4)) }
+    if hasAgreement { columns.append(.init("agreement", leaves: 2)) }
+    columns += [
+      .init("FLOPs", leaves: 1), .init("params", leaves: 5), .init("file", leaves: 6),
+      .init("bit complexity", leaves: 7), .init("time/sample", leaves: 3),
+    ]
     var table = TextTable(columns)
     for one in evaluations {
       var cells = [one.name, Quantity.significant(one.meanLoss)]
@@ -38,12 +39,11 @@ public struct EvaluationTable {
       func cost(_ metric: CostMetric) -> String {
         one.costs.first { $0.metric == metric }.map { Quantity.count($0.cost) } ?? "-"
       }
-      let all = [cost(.flops), cost(.params), Quantity.count(one.fileSize) + "B", cost(.bitComplexity)]
-      cells += all.prefix(costs)
+      cells += [cost(.flops), cost(.params), Quantity.count(one.fileSize) + "B", cost(.bitComplexity)]
       cells.append(Quantity.time(one.secondsPerSample))
       table.append(cells)
     }
-    return table.text(width: width)
+    return table
   }
 
   /// The figures for a script.

@@ -13,20 +13,23 @@ public struct InspectionReport {
   /// - Parameter width: characters per line; `nil` for no limit.
   public func text(width: Int?) -> String {
     var table = TextTable([
-      .init("layer", .leading, shrinking: .beginning), .init("op", .leading), .init("output"), .init("in"),
-      .init("channels"),
-      .init("group"), .init("FLOPs"), .init("params"), .init("prunable", .leading),
+      .init("layer", .leading, shrinking: .middle), .init("op", .leading, leaves: 6), .init("output", leaves: 4),
+      .init("in", leaves: 5), .init("channels"), .init("group", leaves: 3), .init("FLOPs", leaves: 1),
+      .init("params", leaves: 2), .init("prunable", .leading),
     ])
     for layer in inspection.layers {
-      table.append([
-        layer.name, layer.convolutionGroups > 1 ? "\(layer.opType)/\(layer.convolutionGroups)" : layer.opType,
-        layer.outputShape.map(String.init).joined(separator: "x"), String(layer.inputs), String(layer.channels),
-        layer.groups.count > 1 ? "several" : layer.groups.first.map(String.init) ?? "-", Quantity.count(layer.flops),
-        Quantity.count(layer.params), layer.reason == nil ? "yes" : "no",
-      ])
+      table.append(
+        [
+          layer.name, layer.convolutionGroups > 1 ? "\(layer.opType)/\(layer.convolutionGroups)" : layer.opType,
+          layer.outputShape.map(String.init).joined(separator: "x"), String(layer.inputs), String(layer.channels),
+          layer.groups.count > 1 ? "several" : layer.groups.first.map(String.init) ?? "-", Quantity.count(layer.flops),
+          Quantity.count(layer.params), layer.reason == nil ? "yes" : "no",
+        ], short: LayerIdentity(name: layer.name, opType: layer.opType, weight: layer.weight).modulePath)
     }
-    var text = table.text(width: width) + "\n"
-    for layer in inspection.layers { text += layer.reason.map { "\(layer.name) stays whole: \($0)\n" } ?? "" }
+    var text = "\n"
+    for layer in inspection.layers {
+      text += layer.reason.map { "\("\(layer.name) stays whole: \($0)".printable())\n" } ?? ""
+    }
     let units = inspection.prunableUnits.reduce(0) { $0 + $1.units }
     text += "\(Quantity.number(inspection.prunableUnits.count, "group")) with "
     text += "\(Quantity.number(units, "channel unit")) can be pruned\n"
@@ -39,7 +42,7 @@ public struct InspectionReport {
       }
       text += ", at most \(Quantity.decimal(largestRatio, 2)) x smaller\n"
     }
-    return text
+    return table.text(width: width) + text.wrapped(to: width)
   }
 
   /// The same for a script: exact numbers, reasons in parts.

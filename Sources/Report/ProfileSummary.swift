@@ -1,3 +1,4 @@
+import Configuration
 public import Search
 
 /// What the layers of a model take, as a table.
@@ -8,13 +9,10 @@ public struct ProfileSummary {
   public init(_ outcome: ProfileOutcome) { self.outcome = outcome }
 
   /// The summary as lines.
-  /// - Parameter width: characters per line; `nil` for no limit. Where it is too narrow, the op types give way.
+  /// - Parameter width: characters per line; `nil` for no limit. Where it is too narrow, the less important columns give way.
   public func text(width: Int?) -> String {
-    func fits(_ table: String) -> Bool { table.split(separator: "\n").allSatisfy { $0.count <= width ?? .max } }
-    let whole = table(hasTypes: true, width: width)
-    var text = fits(whole) ? whole : table(hasTypes: false, width: width)
     let (sum, half) = (outcome.milliseconds, outcome.halfMilliseconds)
-    text +=
+    var text =
       "all layers: \(ProfileSummary.time(sum)) per sample on 1 thread, \(ProfileSummary.time(half)) at half widths\n"
     text += "times taken: \(outcome.measured)"
     text += outcome.measured > 0 ? " in \(ProfileSummary.duration(outcome.seconds))\n" : ", all were known\n"
@@ -22,22 +20,22 @@ public struct ProfileSummary {
     text += "machine: \(machine.processor)\n"
     text += "executor: \(machine.executor), \(Quantity.number(machine.batchSize, "sample")) per run\n"
     text += "table: \(outcome.file)\n"
-    return text
+    return table.text(width: width) + text.wrapped(to: width)
   }
 
-  private func table(hasTypes: Bool, width: Int?) -> String {
-    var columns = [TextTable.Column("layer", .leading, shrinking: .beginning)]
-    if hasTypes { columns.append(.init("type", .leading)) }
-    var table = TextTable(
-      columns + [.init("in"), .init("out"), .init("time"), .init("half widths"), .init("times taken")])
+  private var table: TextTable {
+    var table = TextTable([
+      .init("layer", .leading, shrinking: .middle), .init("type", .leading, leaves: 4), .init("in", leaves: 2),
+      .init("out", leaves: 1), .init("time"), .init("half widths"), .init("times taken", leaves: 3),
+    ])
     for layer in outcome.layers {
-      let cells = [
-        "\(layer.inputs)", "\(layer.outputs)", ProfileSummary.time(layer.milliseconds),
-        ProfileSummary.time(layer.halfMilliseconds), "\(layer.count)",
-      ]
-      table.append([layer.name] + (hasTypes ? [layer.opType] : []) + cells)
+      table.append(
+        [
+          layer.name, layer.opType, "\(layer.inputs)", "\(layer.outputs)", ProfileSummary.time(layer.milliseconds),
+          ProfileSummary.time(layer.halfMilliseconds), "\(layer.count)",
+        ], short: LayerIdentity(name: layer.name, opType: layer.opType, weight: "").modulePath)
     }
-    return table.text(width: width)
+    return table
   }
 
   private static func time(_ milliseconds: Double) -> String { Quantity.time(milliseconds / 1e3) }

@@ -13,7 +13,7 @@ public struct ProgressLine {
     guard let total = progress.total else {
       return ProgressLine.fitting([title(": \(seconds(progress.seconds))"), progress.phase.title], width)
     }
-    let percent = "\(total == 0 ? 100 : progress.done * 100 / total) %"
+    let percent = "\(progress.done * 100 / total) %"
     let count = "\(percent) (\(progress.done) of \(units(total)))"
     let rate = rate.map { ", \($0)" } ?? ""
     let left = progress.secondsLeft.map { ", \(seconds($0.rounded(.up))) left" } ?? ""

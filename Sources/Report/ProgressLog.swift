@@ -21,7 +21,7 @@ public struct ProgressLog: Sendable {
       (tenths, lastLine) = (0, nil)
       return nil
     case .advanced(let progress):
-      let now = progress.total.map { $0 > 0 ? progress.done * 10 / $0 : 0 } ?? 0
+      let now = progress.total.map { progress.done * 10 / $0 } ?? 0
       let isFurther = now > tenths && now < 10 && progress.seconds - (lastLine ?? 0) >= ProgressLog.interval
       guard isFurther || lastLine == nil && progress.seconds >= ProgressLog.patience else { return nil }
       (tenths, lastLine) = (now, progress.seconds)

@@ -81,6 +81,10 @@ public struct ProgressRecord: Sendable {
 
   private static func line(_ members: JSONObject) -> String { JSONValue.object(members).line() }
 
-  /// Without the digits that say nothing.
-  private static func rounded(_ value: Double) -> JSONValue { .number((value * 1000).rounded() / 1000) }
+  /// Without the digits that say nothing: three behind the point, and of numbers below 1 the first three.
+  private static func rounded(_ value: Double) -> JSONValue {
+    var scale = 1000.0
+    while value != 0, abs(value) * scale < 100, scale < 1e300 { scale *= 10 }
+    return .number((value * scale).rounded() / scale)
+  }
 }

@@ -17,8 +17,20 @@ public struct PruningSummary {
   public func text(width: Int?, hasCosts: Bool = true) -> String {
     var text = outcome.removesNothing ? "nothing is removed\n" : ""
     if hasCosts { text += costs.text(width: width) + "\n" }
+    text += lines.wrapped(to: width)
+    if !outcome.evaluations.isEmpty { text += "\n" + EvaluationTable(outcome.evaluations).text(width: width) }
+    if outcome.isEvaluatedOnFittedSamples {
+      text += "these samples served the repair too: name others in $.evaluation\n".wrapped(to: width)
+    }
+    let files = "written: \(outcome.path), with \(outcome.companions.joined(separator: ", ")) beside it\n"
+    return text + files.wrapped(to: width)
+  }
+
+  /// What was put in front of layers, the certificate and the repairs.
+  private var lines: String {
+    var text = ""
     for gather in outcome.gathers {
-      text += "\(gather.layer): a Gather in front leaves out \(Quantity.number(gather.leftOut, "input")), "
+      text += "\(gather.layer.printable()): a Gather in front leaves out \(Quantity.number(gather.leftOut, "input")), "
       text += "saves \(Quantity.count(gather.savedFlops)) FLOPs and copies \(Quantity.count(gather.copiedElements)) "
       text += "elements per sample\n"
     }
@@ -28,15 +40,13 @@ public struct PruningSummary {
       text += "\(Quantity.significant(step.lossBefore)) -> \(Quantity.significant(step.lossAfter)), "
       text += "on \(step.isHeldOut ? "held-out" : "the fitted") samples, \(step.isKept ? "kept" : "not kept")\n"
     }
-    if !outcome.evaluations.isEmpty { text += "\n" + EvaluationTable(outcome.evaluations).text(width: width) }
-    if outcome.isEvaluatedOnFittedSamples {
-      text += "these samples served the repair too: name others in $.evaluation\n"
-    }
-    return text + "written: \(outcome.path), with \(outcome.companions.joined(separator: ", ")) beside it\n"
+    return text
   }
 
   private var costs: TextTable {
-    var table = TextTable([.init("cost", .leading), .init("full"), .init("current"), .init("level")])
+    var table = TextTable([
+      .init("cost", .leading, shrinking: .middle), .init("full", leaves: 1), .init("current"), .init("level"),
+    ])
     for cost in outcome.costs.costs {
       let metric = SearchConfiguration.Metric(cost.metric)
       table.append([

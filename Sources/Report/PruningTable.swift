@@ -12,13 +12,19 @@ struct PruningTable {
   /// - Parameter width: columns of the terminal; `nil` for no limit. Where it is too narrow, first names are cut in their
   ///   middle, then op types, shapes, groups and the ranges of resamples and of what is feasible go, in this order.
   func text(width: Int?) -> String {
-    var text = table.text(width: width)
-    text += "level: 1 - current / full; feasible: the levels that the network and the configuration allow\n\n"
+    let table = table
+    var text = "level: 1 - current / full"
+    if table.titles(width: width).contains(PruningTable.feasible) {
+      text += "; feasible: the levels that the network and the configuration allow"
+    }
+    text += "\n\n"
     for layer in ratios.layers {
       text += layer.reason.map { "\("\(layer.name) stays whole: \($0)".printable())\n" } ?? ""
     }
-    return text
+    return table.text(width: width) + text.wrapped(to: width)
   }
+
+  private static let feasible = "feasible"
 
   private var table: TextTable {
     let hasBits = ratios.layers.contains { $0.bits != nil }
@@ -28,12 +34,12 @@ struct PruningTable {
       .init("shape", .leading, leaves: 4), .init("full"), .init("current"), .init("level"),
     ]
     if hasIntervals { columns.append(.init("90 % of resamples", leaves: 2)) }
-    columns.append(.init("feasible", leaves: 1))
+    columns.append(.init(PruningTable.feasible, leaves: 1))
     if hasBits { columns += [.init("act. bits"), .init("weight bits")] }
     var table = TextTable(columns)
     for layer in ratios.layers {
       var cells = [
-        layer.name.printable(), layer.opType,
+        layer.name, layer.opType,
         layer.groups.count > 1 ? "several" : layer.groups.first.map(String.init) ?? "-",
         layer.filterShape.map(String.init).joined(separator: "x"), String(layer.channels),
         String(layer.channels - layer.prunedChannels.count), PruningTable.level(layer.pruneRatio),
@@ -43,7 +49,7 @@ struct PruningTable {
       if hasBits {
         cells += [layer.bits.map { String($0.activation) } ?? "-", layer.bits.map { String($0.weight) } ?? "-"]
       }
-      table.append(cells)
+      table.append(cells, short: LayerIdentity(name: layer.name, opType: layer.opType, weight: layer.weight).modulePath)
     }
     for total in totals {
       var cells = [total.name, "", "", "", total.full, total.current, PruningTable.level(total.level)]

@@ -29,13 +29,14 @@ enum Quantity {
 
   /// A duration below a minute or so, in the unit that gives it one to three digits in front of the point.
   static func time(_ seconds: Double) -> String {
-    if seconds < 1e-3 { return decimal(seconds * 1e6, 1) + " µs" }
-    return seconds < 1 ? decimal(seconds * 1e3, 2) + " ms" : decimal(seconds, 2) + " s"
+    // What would be rounded to the next unit is in that.
+    if seconds < 0.99995e-3 { return decimal(seconds * 1e6, 1) + " µs" }
+    return seconds < 0.999995 ? decimal(seconds * 1e3, 2) + " ms" : decimal(seconds, 2) + " s"
   }
 
   /// A duration as people plan with it: 40 ms, 25 s, 12 min, 3.5 h.
   static func duration(_ seconds: Double) -> String {
-    if seconds < 1 { return decimal(seconds * 1e3, 0) + " ms" }
+    if seconds < 0.9995 { return decimal(seconds * 1e3, 0) + " ms" }
     if seconds < 99.5 { return decimal(seconds, seconds < 9.95 ? 1 : 0) + " s" }
     let minutes = seconds / 60
     return minutes < 99.5 ? decimal(minutes, minutes < 9.95 ? 1 : 0) + " min" : decimal(minutes / 60, 1) + " h"

@@ -12,7 +12,7 @@ public struct SearchSummary {
   /// Table, target and places of the files.
   /// - Parameter width: columns of the terminal; `nil` for no limit.
   public func text(width: Int?, style: TextStyle = .plain) -> String {
-    var text = PruningTable(outcome.ratios).text(width: width) + ResultLines(outcome.ratios).targets(style)
+    var text = ResultLines(outcome.ratios).targets(style)
     if let loss = outcome.meanLoss {
       text +=
         "calibration: \(Quantity.number(outcome.sampleCount, "sample")), mean loss \(Quantity.significant(loss))"
@@ -22,8 +22,9 @@ public struct SearchSummary {
     } else {
       text += "calibration: no sample was run"
     }
-    text += "\n" + ResultLines(outcome.ratios).solution(isLoss: outcome.isLoss)
-    return text + "files in \(outcome.directory): \(outcome.files.joined(separator: ", "))\n"
+    text += "\n" + ResultLines(outcome.ratios).solution(outcome.unit)
+    text += "files in \(outcome.directory): \(outcome.files.joined(separator: ", "))\n"
+    return PruningTable(outcome.ratios).text(width: width) + text.wrapped(to: width)
   }
 }
 
@@ -37,15 +38,17 @@ public struct SolveSummary {
   /// Table, target, the curve if there is one, and places of the files.
   /// - Parameter width: columns of the terminal; `nil` for no limit.
   public func text(width: Int?, style: TextStyle = .plain) -> String {
-    var text = PruningTable(outcome.ratios).text(width: width) + ResultLines(outcome.ratios).targets(style)
-    text += ResultLines(outcome.ratios).solution(isLoss: outcome.isLoss)
+    let result = ResultLines(outcome.ratios)
+    let lines = result.targets(style) + result.solution(outcome.unit)
+    var text = PruningTable(outcome.ratios).text(width: width) + lines.wrapped(to: width)
     if let frontier = outcome.frontier { text += "\n" + self.text(of: frontier, width: width) }
-    return text + "files in \(outcome.directory): \(outcome.files.joined(separator: ", "))\n"
+    let files = "files in \(outcome.directory): \(outcome.files.joined(separator: ", "))\n"
+    return text + files.wrapped(to: width)
   }
 
   private func text(of frontier: StoredFrontier, width: Int?) -> String {
     var table = TextTable([
-      .init("\(frontier.metric.rawValue)", .leading), .init("predicted loss change"), .init("at least"), .init(""),
+      .init(frontier.metric.rawValue, .leading), .init(outcome.unit.column), .init("at least", leaves: 1), .init(""),
     ])
     for (index, point) in frontier.points.enumerated() {
       table.append([
@@ -83,16 +86,15 @@ struct ResultLines {
   }
 
   /// What the plan is predicted to lose, how far from the best it may be, and how sure it is.
-  /// - Parameter isLoss: whether what the plan minimises predicts the loss; scores of weights do not.
-  func solution(isLoss: Bool) -> String {
-    let sum = isLoss ? "predicted loss change" : "sum of the scores of what goes"
-    var text = "\(sum) (\(ratios.method)): \(Quantity.significant(ratios.predictedLossChange))"
+  /// - Parameter unit: what the prediction is in.
+  func solution(_ unit: PredictionUnit) -> String {
+    var text = "\(unit.title) (\(ratios.method)): \(Quantity.significant(ratios.predictedLossChange))"
     if let bound = ratios.lowerBound, let gap = ratios.gap {
       let damped = ratios.objective != ratios.predictedLossChange
       text += damped ? "\nobjective with damping: \(Quantity.significant(ratios.objective))" : ""
       text += ", proven: no plan is below \(Quantity.significant(bound)) (gap \(Quantity.percent(gap, places: 3)))"
     }
-    text += "\n"
+    text += unit == .squaredLoss ? "\n\(unit.note)\n" : "\n"
     for (target, price) in zip(ratios.targets, ratios.dualPrices) {
       text +=
         "one more percent of compression in \(target.metric.rawValue) costs about \(Quantity.significant(price))\n"

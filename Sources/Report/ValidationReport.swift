@@ -22,9 +22,9 @@ public struct ValidationReport {
     }
     if !summary.leftOutImages.isEmpty {
       text += "left out: \(Quantity.number(summary.leftOutImages.count, "image")): "
-      text += "\(summary.leftOutImages.joined(separator: ", "))\n"
+      text += "\(summary.leftOutImages.joined(separator: ", ").printable())\n"
     }
-    for remark in summary.remarks { text += "remark: \(remark)\n" }
+    for remark in summary.remarks { text += "remark: \(remark.printable())\n" }
     for (target, original, lowest) in summary.targets {
       text += "target: "
       switch target.bound {

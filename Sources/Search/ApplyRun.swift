@@ -129,6 +129,7 @@ public struct ApplyRun {
   ) throws -> PruningStage.Request {
     let model = try format.decode(message, sampleShapes: try sampleShapes(request, configuration))
     let network = try model.network(batchSize: 2)
+    try network.checkSampleShapes(request.sampleShapes, model: request.model)
     let structure = ChannelStructure(of: network)
     let costs = try CostModel(
       structure, bits: structure.layers.map { _ in LayerBits(activation: 8, weight: 8) })

@@ -202,6 +202,9 @@ extension SearchConfiguration {
     return sections.compactMap { key, data in data.flatMap { $0.images.isEmpty ? nil : (key, $0) } }
   }
 
+  /// Whether all images of some section are decoded before anything else, to leave out the bad ones.
+  var skipsImages: Bool { imageSections.contains { $0.data.badImages == .skip } }
+
   /// Whether a file is an image of this configuration.
   func hasImage(_ path: String) -> Bool {
     imageSections.flatMap(\.data.images).contains { input in

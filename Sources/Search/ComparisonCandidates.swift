@@ -102,7 +102,12 @@ struct ComparisonInput {
     reading path: String, _ changes: [ConfigurationChange], _ format: any ModelFormat,
     tell: (String) -> Void = { _ in }
   ) throws {
-    text = try SearchRun.text(of: path, changes, tell: tell)
+    text = try SearchRun.text(
+      of: path, changes,
+      checking: { asked in
+        var candidates = ComparisonCandidates(asked)
+        _ = try candidates.prepare(model: format.read(asked.model.path).message, format)
+      }, tell: tell)
     let configuration = try SearchConfiguration(parsing: text, file: path)
     var candidates = ComparisonCandidates(configuration)
     source = try format.read(configuration.model.path)

@@ -90,7 +90,7 @@ public struct ComparisonOutcome: Sendable {
       if let ratios = plans[index]?.ratios, let score = evaluated.plans[index] {
         plan = Plan(
           ratios: ratios,
-          predictedLossChange: candidate.configuration?.predictsLoss == true ? ratios.predictedLossChange : nil,
+          predictedLossChange: candidate.configuration?.predictionUnit == .loss ? ratios.predictedLossChange : nil,
           loss: score.loss, accuracy: score.accuracy, repairedLoss: repaired?[index]?.score.loss,
           repairedAccuracy: repaired?[index]?.score.accuracy,
           seconds: (plans[index]?.seconds ?? 0, evaluated.seconds, repaired?[index]?.seconds))
@@ -110,15 +110,6 @@ public struct ComparisonOutcome: Sendable {
     files =
       ComparisonFiles.names
       + rows.filter { $0.plan != nil }.map(\.number).sorted().map(ComparisonFiles.ratios) + [RunJournal.fileName]
-  }
-}
-
-extension SearchConfiguration {
-  /// Whether what a plan is predicted to lose is in units of the loss.
-  fileprivate var predictsLoss: Bool {
-    guard solver.method != .measured else { return measured.score == .loss }
-    return sensitivity.isLoss
-      && !(sensitivity.method == .taylor && sensitivity.order == 1 && sensitivity.reduction == .meanSquare)
   }
 }
 

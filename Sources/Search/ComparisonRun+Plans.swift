@@ -1,3 +1,4 @@
+import Allocation
 import Configuration
 import Execution
 import Logging
@@ -125,20 +126,16 @@ extension ComparisonRun {
       var steps = SearchSteps(preparation.analysis, asked, bench.quantization)
       if seconds == nil {
         let start = watch.now
-        // What fails while all ranks measure is the model's or the data's fault.
         let inputs = try search.pluginInputs(for: &preparation, bench.session, bench.source, bench.checkpoint, &usage)
         func measure() throws {
           measurement = try search.measurement(
             of: &preparation, step: 1, steps, isLast: false, bench.session, bench.source, bench.checkpoint, &usage,
             inputs: inputs)
         }
-        if inputs != nil || sensitivity.method.isOfWeights {
-          if let failure = try settle(measure) {
-            candidates.fail(own, failure.error)
-            break
-          }
-        } else {
-          try measure()
+        let isOfOneRank = inputs != nil || sensitivity.method.isOfWeights
+        if let failure = try isOfOneRank ? settle(measure) : settleFailure(measure) {
+          candidates.fail(own, failure.error)
+          break
         }
         seconds = (watch.now - start) / .seconds(1)
       }
@@ -170,15 +167,19 @@ extension ComparisonRun {
       isShared: world.size == 1, logger: search.logger)
     for step in 1...configuration.solver.iterations {
       var measurement = measurement
-      if step > 1 {
-        measurement = try search.measurement(
-          of: &preparation, step: step, steps, isLast: false, session, bench.source, bench.checkpoint, &usage)
+      var scores: MeasuredAllocator?
+      let missing = try settleFailure {
+        if step > 1 {
+          measurement = try search.measurement(
+            of: &preparation, step: step, steps, isLast: false, session, bench.source, bench.checkpoint, &usage)
+        }
+        scores = try search.evaluate(
+          preparation, session, bench.source, bench.checkpoint, measurement, steps)
       }
-      let scores = try search.evaluate(
-        preparation, session, bench.source, bench.checkpoint, measurement, steps)
+      if let missing { return missing }
       session.phases.begin(.solve)
       let isLast = step == configuration.solver.iterations
-      let failure = try settle { [measurement] in
+      let failure = try settle { [measurement, scores] in
         steps = try session.alone("solving", ending: solver?.program) { [steps] in
           var steps = steps
           try steps.solve(measurement, scores ?? solver)
@@ -201,12 +202,24 @@ extension ComparisonRun {
   /// go on.
   /// - Throws: what is not the network's or the configuration's fault.
   private func settle(_ body: () throws -> Void) throws -> Failure? {
+    try settleFailure {
+      do {
+        try body()
+      } catch let error as SearchError where error.kind == .configuration || error.kind == .badContent {
+        // A full disk or a mistake of this program is nothing that a row could tell.
+        throw CriterionFailure(error)
+      }
+    }
+  }
+
+  /// Does what all ranks do together; where that comes to nothing but can be left out, all go on.
+  /// - Throws: what is the fault of the network or the samples themselves.
+  private func settleFailure(_ body: () throws -> Void) throws -> Failure? {
     var found: SearchError?
     do {
       try body()
-    } catch let error as SearchError where error.kind == .configuration || error.kind == .badContent {
-      // A full disk or a mistake of this program is nothing that a row could tell.
-      found = error
+    } catch let failure as CriterionFailure {
+      found = failure.error
     }
     let hasFailed = try world.broadcast(Int64(found == nil ? 0 : 1), from: 0) != 0
     return hasFailed ? Failure(error: found) : nil

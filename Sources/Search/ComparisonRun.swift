@@ -30,8 +30,8 @@ public struct ComparisonRun {
     progress: @escaping @Sendable (ProgressEvent) -> Void
   ) {
     search = SearchRun(
-      on: world, backend: backend, format: format, options: options, memoryLimit: memoryLimit, logger: logger,
-      progress: progress)
+      on: world, backend: backend, format: format, options: options, memoryLimit: memoryLimit, outlivesCriteria: true,
+      logger: logger, progress: progress)
     self.options = options
     self.format = format
   }

@@ -91,7 +91,8 @@ public struct DryRun {
   }
 
   private func prepare(_ path: String, _ changes: [ConfigurationChange]) throws -> (Preparation, [FileDigest]) {
-    let configuration = try SearchConfiguration(parsing: SearchRun.text(of: path, changes), file: path)
+    let text = try SearchRun.text(of: path, changes, checking: { try SearchRun.check($0, format) })
+    let configuration = try SearchConfiguration(parsing: text, file: path)
     let source = try format.read(configuration.model.path)
     let preparation = try Preparation(configuration, model: source.message, format, isSolving: true)
     if applies { _ = try CalibrationData.opened(configuration, .evaluation) }

@@ -32,9 +32,9 @@ struct EvaluationMemory: Sendable {
   private init(
     _ preparation: Preparation, shared: Int, perWorker: Int, mostWorkers: Int, memoryLimit: Int?, to what: String
   ) throws(SearchError) {
-    let images = preparation.images
-    let fixed = MemoryForecast.process + preparation.weightBytes + shared + images.fixed
-    let perWorker = perWorker + images.perWorker
+    let samples = preparation.samples
+    let fixed = MemoryForecast.process + preparation.weightBytes + shared + samples.fixed
+    let perWorker = perWorker + samples.perWorker
     if let memoryLimit, memoryLimit < fixed + perWorker {
       throw SearchError(
         .configuration, file: preparation.configuration.file,
@@ -46,7 +46,7 @@ struct EvaluationMemory: Sendable {
     let workers = min(fitting, max(mostWorkers, 1))
     forecast = MemoryForecast(
       reading: MemoryForecast.reading(preparation), compiling: 0, steady: fixed + workers * perWorker, workers: workers
-    ).keeping(images, memoryLimit)
+    ).keeping(samples, memoryLimit)
     fixedBytes = fixed
   }
 

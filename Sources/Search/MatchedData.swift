@@ -101,26 +101,41 @@ struct MatchedData: Sendable {
     return 0
   }
 
-  /// What images take beside those that stay.
-  struct ImageMemory: Sendable {
-    /// Bytes that wait to be taken, and that the threads which read ahead decode.
+  /// What samples take beside the images that stay.
+  struct Memory: Sendable {
+    /// Bytes of images that wait to be taken, and that the threads which read ahead decode.
     var fixed = 0
-    /// Bytes that a worker decodes.
+    /// Bytes of a worker: the samples of a run as the network takes them, and the image that it decodes.
     var perWorker = 0
     /// Bytes of all images decoded: more need not stay.
-    var whole = 0
+    var images = 0
   }
 
-  /// What images take; nothing where there are none. Headers of files are read.
-  func imageMemory() -> ImageMemory {
-    var memory = ImageMemory()
+  /// What the samples take. Headers of images are read.
+  /// - Parameter runSize: the samples of a run.
+  func memory(runSize: Int) -> Memory {
+    // A run is there twice for a moment: as it is read and turned, or where the last sample fills it up.
+    var memory = Memory(perWorker: 2 * runSize * sampleBytes)
+    var decoding = 0
     for case .images(let images) in sources.map(\.content) {
-      let decoding = images.decodingBytes(of: rows ?? [])
-      memory.fixed += images.waitingBytes(of: sampleCount) + ImageSamples.threads * decoding
-      memory.perWorker = max(memory.perWorker, decoding)
-      memory.whole += sampleCount * images.sampleBytes
+      let bytes = images.decodingBytes(of: rows ?? [])
+      memory.fixed += images.waitingBytes(of: sampleCount) + ImageSamples.threads * bytes
+      decoding = max(decoding, bytes)
+      memory.images += sampleCount * images.sampleBytes
     }
+    memory.perWorker += decoding
     return memory
+  }
+
+  /// Bytes of one sample and its label as the network takes them.
+  private var sampleBytes: Int {
+    let values = sources.reduce(0) { $0 + $1.elements }
+    return switch labels {
+    case .none: values * MemoryLayout<Float>.stride
+    case .dense(let array): (values + array.elementsPerSample) * MemoryLayout<Float>.stride
+    case .classes(_, let perSample, _): values * MemoryLayout<Float>.stride + perSample * MemoryLayout<Int>.stride
+    case .listed: values * MemoryLayout<Float>.stride + MemoryLayout<Int>.stride
+    }
   }
 
   /// Where samples lie in the files.
@@ -163,6 +178,7 @@ struct MatchedData: Sendable {
       return .dense(values)
     case .classes(let array, let perSample, let count):
       var classes: [Int] = []
+      classes.reserveCapacity((samples.count + missing) * perSample)
       let stored = try rows.map { rows in try rows[samples].flatMap { try array.int64s(in: $0..<$0 + 1) } }
       for (index, label) in (try stored ?? array.int64s(in: samples)).enumerated() {
         guard let value = Int(exactly: label), (0..<count).contains(value) else {

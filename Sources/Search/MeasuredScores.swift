@@ -25,6 +25,9 @@ struct MeasuredScores {
     let path: String
   }
 
+  /// Whether all that is missing is evaluated before a loss that is not finite ends it.
+  var outlivesFailures = false
+
   /// How often scores are stored at the most.
   var interval = Duration.seconds(2)
 
@@ -35,7 +38,8 @@ struct MeasuredScores {
   /// - Parameter request: at rank 0.
   /// - Returns: the allocator that goes by the scores, at rank 0; `nil` elsewhere.
   /// - Throws: `AllocationError.infeasible`, before anything is measured, when no candidates meet the targets;
-  ///   `SearchError` when scores of an earlier run are of another model or other data; what evaluations throw.
+  ///   `SearchError` when scores of an earlier run are of another model or other data; what evaluations throw;
+  ///   `CriterionFailure` for a loss that is not finite, where that ends nothing else.
   func measure(_ request: Request?) throws -> MeasuredAllocator? {
     var known: EvaluationScores?
     var missing: [Candidate] = []
@@ -59,10 +63,13 @@ struct MeasuredScores {
     let variants = try missing.map { try variant($0) }
     let clock = ContinuousClock()
     var written = clock.now
-    _ = try evaluation.scores(of: variants) { number, score in
+    var failure: SearchError?
+    _ = try evaluation.scores(of: variants, keepsNotFinite: outlivesFailures) { number, score in
       guard let request else { return }
       let candidate = missing[number]
-      if candidate.group < 0 {
+      if !score.loss.isFinite {
+        failure = failure ?? evaluation.notFinite(variants[number])
+      } else if candidate.group < 0 {
         known?.original = score
       } else {
         known?[candidate.group, request.problem.groups[candidate.group].unitCount - candidate.removed.count] = score
@@ -72,6 +79,7 @@ struct MeasuredScores {
         written = clock.now
       }
     }
+    if let failure { throw CriterionFailure(failure) }
     guard let request, let known else { return nil }
     return allocator(request.problem, known)
   }

@@ -28,8 +28,8 @@ struct Preparation {
   let modelBytes: Int
   /// The extents of one sample, by input.
   let sampleShapes: [String: [Int]]
-  /// What images take beside those that stay.
-  let images: MatchedData.ImageMemory
+  /// What the samples take beside the images that stay.
+  let samples: MatchedData.Memory
   /// What of the data is allowed and hardly meant.
   let remarks: [String]
   /// Whether samples have a class, so that an accuracy can be told.
@@ -84,7 +84,7 @@ struct Preparation {
     let structure = analysis.solving.structure
     let loss = Loss(configuration.loss)
     data = try calibration?.matched(to: network, loss: loss) ?? .none
-    images = data.imageMemory()
+    samples = data.memory(runSize: runSize)
     remarks = calibration?.remarks ?? []
     switch data.labels {
     case .classes(_, perSample: 1, _), .listed: hasClasses = true
@@ -184,7 +184,7 @@ extension Preparation {
   func execution(without removed: [[Int]]) throws -> LayerExecution {
     guard let network else { preconditionFailure("the weights were given up") }
     let loss = Loss(configuration.loss)
-    let weighs = criterion.weighs
+    let weighs = configuration.sensitivity.goesByWeightGradients
     guard removed.contains(where: { !$0.isEmpty }) else {
       return LayerExecution(network, structure, loss: loss, weighs: weighs)
     }

@@ -102,7 +102,7 @@ public struct ProfileRun {
     if world.rank == 0 {
       let source = try format.read(model)
       message = source.message
-      _ = try structure(message, profile)
+      _ = try structure(message, of: model, profile)
       try ProfileRun.prepareDirectory(of: output)
       // What is there and no table is refused, so that nothing is written over by mistake.
       if access(output, F_OK) == 0 {
@@ -125,7 +125,7 @@ public struct ProfileRun {
     }
     let table =
       bytes.isEmpty ? LatencyTable(file: output, machine: machine) : try LatencyTable(parsing: bytes, file: output)
-    return (try structure(message, profile), table)
+    return (try structure(message, of: model, profile), table)
   }
 
   private static func prepareDirectory(of output: String) throws {
@@ -137,9 +137,10 @@ public struct ProfileRun {
     try ResultFiles(in: folder.isEmpty ? "." : folder).prepareDirectory(for: [name])
   }
 
-  private func structure(_ message: [UInt8], _ profile: Options) throws -> ChannelStructure {
+  private func structure(_ message: [UInt8], of model: String, _ profile: Options) throws -> ChannelStructure {
     // With two samples it shows which axis is theirs.
     let network = try format.decode(message, sampleShapes: profile.sampleShapes).network(batchSize: 2)
+    try network.checkSampleShapes(profile.sampleShapes, model: model)
     return ChannelStructure(of: network)
   }
 

@@ -42,7 +42,7 @@ extension ReportContent {
     targets = configuration.targets
     costs = ratios.costs.map { ($0.metric, $0.cost) }
     criterion = Criterion(configuration)
-    solution = try Solution(ratios.solution, configuration, criterion)
+    solution = try Solution(ratios.solution, configuration)
     let record = try Members(sources.record)
     let calibration = try Members(record.required("calibration"))
     self.calibration = (
@@ -125,8 +125,7 @@ extension ReportContent.Criterion {
   fileprivate init(_ configuration: SearchConfiguration) {
     let settings = configuration.sensitivity
     method = settings.method.rawValue
-    let isSquare = settings.method == .taylor && settings.order == 1 && settings.reduction == .meanSquare
-    unit = !settings.isLoss ? .score : isSquare ? .squaredLoss : .loss
+    unit = settings.predictionUnit
     isAdditive = settings.setLoss == .additive
     isUpperEnd = configuration.solver.robust
     isOfWeights = settings.isOfWeights
@@ -136,15 +135,11 @@ extension ReportContent.Criterion {
 
 extension ReportContent.Solution {
   fileprivate init(
-    _ members: LocatedMembers, _ configuration: SearchConfiguration, _ criterion: ReportContent.Criterion
+    _ members: LocatedMembers, _ configuration: SearchConfiguration
   ) throws(ConfigurationError) {
     method = try members.required("method").string()
     steps = configuration.solver.iterations
-    if configuration.solver.method == .measured {
-      unit = configuration.measured.score == .accuracy ? .accuracy : .loss
-    } else {
-      unit = criterion.unit
-    }
+    unit = configuration.predictionUnit
     predictedLossChange = try members.required("predicted_loss_change").number()
     objective = try members["objective"]?.number() ?? predictedLossChange
     // A number that is not finite is written as null.

@@ -118,7 +118,7 @@ public struct ReportContent: Sendable {
     /// Steps that the network was measured anew for, each after what the one before had removed.
     public let steps: Int
     /// What the changes are in; measured ones are losses.
-    public let unit: Unit
+    public let unit: PredictionUnit
     /// The estimated loss change of all that goes.
     public let predictedLossChange: Double
     /// What the plan minimises.
@@ -138,7 +138,7 @@ public struct ReportContent: Sendable {
     /// The method, as the configuration spells it.
     public let method: String
     /// What its numbers are.
-    public let unit: Unit
+    public let unit: PredictionUnit
     /// Whether the losses of single units add up to that of a set.
     public let isAdditive: Bool
     /// Whether they are the upper ends of error bars.
@@ -147,18 +147,6 @@ public struct ReportContent: Sendable {
     public let isOfWeights: Bool
     /// Whether resamples of the calibration data could give error bars.
     public let canBeResampled: Bool
-  }
-
-  /// What a sensitivity, or a sum of them, is.
-  public enum Unit: Sendable {
-    /// A change of the loss.
-    case loss
-    /// The square of one.
-    case squaredLoss
-    /// A change of the accuracy.
-    case accuracy
-    /// A number that only has an order.
-    case score
   }
 
   /// The curve of loss over compression.

@@ -13,6 +13,8 @@ struct RunRecord {
   private let table: SensitivityTable
   /// What a comparison has taken for its criteria and plans; `nil` for a search.
   var comparison: JSONValue?
+  /// By layer between which prune ratios a plan may choose, whatever the target; `nil` for a comparison.
+  var feasible: [(layer: String, ratios: ClosedRange<Double>)]?
 
   init(
     _ preparation: Preparation, _ data: [FileDigest], _ phases: [(name: String, seconds: Double)],
@@ -55,6 +57,14 @@ struct RunRecord {
       })
     document["seconds"] = .object(seconds)
     document["comparison"] = comparison
+    document["feasible_prune_ratios"] = feasible.map { feasible in
+      .object(
+        JSONObject(
+          distinct: feasible.map { layer, ratios in
+            JSONObject.Member(
+              key: layer, value: .array([.number(ratios.lowerBound), .number(ratios.upperBound)]))
+          }))
+    }
     document["libraries"] = ["executor": .string(backend), "transport": .string(transport)]
     return document
   }

@@ -76,8 +76,8 @@ extension SHA256 {
 }
 
 extension MatchedData {
-  /// What is read at a time, in numbers (16 MiB).
-  private static let numbersAtATime = 1 << 22
+  /// What is read at a time, in numbers (1 MiB, which no forecast of memory has to count).
+  private static let numbersAtATime = 1 << 18
 
   /// The digest of some samples as the network takes them.
   /// - Parameter beat: called as it gets on; what it throws ends it.

@@ -1,11 +1,13 @@
+public import Configuration
+
 /// What a search gave, as far as a person is shown it.
 public struct SearchOutcome: Sendable {
   /// The result.
   public let ratios: RatioConfig
   /// What came of applying it; `nil` if that was not asked for.
   public let pruning: PruningOutcome?
-  /// Whether what the plan minimises predicts the loss; scores do not.
-  public let isLoss: Bool
+  /// What the plan is predicted to lose is in.
+  public let unit: PredictionUnit
   /// Mean loss of the calibration samples, unpruned; `nil` where none was run.
   public let meanLoss: Double?
   /// Share of them classified as labelled, unpruned; `nil` without class labels.

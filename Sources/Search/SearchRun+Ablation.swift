@@ -27,8 +27,11 @@ extension SearchRun {
     for (group, unit) in plan.units {
       variants.append(try NetworkVariant(removing: [unit], of: group, from: structure, preparation.configuration))
     }
-    let scores = try evaluation.scores(of: variants, in: .measure)
+    let scores = try evaluation.scores(of: variants, in: .measure, keepsNotFinite: outlivesCriteria)
     guard let scores else { return nil }
+    if let wrong = scores.firstIndex(where: { !$0.loss.isFinite }) {
+      throw CriterionFailure(evaluation.notFinite(variants[wrong]))
+    }
     let groups = plan.groups(of: scores.dropFirst().map { $0.loss - scores[0].loss })
     return SensitivityMeasurement(
       table: try SensitivityTable(

@@ -32,7 +32,7 @@ extension SearchRun {
             ScoreNormalization(configuration.sensitivity)), sampleCount: samples),
         groups: [], setLoss: nil, rowGroups: [], layout: layout, criterion: preparation.criterion)
     } catch {
-      throw SearchError(.badContent, file: configuration.model.path, "\(error)")
+      throw CriterionFailure(SearchError(.badContent, file: configuration.model.path, "\(error)"))
     }
   }
 

@@ -23,6 +23,7 @@ extension SearchRun {
       configuration: configuration, backend: backend, network: try preparation.execution(without: []).request.network,
       data: try CalibrationData(configuration))
     let plan = ResponsePlan(structure, subject, rowLimit: configuration.sensitivity.rows)
+    try check(plan, preparation)
     let memory = try EvaluationMemory(
       answering: plan, subject, preparation, mostWorkers: try ProcessorShare.count(on: world), memoryLimit: memoryLimit)
     usage.note(memory.forecast)
@@ -30,17 +31,6 @@ extension SearchRun {
       plan, unitCounts: structure.groups.map(\.unitCount), session: session, subject: subject,
       workers: memory.workerCount,
       stored: (checkpoint, MeasurementBasis(of: subject, model: source.digests)))
-    for group in structure.groups {
-      if case .stays = preparation.space.choices[group.id] { continue }
-      guard !plan.layers.contains(where: { $0.groups.contains(group.id) }) else { continue }
-      let maker = group.members.first { $0.role == .produce }?.name ?? "group \(group.id)"
-      let reason = plan.misfits.first { misfit in group.members.contains { $0.name == misfit.layer } }
-      throw SearchError(
-        .badContent, file: configuration.model.path,
-        "\(configuration.sensitivity.method.rawValue): no layer can be asked about the channels of '\(maker)'"
-          + (reason.map { " ('\($0.layer)': \($0.reason))" } ?? "")
-          + "; exclude it in config_list, or choose another criterion")
-    }
     let damages = try measurement.damages()
     let groups = try scores(damages, criterion, session, workers: memory.workerCount)
     guard world.rank == 0 else { return nil }
@@ -52,7 +42,24 @@ extension SearchRun {
           sampleCount: subject.data.sampleCount),
         groups: [], setLoss: nil, rowGroups: [], layout: preparation.layout, criterion: preparation.criterion)
     } catch {
-      throw SearchError(.badContent, file: configuration.model.path, "\(error)")
+      throw CriterionFailure(SearchError(.badContent, file: configuration.model.path, "\(error)"))
+    }
+  }
+
+  /// Sees that some layer answers to every channel that may go; all ranks find the same.
+  private func check(_ plan: ResponsePlan, _ preparation: Preparation) throws {
+    let configuration = preparation.configuration
+    for group in preparation.structure.groups {
+      if case .stays = preparation.space.choices[group.id] { continue }
+      guard !plan.layers.contains(where: { $0.groups.contains(group.id) }) else { continue }
+      let maker = group.members.first { $0.role == .produce }?.name ?? "group \(group.id)"
+      let reason = plan.misfits.first { misfit in group.members.contains { $0.name == misfit.layer } }
+      throw CriterionFailure(
+        SearchError(
+          .badContent, file: configuration.model.path,
+          "\(configuration.sensitivity.method.rawValue): no layer can be asked about the channels of '\(maker)'"
+            + (reason.map { " ('\($0.layer)': \($0.reason))" } ?? "")
+            + "; exclude it in config_list, or choose another criterion"))
     }
   }
 

@@ -13,6 +13,7 @@ extension SearchRun {
   ///   - step: from 1 on; expansions alone are taken in several.
   ///   - isLast: whether nothing behind it needs the weights.
   ///   - inputs: what a program is given, where that is measured already.
+  /// - Throws: `CriterionFailure` where the criterion has no answer for this network, and all else can go on.
   func measurement(
     of preparation: inout Preparation, step: Int, _ steps: SearchSteps, isLast: Bool, _ session: WorkSession,
     _ source: ModelSource, _ checkpoint: SearchCheckpoint, _ usage: inout RankUsage,
@@ -95,7 +96,7 @@ extension SearchRun {
         return try whole.influence(settings, structure)
       }
     } catch let error as SensitivityError {
-      throw SearchError(.badContent, file: preparation.configuration.model.path, "\(error)")
+      throw CriterionFailure(SearchError(.badContent, file: preparation.configuration.model.path, "\(error)"))
     }
   }
 }
@@ -165,7 +166,7 @@ extension SearchRun {
     guard preparation.configuration.solver.method == .measured else { return nil }
     let scores = MeasuredScores(
       evaluation: try evaluation(preparation, source, session, checkpoint), structure: preparation.structure,
-      logger: logger)
+      logger: logger, outlivesFailures: outlivesCriteria)
     let request = try measurement.map { measurement in
       let data = try session.alone("reading the data for their hashes") { [preparation] in
         try preparation.configuration.calibrationFiles().map { try $0.digest() }

@@ -57,9 +57,14 @@ public struct ValidationSummary: Sendable {
 
 extension SearchRun {
   /// The text of a configuration file, with changes made, and with the images named that it says to skip.
-  /// - Parameter tell: called with what is to be said of these.
+  /// - Parameters:
+  ///   - check: called first where all images will be decoded for that: what costs little is looked at before, and what it
+  ///     finds wrong with an image alone waits until all that are wrong are known.
+  ///   - tell: called with what is to be said of the images that are left out.
   static func text(
-    of path: String, _ changes: [ConfigurationChange] = [], tell: (String) -> Void = { _ in }
+    of path: String, _ changes: [ConfigurationChange] = [],
+    checking check: (SearchConfiguration) throws -> Void = { _ in },
+    tell: (String) -> Void = { _ in }
   ) throws -> [UInt8] {
     var text = try FileHandleReader.contents(of: path, limit: configurationSizeLimit)
     if !changes.isEmpty {
@@ -68,7 +73,27 @@ extension SearchRun {
       }
       text = Array(document.text().utf8)
     }
+    let asked = try SearchConfiguration(parsing: text, file: path)
+    if asked.skipsImages { try butForImages(of: asked) { try check(asked) } }
     return try BadImages.resolved(text, file: path, tell: tell)
+  }
+
+  /// What `body` gives; `nil` where all that it finds wrong is an image.
+  @discardableResult
+  private static func butForImages<Result>(
+    of configuration: SearchConfiguration, _ body: () throws -> Result
+  ) throws -> Result? {
+    do {
+      return try body()
+    } catch let error as SearchError {
+      guard configuration.hasImage(error.file) else { throw error }
+      return nil
+    }
+  }
+
+  /// Sees whether network, data and target go together, and forgets them.
+  static func check(_ configuration: SearchConfiguration, _ format: any ModelFormat) throws {
+    _ = try Preparation(configuration, model: format.read(configuration.model.path).message, format, isSolving: true)
   }
 
   /// Reads and checks everything that a search checks before it computes; writes nothing.
@@ -86,11 +111,8 @@ extension SearchRun {
     let asked = try SearchConfiguration(parsing: written, file: path)
     let source = try format.read(asked.model.path)
     // What costs little is looked at first; an image that is wrong is named with all others that are.
-    var preparation: Preparation?
-    do {
-      preparation = try Preparation(asked, model: source.message, format, isSolving: true)
-    } catch let error as SearchError {
-      guard asked.hasImage(error.file) else { throw error }
+    let preparation = try butForImages(of: asked) {
+      try Preparation(asked, model: source.message, format, isSolving: true)
     }
     let resolved = try BadImages.resolved(written, file: path) { _ in }
     try BadImages.check(asked)

@@ -20,6 +20,9 @@ public struct SearchRun {
   let grid: RankGrid?
   private let applies: Bool
   private let report: (any ReportFormat)?
+  /// Whether more is done than what goes by one criterion: the work of all ranks on it is brought to its end before a loss
+  /// that is not finite ends it.
+  let outlivesCriteria: Bool
   let logger: Logger
   private let progress: @Sendable (ProgressEvent) -> Void
 
@@ -40,6 +43,18 @@ public struct SearchRun {
     applies: Bool = false, report: (any ReportFormat)? = nil, logger: Logger,
     progress: @escaping @Sendable (ProgressEvent) -> Void
   ) {
+    self.init(
+      on: world, backend: backend, format: format, options: options, memoryLimit: memoryLimit, grid: grid,
+      applies: applies, report: report, outlivesCriteria: false, logger: logger, progress: progress)
+  }
+
+  /// The same for one part of a run that goes on without it.
+  init(
+    on world: any Communicator, backend: any ExecutionBackend, format: any ModelFormat, options: WorkSession.Options,
+    memoryLimit: Int?, grid: RankGrid? = nil, applies: Bool = false, report: (any ReportFormat)? = nil,
+    outlivesCriteria: Bool, logger: Logger, progress: @escaping @Sendable (ProgressEvent) -> Void
+  ) {
+    self.outlivesCriteria = outlivesCriteria
     self.world = world
     self.options = options
     self.backend = backend
@@ -138,9 +153,13 @@ public struct SearchRun {
     for step in 1...stepCount {
       if stepCount > 1 { phases.subject = "step \(step) of \(stepCount)" }
       let isLast = step == stepCount && configuration.solver.method != .measured
-      let measurement = try measurement(
-        of: &preparation, step: step, steps, isLast: isLast, session, source, checkpoint, &usage)
-      let scores = try evaluate(preparation, session, source, checkpoint, measurement, steps)
+      let measurement = try CriterionFailure.ending {
+        try self.measurement(
+          of: &preparation, step: step, steps, isLast: isLast, session, source, checkpoint, &usage)
+      }
+      let scores = try CriterionFailure.ending {
+        try evaluate(preparation, session, source, checkpoint, measurement, steps)
+      }
       phases.begin(.solve)
       steps = try session.alone("solving", ending: solver?.program) { [steps] in
         var steps = steps
@@ -195,13 +214,14 @@ public struct SearchRun {
     }
     phases.end()
     let table = result.first.table
-    let record = RunRecord(
+    var record = RunRecord(
       preparation, data, phases.seconds, ranks, transport: world.transport, backend: backend.description, table: table)
+    record.feasible = ratios.layers.map { ($0.name, $0.feasible) }
     checkpoint.removeOthers()
     let names = ResultFiles.names(
       configuration, hasRows: preparation.keepsRows, hasCurve: curve?.isDrawn ?? false, hasReport: report != nil)
     let outcome = SearchOutcome(
-      ratios: ratios, pruning: pruning, isLoss: configuration.sensitivity.isLoss, meanLoss: table.meanLoss,
+      ratios: ratios, pruning: pruning, unit: configuration.predictionUnit, meanLoss: table.meanLoss,
       accuracy: table.accuracy,
       sampleCount: table.sampleCount, files: names + [RunJournal.fileName], directory: files.directory)
     let page = report.flatMap { format in
@@ -222,7 +242,11 @@ public struct SearchRun {
 
   /// Reads and checks all that can be wrong before anything is computed.
   private func read(_ path: String, _ changes: [ConfigurationChange]) throws -> Read {
-    let text = try SearchRun.text(of: path, changes) { logger.warning("\($0)") }
+    let text = try SearchRun.text(of: path, changes) {
+      try SearchRun.check($0, format)
+    } tell: {
+      logger.warning("\($0)")
+    }
     let configuration = try SearchConfiguration(parsing: text, file: path)
     let source = try format.read(configuration.model.path)
     let digests = source.digests

@@ -13,9 +13,11 @@ package struct StoredRun {
   private static let changeable: Set = ["target", "config_list", "solver", "bits", "latency", "measured"]
 
   /// Reads `run.json`, and the configuration in it with changes made.
+  /// - Parameter keepsMetric: whether a target among the changes is in the metric of the search's target, where the search
+  ///   had one target.
   /// - Throws: also when the search has not finished.
-  package init(reading directory: String, _ changes: [ConfigurationChange]) throws {
-    try self.init(FinishedRecord(reading: directory), changes)
+  package init(reading directory: String, _ changes: [ConfigurationChange], keepsMetric: Bool = false) throws {
+    try self.init(FinishedRecord(reading: directory), changes, keepsMetric: keepsMetric)
     guard configuration.solver.method != .measured else {
       throw SearchError(
         .configuration, file: configuration.file,
@@ -24,8 +26,9 @@ package struct StoredRun {
   }
 
   /// What a record says, with changes made to its configuration.
-  init(_ record: FinishedRecord, _ changes: [ConfigurationChange] = []) throws {
+  init(_ record: FinishedRecord, _ changes: [ConfigurationChange] = [], keepsMetric: Bool = false) throws {
     let (path, root) = (record.path, record.root)
+    var changes = changes
     func place(_ value: JSONValue?, _ name: String) throws -> LocatedJSON {
       guard let value else {
         throw SearchError(.badContent, file: path, "$.\(name) is missing: this is no record of a search")
@@ -34,6 +37,11 @@ package struct StoredRun {
     }
     let folder = try place(root["configuration_directory"], "configuration_directory").string()
     let asked = try place(root["configuration"], "configuration").value
+    if keepsMetric, let target = changes.firstIndex(where: { $0.path == ["target"] }),
+      let metric = Self.metric(ofTargetIn: asked)
+    {
+      changes.insert(ConfigurationChange(["target", "metric"], to: metric), at: target + 1)
+    }
     let fixed = changes.first { !Self.changeable.contains($0.path[0]) || $0.path == ["solver", "iterations"] }
     if let change = fixed {
       let measured = ["model", "calibration", "loss", "sensitivity", "solver"].contains(change.path[0])
@@ -63,6 +71,15 @@ package struct StoredRun {
 }
 
 extension StoredRun {
+  /// The metric of a configuration's only target; `nil` where it names none, and where there are several targets or none.
+  private static func metric(ofTargetIn configuration: JSONValue) -> JSONValue? {
+    switch configuration["target"] {
+    case .array(let targets)?: targets.count == 1 ? targets[0]["metric"] : nil
+    case let target?: target["metric"]
+    case nil: nil
+    }
+  }
+
   /// The network that was searched.
   /// - Parameter model: where the model is now; `nil` for where the search found it.
   /// - Throws: when it cannot be read, or is another one.

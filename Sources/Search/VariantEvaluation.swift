@@ -72,15 +72,20 @@ struct VariantEvaluation {
       let score = sums.score(samples: subject.data.sampleCount)
       // Others may have stored what they can use.
       guard keepsNotFinite || score.loss.isFinite else {
-        throw SearchError(
-          .badContent, file: subject.configuration.model.path,
-          "the loss is not finite; evaluated was the network \(variants[scores.count])")
+        throw notFinite(variants[scores.count])
       }
       scores.append(score)
       sums = VariantSums()
       try afterScore(scores.count - 1, scores[scores.count - 1])
     }
     return session.world.rank == 0 ? scores : nil
+  }
+
+  /// What is wrong with a changed network whose loss is not finite.
+  func notFinite(_ variant: NetworkVariant) -> SearchError {
+    SearchError(
+      .badContent, file: subject.configuration.model.path,
+      "the loss is not finite; evaluated was the network \(variant)")
   }
 
   /// What is kept of some pieces, at rank 0; the samples are read for their digests first, by all ranks.

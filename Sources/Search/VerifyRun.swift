@@ -64,7 +64,7 @@ public struct VerifyRun {
   }
 
   /// A line per file, as the usual tools for checksums write it.
-  public var text: String { (outputs + inputs).map { "\($0.sha256)  \($0.path)\n" }.joined() }
+  public var text: String { (outputs + inputs).map { "\($0.sha256)  \($0.path.printable())\n" }.joined() }
 }
 
 extension FinishedRecord {

@@ -24,7 +24,7 @@ extension WorkPlan {
         heads: rank == 0 ? grid.batches : 0)
     }
     workerCount = fitted.workerCount
-    forecast = package.stage == 0 ? fitted.forecast.keeping(preparation.images, memoryLimit) : fitted.forecast
+    forecast = package.stage == 0 ? fitted.forecast.keeping(preparation.samples, memoryLimit) : fitted.forecast
     guard package.stage == 0 else {
       program = nil
       batchCount = 0
@@ -76,12 +76,9 @@ extension MemoryForecast {
     let weights = network.constantBytes
     // Messages are there twice for a moment: as they are made and as they are sent, as they come and as they are read.
     let passing = 2 * (traffic.valuesIn + traffic.valuesOut + traffic.gradientsIn + traffic.gradientsOut)
-    var held = MemoryRequirement(
+    // The samples that come into the first stage are counted for every batch under way, as wherever samples are read.
+    let held = MemoryRequirement(
       shared: requirement.shared + workers * (requirement.perExecutor + passing), perExecutor: traffic.valuesIn)
-    if package.stage == 0 {
-      let inputs = network.inputs.reduce(0) { $0 + network[$1].shape.count } * MemoryLayout<Float>.stride
-      held = MemoryRequirement(shared: held.shared, perExecutor: inputs)
-    }
     let whole = MemoryForecast(preparation, held, ranks: heads, workers: batches)
     self.workers = workers
     guard heads > 0 else {

@@ -44,7 +44,7 @@ struct WorkPlan {
     program = fitted.program
     workerCount = fitted.workerCount
     batchCount = fitted.workerCount
-    forecast = fitted.forecast.keeping(preparation.images, memoryLimit)
+    forecast = fitted.forecast.keeping(preparation.samples, memoryLimit)
     stage = nil
   }
 }
@@ -87,7 +87,7 @@ public struct MemoryForecast: Hashable, Sendable {
     compiling = MemoryForecast.process + preparation.weightBytes + requirement.shared
     steady =
       MemoryForecast.process + requirement.shared + workers * requirement.perExecutor + tables
-      + preparation.images.fixed + workers * preparation.images.perWorker
+      + preparation.samples.fixed + workers * preparation.samples.perWorker
     self.workers = workers
   }
 
@@ -96,11 +96,11 @@ public struct MemoryForecast: Hashable, Sendable {
   }
 
   /// The same with the decoded images that stay: as many as the limit has room for.
-  func keeping(_ images: MatchedData.ImageMemory, _ memoryLimit: Int?) -> MemoryForecast {
-    guard images.whole > 0 else { return self }
+  func keeping(_ samples: MatchedData.Memory, _ memoryLimit: Int?) -> MemoryForecast {
+    guard samples.images > 0 else { return self }
     let room = ImagePool.process.resize(to: memoryLimit.map { $0 - steady })
     return MemoryForecast(
-      reading: reading, compiling: compiling, steady: steady + min(room, images.whole), workers: workers)
+      reading: reading, compiling: compiling, steady: steady + min(room, samples.images), workers: workers)
   }
 
   /// Bytes while the model is read.

@@ -3,8 +3,9 @@
 /// loss(w − wᵢ) expanded gives −Σ w·∂L/∂w over the unit's weights, and by the chain rule that sum is t = Σ a·∂L/∂a over
 /// its activations at the producing layers' outputs (bias included), so no weight gradient is computed there. After
 /// Molchanov et al., arXiv:1611.06440 and arXiv:1906.10771. At the layers that read a unit, and where every weight counts
-/// by its magnitude, t comes from the gradients of the weights, which exist for a batch as a whole. The second derivatives are taken as squares of first ones: with the
-/// data's labels (empirical Fisher) or with labels of the network's own prediction (Gauss-Newton).
+/// by its magnitude, t comes from the gradients of the weights, which exist for a batch as a whole. The second derivatives are
+/// taken as squares of first ones: with the data's labels (empirical Fisher) or with labels of the network's own prediction
+/// (Gauss-Newton).
 public enum TaylorCriterion: Hashable, Sendable {
   /// Order 1: the size of the first derivative.
   case first(FirstOrder)
@@ -80,13 +81,8 @@ public enum TaylorCriterion: Hashable, Sendable {
     /// Whether every weight counts by its magnitude.
     var isOfMagnitudes: Bool { reduction == .weightMagnitudes || reduction == .connectionShare }
 
-    /// Whether it goes by gradients of weights.
+    /// Whether it goes by gradients of weights, which exist for a batch as a whole.
     var weighs: Bool { isOfMagnitudes || site == .consumer }
-  }
-
-  /// Whether it goes by gradients of weights, which exist for a batch as a whole.
-  public var weighs: Bool {
-    if case .first(let first) = self { first.weighs } else { false }
   }
 
   /// Whose labels the squared derivatives are taken with.

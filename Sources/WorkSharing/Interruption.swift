@@ -50,6 +50,8 @@ public struct Interruption: Error, Hashable, Sendable, CustomStringConvertible {
   /// What a person is told.
   public var description: String {
     guard stored > 0 else { return "stopped \(cause)" }
-    return "stopped \(cause): \(stored) of \(total) \(unit)s are saved; the same command goes on from there"
+    // Phases may count otherwise, such as networks of which every piece evaluates a part: shares can be compared.
+    let share = "\(stored * 100 / total) % of the work at hand"
+    return "stopped \(cause): \(share) is saved, \(stored) of \(total) \(unit)s; the same command goes on from there"
   }
 }

@@ -15,7 +15,7 @@ public struct PhaseProgress: Sendable {
   public let phase: RunPhase
   /// Which of several phases of this name it is, such as a step or a criterion; `nil` for the only one.
   public let subject: String?
-  /// How much there is to do; `nil` where nothing is counted.
+  /// How much there is to do, more than 0; `nil` where nothing is counted.
   public let total: Int?
   /// What is counted, in the singular, such as `sample`; empty where nothing is.
   public let unit: String
@@ -27,8 +27,11 @@ public struct PhaseProgress: Sendable {
   public internal(set) var seconds = 0.0
 
   /// A phase that has just begun.
+  /// - Parameter total: how much there is to do; `nil` or 0 where nothing is counted.
   public init(_ phase: RunPhase, subject: String? = nil, total: Int? = nil, unit: String = "") {
-    (self.phase, self.subject, self.total, self.unit) = (phase, subject, total, unit)
+    (self.phase, self.subject) = (phase, subject)
+    self.total = total == 0 ? nil : total
+    self.unit = self.total == nil ? "" : unit
   }
 
   /// The same later on.

@@ -33,10 +33,11 @@ public final class RunPhases {
   ///   - unit: what is counted, in the singular.
   public func begin(_ phase: RunPhase, total: Int? = nil, unit: String = "") {
     guard !isWhole else { return }
-    let total = total == 0 ? nil : total
-    if let current, current.phase == phase, current.subject == subject, current.total == nil, total == nil { return }
+    let begun = PhaseProgress(phase, subject: subject, total: total, unit: unit)
+    if let current, current.phase == phase, current.subject == subject, current.total == nil, begun.total == nil {
+      return
+    }
     end()
-    let begun = PhaseProgress(phase, subject: subject, total: total, unit: total == nil ? "" : unit)
     current = begun
     start = clock.now
     told = start
@@ -66,7 +67,7 @@ public final class RunPhases {
 
   /// Ends the phase at hand: all of it is done.
   public func end() {
-    guard var current else { return }
+    guard !isWhole, var current else { return }
     self.current = nil
     current.done = current.total ?? 0
     current.seconds = (clock.now - start) / .seconds(1)
@@ -93,6 +94,8 @@ public final class RunPhases {
 
   /// Adds up the time of phases under one name.
   public func recorded<Result>(as name: String, _ body: () throws -> Result) rethrows -> Result {
+    // The time of a part is that of its whole.
+    guard !isWhole else { return try body() }
     end()
     account = name
     defer {

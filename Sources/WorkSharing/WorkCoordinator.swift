@@ -306,7 +306,10 @@ struct WorkCoordinator {
     }
     guard let stopCause, !isEnding else { return }
     isEnding = true
-    session.logger.notice("stopping \(stopCause)\(stored == nil ? "" : ": what is finished is kept")")
+    if !session.hasToldStop {
+      session.logger.notice("stopping \(stopCause)\(stored == nil ? "" : ": what is finished is kept")")
+    }
+    session.hasToldStop = true
     queue.discard()
     if stopCause != .timeLimit { stop.make() }
   }

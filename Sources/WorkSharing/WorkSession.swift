@@ -34,6 +34,8 @@ public final class WorkSession {
   public let hosts: [String]
   /// What this rank has done so far.
   public internal(set) var usage = WorkUsage()
+  /// Whether the log has said that the run stops: work that was nearly done may still end well, and more be begun.
+  var hasToldStop = false
 
   /// What rank 0 holds of results that have come before their turn, in numbers (64 MiB); some of each worker at least.
   static let numbersAtATime = 1 << 23

@@ -96,7 +96,7 @@ struct ApplyCommand: ParsableCommand {
     request.gatherInputs = gatherInputs ? true : nil
     request.skipsRepair = noRepair
     request.tolerance = tolerance
-    request.sampleShapes = Dictionary(inputShape.map { ($0.name, $0.extents) }, uniquingKeysWith: { $1 })
+    request.sampleShapes = InputShape.extents(inputShape)
     let asked = request
     let console = showing.console("apply")
     var options = sharing.session
@@ -107,7 +107,7 @@ struct ApplyCommand: ParsableCommand {
       let run = ApplyRun(
         on: world, backend: OneDNNBackend(), format: ONNXFormat(), options: shared,
         logger: console.logger(rank: world.rank), progress: console.show)
-      return try run.execute(asked)
+      return try InputShape.advising { try run.execute(asked) }
     }
     guard let outcome else { return }
     let summary = PruningSummary(outcome)

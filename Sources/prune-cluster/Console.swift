@@ -1,8 +1,12 @@
+import Configuration
+import MessagePassing
 import OpenMPI
 import Report
 import Search
 import Synchronization
 import WorkSharing
+
+import Glibc
 
 /// Standard error while a command runs: progress in one of its styles, what is logged, and how it ended. Every line is
 /// written whole, and none into another.
@@ -18,6 +22,12 @@ final class Console: Sendable {
     var record = ProgressRecord()
     /// The line that is rewritten; `nil` where there is none.
     var live: PhaseProgress?
+    /// When that was told: its time goes on from there.
+    var told = ContinuousClock().now
+    /// What stands there.
+    var line = ""
+    /// Whether a thread keeps the time of phases in which nothing is counted.
+    var hasClock = false
   }
 
   init(_ command: String, style: ProgressStyle?) {
@@ -40,7 +50,7 @@ final class Console: Sendable {
   func show(_ event: ProgressEvent) {
     state.withLock { state in
       switch style {
-      case .live: show(event, &state.live)
+      case .live: show(event, &state)
       case .plain: state.log.line(for: event).map { StandardError.write($0 + "\n") }
       case .json: state.record.line(for: event).map { StandardError.write($0 + "\n") }
       case nil: break
@@ -56,7 +66,7 @@ final class Console: Sendable {
     }
     let place = rank == 0 ? "" : "rank \(rank): "
     let word = isWarning ? text.warning("warning:") + " " : ""
-    write("\(ProgramName.text): \(word)\(place)\(message)\n")
+    write("\(ProgramName.text): \(word)\(place)\(message.printable(keeping: "\t"))\n")
   }
 
   /// Prints the result, and tells scripts that it is there.
@@ -105,26 +115,52 @@ final class Console: Sendable {
   private func write(_ lines: String) {
     state.withLock { state in
       guard let live = state.live else { return StandardError.write(lines) }
-      StandardError.write(Console.erasing + lines + ProgressLine(live).running(width: StandardError.room))
+      StandardError.write(Console.erasing + lines)
+      rewrite(live, &state)
     }
   }
 
-  private func show(_ event: ProgressEvent, _ live: inout PhaseProgress?) {
+  private func show(_ event: ProgressEvent, _ state: inout State) {
     switch event {
     case .started(let progress), .advanced(let progress):
       // A person reads no more than ten a second.
-      if let live, live.phase == progress.phase, live.subject == progress.subject, progress.seconds > 0,
+      if let live = state.live, live.phase == progress.phase, live.subject == progress.subject, progress.seconds > 0,
         progress.seconds - live.seconds < 0.1
       {
         return
       }
-      live = progress
-      StandardError.write(Console.erasing + ProgressLine(progress).running(width: StandardError.room))
+      (state.live, state.told) = (progress, ContinuousClock().now)
+      rewrite(progress, &state)
       StopRequest.isLineOpen.store(true, ordering: .relaxed)
+      if !state.hasClock {
+        state.hasClock = true
+        // Without a thread the time stands still, and nothing else is missing.
+        if let thread = try? RankThread(body: { self.keepTime() }) { thread.leave() }
+      }
     case .finished(let progress):
-      live = nil
+      state.live = nil
       StopRequest.isLineOpen.store(false, ordering: .relaxed)
       StandardError.write(Console.erasing + ProgressLine(progress).finished(width: StandardError.room) + "\n")
+    }
+  }
+
+  private func rewrite(_ progress: PhaseProgress, _ state: inout State) {
+    state.line = ProgressLine(progress).running(width: StandardError.room)
+    StandardError.write(Console.erasing + state.line)
+  }
+
+  /// Has the time go on while nobody tells anything: where nothing is counted, what takes long may not say so. The thread
+  /// ends with the process.
+  private func keepTime() {
+    while true {
+      usleep(250_000)
+      state.withLock { state in
+        guard let live = state.live, live.total == nil else { return }
+        let passed = (ContinuousClock().now - state.told) / .seconds(1)
+        let now = live.at(live.done, found: live.found, seconds: live.seconds + passed)
+        guard ProgressLine(now).running(width: StandardError.room) != state.line else { return }
+        rewrite(now, &state)
+      }
     }
   }
 }

@@ -45,7 +45,7 @@ struct Failure {
     case let error as SearchError: ("\(error)", Failure.code(of: error.kind))
     case let error as ArrayFileError: ("\(error)", Failure.code(of: error.kind))
     case let error as ONNXError:
-      ("\(error)", error.kind == .unreadable ? Failure.cannotBeRead : Failure.badContent)
+      ("\(error)" + Failure.advice(on: error.kind), Failure.code(of: error.kind))
     case let error as NetworkError: ("\(error)", Failure.badContent)
     case let error as ExecutionError:
       ("\(error)", error.kind == .failed ? Failure.program : Failure.badContent)
@@ -65,6 +65,16 @@ struct Failure {
     case .cannotCreate: cannotCreate
     case .program: program
     }
+  }
+
+  private static func code(of kind: ONNXError.Kind) -> Int32 {
+    kind == .unreadable ? cannotBeRead : badContent
+  }
+
+  /// What settles it where a configuration says all that is known; commands without one have an option for it.
+  private static func advice(on kind: ONNXError.Kind) -> String {
+    guard case .openShape = kind else { return "" }
+    return "; \"calibration\" with samples of this input gives them, else the model has to fix them"
   }
 
   private static func code(of kind: ArrayFileError.Kind) -> Int32 {

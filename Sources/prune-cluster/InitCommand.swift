@@ -37,11 +37,13 @@ struct InitCommand: ParsableCommand {
   func run() throws {
     guard Launch.isFirstRank else { return }
     let format = ONNXFormat()
-    let shapes = Dictionary(inputShape.map { ($0.name, $0.extents) }, uniquingKeysWith: { $1 })
+    let shapes = InputShape.extents(inputShape)
     let source = try format.read(model)
     // With two samples it shows which axis is theirs.
-    let network = try format.decode(source.message, sampleShapes: shapes).network(batchSize: 2)
-    try InputShape.check(inputShape, network, model: model)
+    let network = try InputShape.advising {
+      try format.decode(source.message, sampleShapes: shapes).network(batchSize: 2)
+    }
+    try network.checkSampleShapes(shapes, model: model)
     let text = try StartingConfiguration(network, model: path(from: config == "-" ? "" : config)).text
     guard config != "-" else { return try StandardOutput.write(text) }
     guard access(config, F_OK) != 0 else {

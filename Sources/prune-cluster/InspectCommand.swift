@@ -35,40 +35,14 @@ struct InspectCommand: ParsableCommand {
   func run() throws {
     guard Launch.isFirstRank else { return }
     let format = ONNXFormat()
-    let shapes = Dictionary(inputShape.map { ($0.name, $0.extents) }, uniquingKeysWith: { $1 })
+    let shapes = InputShape.extents(inputShape)
     let source = try format.read(model)
     // With two samples it shows which axis is theirs.
-    let network = try format.decode(source.message, sampleShapes: shapes).network(batchSize: 2)
-    try InputShape.check(inputShape, network, model: model)
+    let network = try InputShape.advising {
+      try format.decode(source.message, sampleShapes: shapes).network(batchSize: 2)
+    }
+    try network.checkSampleShapes(shapes, model: model)
     let report = InspectionReport(try Inspection(network))
     try StandardOutput.write(json ? report.json.text() : report.text(width: StandardOutput.width))
-  }
-}
-
-/// `NAME=3,224,224`, or the extents alone.
-struct InputShape: ExpressibleByArgument {
-  let name: String
-  let extents: [Int]
-
-  init?(argument: String) {
-    let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-    name = parts.count == 2 ? String(parts[0]) : ""
-    let numbers = (parts.last ?? "").split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
-    guard !numbers.isEmpty, numbers.allSatisfy({ $0.map { $0 > 0 } ?? false }) else { return nil }
-    extents = numbers.compactMap { $0 }
-  }
-
-  /// Sees that the network's inputs have the extents that were given: those that the model fixes stay as they are.
-  static func check(_ shapes: [InputShape], _ network: Network, model: String) throws {
-    for shape in shapes {
-      for id in network.inputs where shape.name.isEmpty || network[id].name == shape.name {
-        let found = Array(network[id].shape.dimensions.dropFirst())
-        // Grey images may be given without their one channel.
-        guard found != shape.extents, found != [1] + shape.extents else { continue }
-        throw SearchError(
-          .usage, file: model,
-          "--input-shape: its input '\(network[id].name)' has the fixed shape \(found), expected no other")
-      }
-    }
   }
 }

@@ -61,7 +61,7 @@ struct ProfileCommand: ParsableCommand {
     var options = ProfileRun.Options()
     options.batchSize = batch
     options.widths = widths
-    options.sampleShapes = Dictionary(inputShape.map { ($0.name, $0.extents) }, uniquingKeysWith: { $1 })
+    options.sampleShapes = InputShape.extents(inputShape)
     let (model, output, asked) = (model, output, options)
     let console = showing.console("profile")
     var session = sharing.session
@@ -72,7 +72,7 @@ struct ProfileCommand: ParsableCommand {
       let run = ProfileRun(
         on: world, backend: OneDNNBackend(), format: ONNXFormat(), options: shared,
         logger: console.logger(rank: world.rank), progress: console.show)
-      return try run.execute(model, output: output, asked)
+      return try InputShape.advising { try run.execute(model, output: output, asked) }
     }
     guard let outcome else { return }
     try console.finish(ProfileSummary(outcome).text(width: StandardOutput.width), files: [outcome.file])

@@ -4,6 +4,7 @@ import Logging
 import ONNXFormat
 import Report
 import Search
+import WorkSharing
 
 /// `solve RUN_DIR`: another plan from what was measured.
 struct SolveCommand: ParsableCommand {
@@ -34,7 +35,8 @@ struct SolveCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "What is counted: \(SearchConfiguration.Metric.allCases.map(\.rawValue).joined(separator: ", ")).",
+      "What is counted: \(SearchConfiguration.Metric.allCases.map(\.rawValue).joined(separator: ", ")). Default: that of "
+        + "the search's target, where it had one target.",
       valueName: "metric"), completion: .list(SearchConfiguration.Metric.allCases.map(\.rawValue)))
   var metric: String?
 
@@ -81,10 +83,14 @@ struct SolveCommand: ParsableCommand {
     request.output = output
     request.frontierPoints = frontier ? points ?? 40 : 0
     request.changes = try changes()
+    request.keepsMetric = metric == nil && (compressionRatio != nil || limit != nil)
     let console = showing.console("solve")
     let asked = request
+    StopRequest.listenToSignals()
     let outcome = try console.alone {
-      try SolveRun(format: ONNXFormat(), logger: console.logger(rank: 0), progress: console.show).execute(asked)
+      try SolveRun(
+        format: ONNXFormat(), stop: .ofProcess, logger: console.logger(rank: 0), progress: console.show
+      ).execute(asked)
     }
     try console.finish(
       SolveSummary(outcome).text(width: StandardOutput.width, style: StandardOutput.style), files: outcome.files,

@@ -65,6 +65,9 @@ private enum Descriptor {
       let written = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
       if written < 0 {
         guard errno == EINTR || errno == EAGAIN else { return false }
+        // The other end lets nothing wait that it cannot take at once: until it can again.
+        var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        if errno == EAGAIN { _ = poll(&waiting, 1, -1) }
         continue
       }
       bytes = bytes.dropFirst(written)

@@ -48,11 +48,66 @@ struct InitTests {
     #expect(shown.exitCode == 0 && shown.output.hasSuffix("}\n"), "\(shown.errors)")
     let none = try ProgramRun("prune-cluster", ["init", folder.file("none.onnx")])
     #expect(none.exitCode == 66 && none.complaints.count == 1)
-    for command in [["init", DemoNetwork.model, "-"], ["inspect", DemoNetwork.model]] {
-      let fixed = try ProgramRun("prune-cluster", command + ["--input-shape", "image=1,29,29"])
-      #expect(fixed.exitCode == 64 && fixed.errors.contains("has the fixed shape [1, 28, 28]"), "\(fixed.errors)")
-      #expect(try ProgramRun("prune-cluster", command + ["--input-shape", "28,28"]).exitCode == 0)
+  }
+
+  /// Commands that look at a model without data.
+  private static func commands(_ model: String, in folder: borrowing TemporaryFolder) throws -> [[String]] {
+    let ratios = try folder.write(Data(#"{"stage1.0.conv1": 0.5}"#.utf8), as: "ratios.json")
+    return [
+      ["init", model, "-"], ["inspect", model],
+      ["profile", "--widths", "2", "--quiet", "--output", folder.file("latency.json"), model],
+      ["apply", ratios, "--model", model, "--output", folder.file("small.onnx")],
+    ]
+  }
+
+  @Test(arguments: 0..<4)
+  func `extents that the model fixes are not given others`(_ number: Int) throws {
+    let folder = try TemporaryFolder()
+    let command = try Self.commands(DemoNetwork.model, in: folder)[number]
+    for shape in ["image=1,29,29", "29,29", "3,28,28", "image=1,1,28,28"] {
+      let run = try ProgramRun("prune-cluster", command + ["--input-shape", shape])
+      let found = shape.replacing("image=", with: "").replacing(",", with: ", ")
+      #expect(run.exitCode == 64 && run.complaints.count == 1, "\(run.errors)")
+      #expect(
+        run.errors.contains("--input-shape: its input 'image' has the fixed shape [1, 28, 28], found [\(found)]"),
+        "\(run.errors)")
     }
+    #expect(try Set(folder.names) == ["ratios.json"])
+    guard number < 2 else { return }
+    #expect(try ProgramRun("prune-cluster", command + ["--input-shape", "28,28"]).exitCode == 0)
+  }
+
+  @Test func `extents that the model leaves open are asked for as they can be given`() throws {
+    let folder = try TemporaryFolder()
+    // The last two axes, as lengths that are written, become names that are empty.
+    let fixed: [UInt8] = [0x0A, 2, 0x08, 28, 0x0A, 2, 0x08, 28]
+    var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: DemoNetwork.model)))
+    let place = try #require(bytes.firstRange(of: fixed))
+    bytes.replaceSubrange(place, with: [0x0A, 2, 0x12, 0, 0x0A, 2, 0x12, 0])
+    let model = try folder.write(Data(bytes), as: "open.onnx")
+    for command in try Self.commands(model, in: folder) {
+      let run = try ProgramRun("prune-cluster", command)
+      #expect(run.exitCode == 65 && run.complaints.count == 1, "\(run.errors)")
+      #expect(run.errors.contains("such as --input-shape image=1,224,224\n"), "\(run.errors)")
+    }
+    for command in try Self.commands(model, in: folder).prefix(2) {
+      let run = try ProgramRun("prune-cluster", command + ["--input-shape", "image=1,28,28"])
+      #expect(run.exitCode == 0, "\(run.errors)")
+    }
+    // A search takes them from its samples, and has no such option.
+    func validate(_ changes: [(path: String, json: String?)]) throws -> ProgramRun {
+      let text = try DemoNetwork.configuration(
+        output: folder.file("out"), changes: [("model", "\"\(model)\"")] + changes)
+      return try ProgramRun("prune-cluster", ["validate", folder.write(text, as: "config.json")])
+    }
+    let sampled = try validate([])
+    #expect(sampled.exitCode == 0, "\(sampled.errors)")
+    let blind = try validate([
+      ("calibration", nil), ("loss", nil), ("sensitivity", #"{"method": "l1"}"#),
+    ])
+    #expect(blind.exitCode == 65 && blind.complaints.count == 1, "\(blind.errors)")
+    #expect(blind.errors.contains("\"calibration\" with samples of this input gives them"), "\(blind.errors)")
+    #expect(!blind.errors.contains("--input-shape"), "\(blind.errors)")
   }
 
   @Test(.enabled(if: ReferenceData.isPresent), arguments: ReferenceData.models)

@@ -12,9 +12,11 @@ struct SolveCommandTests {
   }
 
   /// A search's output directory.
-  private static func searched(in folder: TemporaryFolder) throws -> String {
-    let text = try DemoNetwork.configuration(
-      output: folder.file("out"), changes: [("calibration.samples", "27"), ("calibration.batch_size", "8")])
+  private static func searched(
+    in folder: TemporaryFolder, _ changes: [(path: String, json: String?)] = []
+  ) throws -> String {
+    let small: [(path: String, json: String?)] = [("calibration.samples", "27"), ("calibration.batch_size", "8")]
+    let text = try DemoNetwork.configuration(output: folder.file("out"), changes: small + changes)
     let run = try ProgramRun("prune-cluster", ["search", "--quiet", try folder.write(text, as: "config.json")])
     #expect(run.exitCode == 0, "\(run.errors)")
     return folder.file("out")
@@ -54,13 +56,83 @@ struct SolveCommandTests {
     ])
     #expect(long.exitCode == 0 && long.errors.isEmpty, "\(long.errors)")
     #expect(try folder.contents(of: "other/ratios.json") == first)
+    let replaced = "out/solved/ratios.json held another plan, which is replaced"
+    let same = try Self.solve([directory, "--compression-ratio", "3", "--metric", "params", "--method", "greedy"])
+    #expect(same.exitCode == 0 && !same.errors.contains(replaced), "\(same.errors)")
+    #expect(!short.errors.contains(replaced), "\(short.errors)")
     #expect(
       try FileManager.default.contentsOfDirectory(atPath: folder.file("other")).sorted()
         == ["frontier.json", "ratios.cfg", "ratios.json"])
     let limit = try Self.solve([directory, "--limit", "600000", "--metric", "macs"])
-    #expect(limit.exitCode == 0, "\(limit.errors)")
+    #expect(limit.exitCode == 0 && limit.errors.contains(replaced), "\(limit.errors)")
     let ratios = try JSONValue(parsing: Array(try folder.contents(of: "out/solved/ratios.json")), file: "ratios.json")
     #expect(ratios["target"] == ["limit": 600_000.0, "metric": "macs"])
+  }
+
+  /// A search whose curve of a thousand points takes many seconds.
+  private static func searchedJointly(in folder: TemporaryFolder) throws -> String {
+    try searched(
+      in: folder, [("calibration.samples", "256"), ("sensitivity", #"{"order": 2, "set_loss": "joint"}"#)])
+  }
+
+  @Test func `a signal ends it with the documented code and event, and leaves no curve`() throws {
+    let folder = try TemporaryFolder()
+    let directory = try Self.searchedJointly(in: folder)
+    let run = try ProgramRun(
+      "prune-cluster", ["solve", "--progress", "json", "--frontier", "--points", "1000", directory],
+      signal: (SIGTERM, { FileManager.default.fileExists(atPath: directory + "/solved") }))
+    #expect(run.exitCode == 75, "\(run.errors)")
+    #expect(run.output.isEmpty)
+    let lines = run.errors.split(separator: "\n").map(String.init)
+    #expect(lines.last == "prune-cluster: stopped by SIGTERM", "\(run.errors)")
+    let last = try #require(lines.dropLast().last)
+    let event = try JSONValue(parsing: Array(last.utf8), file: "event")
+    #expect(event["event"] == "stopped" && event["exit_code"] == 75, "\(last)")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: directory + "/solved").isEmpty)
+  }
+
+  @Test(.enabled(if: TerminalRun.isPossible))
+  func `Ctrl-C while the curve is drawn leaves whole lines`() throws {
+    let folder = try TemporaryFolder()
+    let run = try TerminalRun(
+      "prune-cluster", ["solve", "--frontier", "--points", "1000", try Self.searchedJointly(in: folder)], columns: 80,
+      interrupts: 1, when: "drawing the curve")
+    #expect(run.exitCode == 75, "\(run.text)")
+    let lines = run.screen.lines
+    #expect(lines.last == "", "\(lines)")
+    #expect(lines.dropLast().last == "prune-cluster: stopped by SIGINT", "\(lines)")
+    #expect(!lines.contains { $0.contains("^C") }, "\(lines)")
+    #expect(run.screen.erased.contains { $0.hasPrefix("drawing the curve: ") }, "\(run.screen.erased)")
+  }
+
+  @Test(arguments: [
+    (#"{"metric": "macs", "compression_ratio": 2}"#, "macs"), (#"[{"metric": "params", "limit": 100000}]"#, "params"),
+    (#"{"compression_ratio": 2}"#, "bit_complexity"),
+    (#"[{"metric": "macs", "compression_ratio": 2}, {"metric": "params", "limit": 150000}]"#, "bit_complexity"),
+  ])
+  func `another ratio is one of the metric that the search had`(_ target: String, metric: String) throws {
+    let folder = try TemporaryFolder()
+    let text = try DemoNetwork.configuration(
+      output: folder.file("out"),
+      changes: [("calibration.samples", "27"), ("calibration.batch_size", "8"), ("target", target)])
+    let run = try ProgramRun("prune-cluster", ["search", "--quiet", try folder.write(text, as: "config.json")])
+    #expect(run.exitCode == 0, "\(run.errors)")
+    func solved(_ arguments: [String]) throws -> JSONValue? {
+      let run = try Self.solve([folder.file("out"), "--quiet"] + arguments)
+      #expect(run.exitCode == 0, "\(run.errors)")
+      let bytes = Array(try folder.contents(of: "out/solved/ratios.json"))
+      return try JSONValue(parsing: bytes, file: "ratios.json")["target"]
+    }
+    #expect(try solved(["--compression-ratio", "3"]) == ["compression_ratio": 3.0, "metric": .string(metric)])
+    // What the command line says goes first.
+    let named = ["--compression-ratio", "3", "--metric", "flops"]
+    #expect(try solved(named) == ["compression_ratio": 3.0, "metric": "flops"])
+    let set = ["--compression-ratio", "3", "--set", "target.metric=flops"]
+    #expect(try solved(set) == ["compression_ratio": 3.0, "metric": "flops"])
+    #expect(
+      try solved(["--set", #"target={"compression_ratio": 3}"#]) == [
+        "compression_ratio": 3.0, "metric": "bit_complexity",
+      ])
   }
 
   @Test func `what is wrong ends with the exit code of its cause, in one line`() throws {

@@ -42,6 +42,20 @@ struct TerminalTests {
     #expect(result.contains("level: 1 - current / full") && !result.contains("\u{1B}") && !result.contains("…"))
   }
 
+  @Test func `the time goes on while nothing is counted and nobody tells anything`() throws {
+    let folder = try TemporaryFolder()
+    let config = try Self.configuration(in: folder, [("calibration.samples", "32")])
+    #expect(try ProgramRun("prune-cluster", ["search", "--quiet", config]).exitCode == 0)
+    // What it solves with waits longer than any machine takes to come round to it, and has no answer.
+    let solver = #"solver={"method": "external", "command": ["sh", "-c", "sleep 8; exit 3"]}"#
+    let run = try TerminalRun(
+      "prune-cluster", ["solve", folder.file("out"), "--set", solver], columns: 80, outputFile: folder.file("result"))
+    #expect(run.exitCode == 65, "\(run.text)")
+    let screen = run.screen
+    let seconds = screen.erased.compactMap { $0.firstMatch(of: /^solving: (\d+) s$/).flatMap { Int($0.output.1) } }
+    #expect(seconds == seconds.sorted() && Set(seconds).count > 2, "\(screen.erased)")
+  }
+
   @Test(arguments: [60, 80, 132])
   func `the table fits the terminal`(_ columns: Int) throws {
     let folder = try TemporaryFolder()

@@ -93,10 +93,82 @@ import Testing
     "needs samples", "nothing says how much to prune", "limits a search, but there is no", "cannot hold the character",
     "is not expanded", "an array after the colon", #"inputs: the key "file" is missing"#, "inputs.arrray",
     "an .npy file holds one array", #""mean" is for 2 channels"#, #"the name of an input given in "inputs""#,
-    "without labels use", "the losses of widths in $.bits.search", #"it belongs to "unit": "score""#,
-    #"$.solver: "external""#, "gradients of weights are those of a batch", "are taken over all members",
-    "what weights say is added up", #"it belongs to an expansion of "order": 1"#, "which the loss", "cannot be reached",
+    "without labels use", "the losses of widths in $.bits.search", #"$.solver: "external""#, "which the loss",
+    "cannot be reached",
   ]
+
+  /// Keys of an object that depend on each other, with some of their values; an empty text leaves the key out.
+  private static let dependents: [(object: String, keys: [(name: String, values: [String])])] = [
+    (
+      "sensitivity",
+      [
+        ("order", ["", "1", "2"]), ("set_loss", ["", #""additive""#, #""joint""#, #""logits""#]),
+        ("curvature", ["", #""fisher""#, #""gauss_newton""#]), ("curvature_labels", ["", #""drawn""#, #""ranked""#]),
+        ("draws", ["", "3"]), ("classes", ["", "5"]), ("damping", ["", "0"]), ("first_order", ["", "false"]),
+        ("reduction", ["", #""abs_mean""#]),
+      ]
+    ),
+    (
+      "sensitivity",
+      [
+        ("method", ["", #""taylor""#, #""fisher""#, #""snip""#]), ("order", ["", "1", "2"]),
+        ("reduction", ["", #""mean_square""#, #""weight_abs""#]), ("level", ["", #""batch""#, #""sample""#]),
+        ("group_reduction", ["", #""sum""#, #""sum_abs""#]),
+        ("site", ["", #""producer""#, #""consumer""#, #""members""#]),
+      ]
+    ),
+    (
+      "sensitivity",
+      [
+        ("method", [#""external""#, #""taylor""#]), ("command", ["", #"["c"]"#]),
+        ("unit", ["", #""score""#, #""loss""#]), ("normalization", ["", #""none""#, #""mean""#]),
+      ]
+    ),
+    (
+      "solver",
+      [
+        ("method", ["", #""greedy""#, #""measured""#, #""external""#]), ("command", ["", #"["c"]"#]),
+        ("iterations", ["", "1", "2"]), ("robust", ["", "false", "true"]), ("channel_multiple", ["", "1", "8"]),
+        ("channel_widths", ["", "[8, 16]"]),
+      ]
+    ),
+  ]
+
+  /// The object's own rules are the whole of what the decoder asks of such keys.
+  @Test(arguments: dependents.indices)
+  func `keys go together for the schema as they do for the decoder`(_ index: Int) throws {
+    let (object, keys) = Self.dependents[index]
+    let texts = keys.reduce([""]) { texts, key in
+      texts.flatMap { text in
+        key.values.map { $0.isEmpty ? text : "\(text)\(text.isEmpty ? "" : ", ")\"\(key.name)\": \($0)" }
+      }
+    }
+    var verdicts: Set<Bool> = []
+    for text in texts {
+      let value = try JSONValue(parsing: Array("{\(text)}".utf8), file: "c.json")
+      let document = try JSONValue(parsing: Array(minimal(#", "\#(object)": {\#(text)}"#).utf8), file: "c.json")
+      let definition = try #require(ConfigurationSchema.json["$defs"]?[object])
+      let isDecoded = Self.decoded(document) != nil
+      #expect((Self.validator.problem(of: value, by: definition) == nil) == isDecoded, "\(text)")
+      verdicts.insert(isDecoded)
+    }
+    #expect(verdicts.count == 2)
+  }
+
+  @Test func `what a key means is said with the order that it goes with`() throws {
+    let keys = try #require(ConfigurationSchema.json["$defs"]?["sensitivity"]?["properties"])
+    for (order, names) in [
+      (1, ["reduction", "level", "group_reduction", "site"]), (2, ["damping", "draws", "classes"]),
+    ] {
+      for name in names {
+        guard case .string(let text)? = keys[name]?["description"] else {
+          Issue.record("\(name) has no description")
+          continue
+        }
+        #expect(text.contains("With `taylor` of `\"order\": \(order)`"), "\(text)")
+      }
+    }
+  }
 
   @Test func `a schema checker of its own takes the schema, and gives the same verdicts`() throws {
     guard let python = PythonPeer.jsonschema else { return }

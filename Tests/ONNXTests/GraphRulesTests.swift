@@ -164,6 +164,8 @@ struct GraphRulesTests {
     let model = try builder.model()
     #expect(model.inputs[0].extents == [.open("open"), .known(3), .open("open"), .open("open")])
     #expect(try model.network(batchSize: 4, inputShapes: ["x": [3, 5, 6]]).result == [4, 3, 5, 6])
+    let missing = #expect(throws: ONNXError.self) { try model.network(batchSize: 4) }
+    #expect(missing?.kind == .openShape(model.inputs[0]))
     #expect(throws: ONNXError.self) { try model.network(batchSize: 4, inputShapes: ["x": [1, 5, 6]]) }
     #expect(throws: ONNXError.self) { try model.network(batchSize: 4, inputShapes: ["x": [3, 5]]) }
     #expect(throws: ONNXError.self) { try model.network(batchSize: 4, inputShapes: ["x": [3, 5, -6]]) }

@@ -28,6 +28,11 @@ struct ProgressTextTests {
     #expect(
       ProgressLine(Self.samples.at(6400, found: 3200, seconds: 8)).finished()
         == "measuring, step 2 of 5: 6400 samples in 8.0 s, 400 samples/s, 3200 of them from the checkpoint")
+    // No unit counts to 1000.
+    for (seconds, text) in [(0.9994, "999 ms"), (0.9996, "1.0 s"), (99.6, "1.7 min")] {
+      let line = ProgressLine(PhaseProgress(RunPhase("solve", "solving")).at(0, seconds: seconds))
+      #expect(line.finished() == "solving: \(text)")
+    }
     #expect(
       ProgressLine(PhaseProgress(RunPhase("solve", "solving")).at(0, seconds: 0.25)).finished() == "solving: 250 ms")
   }
@@ -102,5 +107,23 @@ struct ProgressTextTests {
     #expect(objects[1]["seconds_left"] == 3.0)
     #expect(objects[2]["done"] == 10 && objects[2]["seconds_left"] == nil)
     #expect(objects[3]["seconds"] == 5.1)
+  }
+
+  @Test func `the rate of the slowest work is not 0, and what cannot be known is left out`() throws {
+    var record = ProgressRecord()
+    let begun = PhaseProgress(Self.measure, total: 10, unit: "sample")
+    func event(_ progress: PhaseProgress) throws -> JSONValue {
+      _ = record.line(for: .started(begun))
+      let line = record.line(for: .advanced(progress))
+      return try JSONValue(parsing: Array(try #require(line).utf8), file: "event")
+    }
+    // A unit in a month.
+    let slow = try event(begun.at(1, seconds: 2_592_000))
+    #expect(slow["rate"] == 3.86e-7)
+    #expect(slow["seconds_left"] == 23_328_000.0)
+    let found = try event(begun.at(10, found: 10, seconds: 0.01))
+    #expect(found["rate"] == nil && found["seconds_left"] == nil && found["found"] == 10)
+    let last = try event(begun.at(10, seconds: 4))
+    #expect(last["rate"] == 2.5 && last["seconds_left"] == nil)
   }
 }

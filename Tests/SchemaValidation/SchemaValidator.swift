@@ -40,7 +40,8 @@ package struct SchemaValidator: Sendable {
       }
       return problem(of: value, at: path, by: definition)
     case ("type", .string(let type)): return unless(value.isOf(type: type))
-    case ("const", _): return unless(value == operand)
+    // A number is the same however it is written.
+    case ("const", _): return unless(value == operand || operand.double.map { value.double == $0 } ?? false)
     case ("enum", .array(let values)): return unless(values.contains(value))
     case ("anyOf", .array(let schemas)):
       return unless(schemas.contains { problem(of: value, at: path, by: $0) == nil })

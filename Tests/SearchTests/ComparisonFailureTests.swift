@@ -1,7 +1,9 @@
 import Configuration
 import Foundation
+import MessagePassing
 import Networks
 import ONNXFormat
+import OneDNN
 import ProgramRuns
 import Testing
 import WorkSharing
@@ -147,20 +149,80 @@ struct ComparisonFailureTests {
     #expect(own?.problem.contains("sample") == true, "\(String(describing: own))")
   }
 
-  @Test func `a loss that a comparison has found not to be finite serves nobody who needs one`() throws {
-    func compare(_ criteria: String) throws -> ComparisonOutcome {
-      let path = try SteepFormat.configuration(
-        in: folder,
-        #"""
-        , "compare": {"sensitivity": [\#(criteria)],
-          "targets": [{"limit": 54, "metric": "params"}, {"limit": 46, "metric": "params"}]}
-        """#)
-      return try bench.compare(configuration: path, SteepFormat())
+  /// Compares for any number of ranks: the same bytes.
+  /// - Returns: by row why there is no plan.
+  private func failures(_ path: String, _ format: any ModelFormat) throws -> [String?] {
+    var first: [String: Data] = [:]
+    var failures: [String?] = []
+    for ranks in 1...3 {
+      let outcome = try bench.compare(ranks: ranks, configuration: path, format)
+      let rows = outcome.rows.sorted { $0.number < $1.number }
+      failures = rows.map(\.failure)
+      #expect(rows.map { $0.plan == nil } == failures.map { $0 != nil })
+      if ranks == 1 { first = try bench.results() }
+      #expect(try bench.results() == first, "\(ranks) ranks")
+      try FileManager.default.removeItem(atPath: folder.file("out"))
     }
-    _ = try compare(#""l1""#)
+    return failures
+  }
+
+  private static let limits = #""targets": [{"limit": 54, "metric": "params"}, {"limit": 46, "metric": "params"}]"#
+  private static let notFinite = "the loss is not finite; evaluated was the network without input channels of 'mix'"
+
+  @Test func `a loss that is not finite is a row of the criterion or the solver that needs it`() throws {
     // The loss without each channel alone is what this criterion is.
-    let error = #expect(throws: SearchError.self) { try compare(#""l1", "ablation""#) }
-    #expect(error?.problem == "the loss is not finite; evaluated was the network without input channels of 'mix'")
+    let ablated = try failures(
+      SteepFormat.configuration(
+        in: folder, #", "compare": {"sensitivity": ["ablation", "taylor"], \#(Self.limits)}"#), SteepFormat())
+    #expect(ablated == [Self.notFinite, Self.notFinite, nil, nil])
+    let measured = try failures(
+      SteepFormat.configuration(
+        in: folder, #", "compare": {"sensitivity": ["l1"], "solver": ["measured", "greedy"], \#(Self.limits)}"#),
+      SteepFormat())
+    #expect(
+      measured == [
+        Self.notFinite, Self.notFinite, "the loss of the pruned network is infinite or not a number", nil,
+      ])
+  }
+
+  @Test func `channels that no layer can be asked about are a row of the criteria that would ask`() throws {
+    let found = try failures(
+      WideFormat.configuration(in: folder, #", "compare": {"sensitivity": ["thinet", "l1", "lasso"]}"#), WideFormat())
+    for (row, criterion) in [(0, "thinet"), (2, "lasso")] {
+      #expect(
+        found[row]?.hasPrefix("\(criterion): no layer can be asked about the channels of 'first'") == true,
+        "\(found[row] ?? "")")
+    }
+    #expect(found[1] == nil)
+    // Alone it ends the comparison, and so it does a search.
+    let path = try WideFormat.configuration(in: folder, #", "sensitivity": {"method": "thinet"}"#)
+    for isComparison in [true, false] {
+      let error = #expect(throws: SearchError.self) {
+        if isComparison {
+          _ = try bench.compare(ranks: 2, configuration: path, WideFormat())
+        } else {
+          _ = try InProcess.run(ranks: 2) { world in
+            try SearchRun(
+              on: world, backend: OneDNNBackend(), format: WideFormat(), logger: DemoSearch.logger,
+              progress: { _ in }
+            ).execute(path)
+          }
+        }
+      }
+      #expect(error?.problem.contains("no layer can be asked") == true, "\(String(describing: error))")
+    }
+  }
+
+  @Test func `a loss that a comparison has found not to be finite serves nobody who needs one`() throws {
+    let path = try SteepFormat.configuration(
+      in: folder, #", "compare": {"sensitivity": ["ablation", "taylor"], \#(Self.limits)}"#)
+    _ = try bench.compare(configuration: path, SteepFormat())
+    let error = #expect(throws: SearchError.self) {
+      try bench.compare(
+        configuration: try SteepFormat.configuration(
+          in: folder, #", "compare": {"sensitivity": ["ablation"], \#(Self.limits)}"#), SteepFormat())
+    }
+    #expect(error?.problem == Self.notFinite)
   }
 
   @Test(arguments: [1, 3])

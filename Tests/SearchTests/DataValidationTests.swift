@@ -8,6 +8,7 @@ import ONNXFormat
 import OneDNN
 import ProgramRuns
 import ReferenceData
+import Sensitivity
 import Synchronization
 import Testing
 
@@ -236,5 +237,43 @@ struct ImageMemoryTests {
       }
       #expect(error?.problem.hasPrefix("--memory-limit: ") == true, "\(method)")
     }
+  }
+
+  @Test(arguments: [false, true])
+  func `every worker is counted with the samples of a run, twice`(_ isRegression: Bool) throws {
+    // 784 numbers of 4 bytes, and a class of 8 or 10 numbers.
+    let sampleBytes = 784 * 4 + (isRegression ? 10 * 4 : 8)
+    let folder = try TemporaryFolder()
+    var changes: [(path: String, json: String?)] = []
+    if isRegression {
+      for (name, extents) in [("inputs", [8, 1, 28, 28]), ("targets", [8, 10])] {
+        try NumPyArray(shape: extents, .floats([Float](repeating: 0.5, count: extents.reduce(1, *))))
+          .write(to: folder.file("\(name).npy"))
+      }
+      changes = [
+        ("loss", #"{"kind": "mse"}"#),
+        (
+          "calibration",
+          #"{"inputs": "\#(folder.file("inputs.npy"))", "labels": "\#(folder.file("targets.npy"))", "batch_size": 8}"#
+        ),
+      ]
+    }
+    let demo = try SubjectCase(DemoNetwork.configuration(output: "out", changes: changes))
+    let preparation = demo.preparation
+    let samples = 2 * preparation.runSize * sampleBytes
+    #expect(preparation.runSize >= 2 && preparation.samples.perWorker == samples)
+    // Of what evaluates networks, beside the compiled network and a copy of all weights.
+    let evaluations = try [1, 2].map { workers in
+      try InProcess.run(ranks: 1) { try demo.evaluation($0, workers: workers).memory.forecast.steady }[0]
+    }
+    let network = try demo.subject.model(of: .original, loss: demo.subject.comparedLoss).program.memory
+    #expect(
+      evaluations[1] - evaluations[0] == network.shared + network.perExecutor + preparation.weightBytes + samples)
+    // Of what measures, beside the tables that wait to be sent.
+    let tables = 4 * PackedShardTable.count(preparation.layout, preparation.criterion) * MemoryLayout<Double>.stride
+    let measured = [1, 2].map {
+      MemoryForecast(preparation, MemoryRequirement(shared: 0, perExecutor: 0), ranks: 0, workers: $0).steady
+    }
+    #expect(measured[1] - measured[0] == tables + samples)
   }
 }

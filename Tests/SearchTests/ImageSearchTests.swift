@@ -146,6 +146,54 @@ struct ImageSearchTests {
     #expect(try Self.attempts(folder).last?["pieces_computed"] as? Int == shards)
   }
 
+  enum Command: CaseIterable {
+    case search, dryRun, compare
+
+    func run(_ config: String) throws {
+      let (backend, format) = (OneDNNBackend(), ONNXFormat())
+      _ = try InProcess.run(ranks: 1) { world in
+        switch self {
+        case .search:
+          _ = try SearchRun(
+            on: world, backend: backend, format: format, logger: DemoSearch.logger, progress: { _ in }
+          ).execute(config)
+        case .dryRun: _ = try DryRun(on: world, backend: backend, format: format).execute(config)
+        case .compare:
+          _ = try ComparisonRun(
+            on: world, backend: backend, format: format, logger: DemoSearch.logger, progress: { _ in }
+          ).execute(config)
+        }
+      }
+    }
+  }
+
+  @Test(arguments: Command.allCases)
+  func `what is wrong with the model or the target is told before images are looked at`(_ command: Command) throws {
+    let folder = try TemporaryFolder()
+    try Self.writeFolders(in: folder)
+    // Whoever decodes all images ends with this one.
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.file("images/c3/y.png"), withDestinationPath: folder.file("none"))
+    let model = try folder.write(Data("no model".utf8), as: "model.onnx")
+    let preprocess = #"{"channels": "GREY", "mean": 0.286, "std": 0.353, "crop": 28}"#
+    let changes: [(path: String, json: String?)] = [
+      ("calibration", #"{"images": "images", "bad_images": "skip", "preprocess": \#(preprocess)}"#),
+      ("compare", command == .compare ? #"{"sensitivity": ["l1", "taylor"]}"# : nil), ("solver", "{}"),
+    ]
+    func complaint(_ more: [(path: String, json: String?)]) throws -> String {
+      let text = try DemoNetwork.configuration(output: folder.file("out"), changes: changes + more)
+      let config = try folder.write(text, as: "config.json")
+      let error = #expect(throws: (any Error).self) { try command.run(config) }
+      return error.map { "\($0)" } ?? ""
+    }
+    let wrong = try complaint([("model", #""\#(model)""#)])
+    #expect(wrong.hasPrefix(model), "\(wrong)")
+    let far = try complaint([("target.compression_ratio", "1e9")])
+    #expect(far.contains("cannot be reached") && !far.contains("y.png"), "\(far)")
+    let image = try complaint([])
+    #expect(image.contains("y.png: cannot be read"), "\(image)")
+  }
+
   @Test
   func `bad images end the run with one name, or are skipped and named in the record`() throws {
     let folder = try TemporaryFolder()

@@ -47,6 +47,25 @@ struct SearchRunTests {
     }
   }
 
+  @Test func `the record says between which ratios every layer could be pruned`() throws {
+    let folder = try TemporaryFolder()
+    let rules = #"""
+      [{"op_types": ["default"], "max_sparsity_per_layer": 0.9}, {"op_names": ["stage1.0.conv1"], "max_sparsity_per_layer": 0.5}]
+      """#
+    let outcome = try Self.search(in: folder, [("calibration.samples", "32"), ("config_list", rules)])
+    let record = try JSONValue(parsing: [UInt8](folder.contents(of: "out/run.json")), file: "run.json")
+    guard case .object(let ranges)? = record["feasible_prune_ratios"] else {
+      Issue.record("no ranges in \(record.text())")
+      return
+    }
+    #expect(ranges.members.map(\.key) == outcome.ratios.layers.map(\.name))
+    for layer in outcome.ratios.layers {
+      #expect(ranges[layer.name] == .array([.number(layer.feasible.lowerBound), .number(layer.feasible.upperBound)]))
+    }
+    #expect(ranges["/stage1/stage1.0/conv1/Conv"] == [0.0, 0.5])
+    #expect(ranges["/head/Gemm"] == [0.0, 0.0])
+  }
+
   @Test(arguments: ["bit_complexity", "flops", "macs", "params"], [1.2, 2.0, 6.0])
   func `the target is met in every metric, and not by more than a channel step`(
     _ metric: String, _ ratio: Double

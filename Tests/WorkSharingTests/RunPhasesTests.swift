@@ -58,6 +58,8 @@ struct RunPhasesTests {
     phases.whole(Self.first, total: 2, unit: "thing") { advance in
       phases.begin(Self.second, total: 9, unit: "part")
       phases.advance(to: 5)
+      phases.end()
+      phases.recorded(as: "part") { phases.begin(Self.second) }
       advance(1)
     }
     phases.recorded(as: "other") {
@@ -105,6 +107,17 @@ struct RunPhasesTests {
     }
     #expect(!done.isEmpty && done == done.sorted() && done.allSatisfy { $0.isMultiple(of: 10) }, "\(told.all)")
     #expect(told.all.last == ">first 200/200 thing")
+  }
+
+  @Test func `a stop tells the share of the work, as phases do, which may count otherwise`() {
+    let stop = Interruption(cause: .timeLimit, unit: "evaluation", stored: 34, total: 674)
+    #expect(
+      stop.description
+        == "stopped at the time limit: 5 % of the work at hand is saved, 34 of 674 evaluations; the same command goes on "
+        + "from there")
+    #expect(
+      Interruption(cause: .timeLimit, unit: "evaluation", stored: 0, total: 674).description
+        == "stopped at the time limit")
   }
 
   @Test func `what goes on is told again, and the rate leaves out what was found`() {

@@ -118,6 +118,26 @@ struct WorkSessionTests {
     #expect(done.load(ordering: .relaxed) < 40)
   }
 
+  @Test func `a stop is told once, also where the work at hand ends well and more is begun`() throws {
+    let told = Mutex<[String]>([])
+    _ = try InProcess.run(ranks: 1) { world in
+      let stop = StopRequest()
+      let logger = Logger(label: "test") { _ in TellingHandler { message in told.withLock { $0.append(message) } } }
+      let session = try WorkSession(on: world, options: WorkSession.Options(stop: stop), logger: logger)
+      // The only piece goes on until the stop has been seen.
+      _ = try session.sum("piece", 1, length: 3, by: WorkerPool(count: 1) { 0 }) { piece, _, pulse in
+        stop.make()
+        while told.withLock({ $0.isEmpty }) { usleep(1000) }
+        try pulse.advance(isLast: true)
+        return value(piece)
+      }
+      #expect(throws: Interruption.self) {
+        _ = try session.sum("piece", 10, length: 3, by: WorkerPool(count: 1) { 0 }) { piece, _, _ in value(piece) }
+      }
+    }
+    #expect(told.withLock { $0 }.count { $0.hasPrefix("stopping ") } == 1, "\(told.withLock { $0 })")
+  }
+
   @Test func `a run stops by itself before its time is over, and begins nothing that would take longer`() throws {
     let clock = ContinuousClock()
     let start = clock.now
@@ -218,4 +238,20 @@ struct WorkSessionTests {
       Issue.record(error)
     }
   }
+}
+
+/// Hands on what is logged.
+private struct TellingHandler: LogHandler {
+  let tell: @Sendable (String) -> Void
+  var logLevel = Logger.Level.info
+  var metadata: Logger.Metadata = [:]
+
+  init(_ tell: @escaping @Sendable (String) -> Void) { self.tell = tell }
+
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+
+  func log(event: LogEvent) { tell("\(event.message)") }
 }

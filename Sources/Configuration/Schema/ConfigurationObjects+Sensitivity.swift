@@ -8,6 +8,9 @@ extension ConfigurationObjects {
   private static let scores = "sensitivity-scores"
   private static let behind = "sensitivity-layers-behind"
 
+  private static let firstOrder = "with `taylor` of `\"order\": 1`"
+  private static let secondOrder = "with `taylor` of `\"order\": 2`"
+
   static let sensitivity = ObjectDescription(
     "sensitivity", generalKeys + secondOrderKeys + firstOrderKeys + pluginKeys + externalKeys,
     rules: Sensitivity.Method.allCases.map { method in
@@ -15,7 +18,9 @@ extension ConfigurationObjects {
       let shapes = shapes(with: method).map { JSONObject.Member(key: $0.key, value: .object($0.shape.schema)) }
       if !shapes.isEmpty { then["properties"] = .object(JSONObject(distinct: shapes)) }
       if method == .external { then["required"] = ["command"] }
-      return when("method", is: method.rawValue, isStandard: method == .taylor, then: .object(then))
+      let rules = rules(with: method)
+      if !rules.isEmpty { then["allOf"] = .array(rules) }
+      return when("method", is: .string(method.rawValue), isStandard: method == .taylor, then: .object(then))
     })
 
   private static let coupledLosses = ValueShape.choice(Sensitivity.GroupReduction.self)
@@ -62,7 +67,7 @@ extension ConfigurationObjects {
       "what becomes of the values t of one channel: `mean_abs` mean of \\|t\\|, `abs_mean` \\|mean of t\\|, `mean_square` "
         + "mean of t² (in squared loss units); `weight_abs` the mean of Σ \\|w·∂L/∂w\\| over single weights"),
     KeyDescription(
-      "level", .choice(Sensitivity.Level.self), .value("batch"), in: first,
+      "level", .choice(Sensitivity.Level.self), .value("batch"), in: first, beside: firstOrder,
       "what one value t is taken over: `batch`, the mean loss of a batch, or `sample`, the loss of one sample"),
     KeyDescription(
       "group_reduction",
@@ -71,7 +76,7 @@ extension ConfigurationObjects {
           + Sensitivity.ScoreReduction.allCases.filter { $0 != .sum }.map(\.rawValue)),
       [
         .init(
-          table: first, condition: "with `taylor` and `fisher`", shape: coupledLosses, standard: .value("sum"),
+          table: first, condition: "\(firstOrder), and with `fisher`", shape: coupledLosses, standard: .value("sum"),
           text:
             "where several layers make a channel: `sum`, their values are added up, then reduced, as the channel goes as "
             + "a whole; `sum_abs`, each is reduced, then added up, as AMCT and Torch-Pruning do"),
@@ -89,7 +94,7 @@ extension ConfigurationObjects {
       "site", .choice(Sensitivity.Site.self),
       [
         .init(
-          table: first, condition: "with `taylor`", standard: .value("producer"),
+          table: first, condition: firstOrder, standard: .value("producer"),
           text:
             "which layers' weights say what a channel counts: those of the `producer`, that make it; of the `consumer`, "
             + "that read it (t is then Σ w·∂L/∂w over the weights that read the channel); of all `members`, which pass it "
@@ -112,6 +117,7 @@ extension ConfigurationObjects {
   private static let secondOrderKeys = [
     KeyDescription(
       "set_loss", .choice(Sensitivity.SetLoss.self), .told("`joint`; with `\"order\": 1` `additive`"), in: second,
+      beside: secondOrder,
       "`joint`: one quadratic form of all channels, ½ · mean over samples of (Σ t′)² over the channels that go. `logits`: "
         + "the sums shift the log-probabilities of the most probable classes, and the loss is the divergence from the "
         + "network's own prediction. `additive`: −mean t + ½ · mean t′² for each channel, added up"),
@@ -119,7 +125,7 @@ extension ConfigurationObjects {
       "damping", .number(Sensitivity.dampings),
       [
         .init(
-          table: second, condition: "with `taylor`",
+          table: second, condition: secondOrder,
           standard: .told("8 for `joint` without `bits.search`, else 0"),
           text:
             "how much more each channel's own square counts, of `joint` and `logits`: sets whose channels only undo each "
@@ -129,27 +135,29 @@ extension ConfigurationObjects {
           text: "`influence`: λ as a share of F's mean diagonal element"),
       ]),
     KeyDescription(
-      "first_order", .boolean, .value(false), in: second,
+      "first_order", .boolean, .value(false), in: second, beside: secondOrder,
       "of `joint`: whether −mean t takes part, with its sign"),
     KeyDescription(
       "curvature", .choice(Sensitivity.Curvature.self), .told("`fisher` for `joint`, else `gauss_newton`"), in: second,
+      beside: secondOrder,
       "whose labels t′ is taken with: `fisher`, those of the data, which costs nothing; `gauss_newton`, those of the "
         + "network's own prediction"),
     KeyDescription(
       "curvature_labels", .choice(Sensitivity.CurvatureLabels.self),
-      .told("`drawn`; `ranked` for `logits`, which takes no other"), in: second,
+      .told("`drawn`; `ranked` for `logits`, which takes no other"), in: second, beside: secondOrder,
       "of `gauss_newton`: `drawn` from the prediction, or `ranked`, the most probable classes weighted by their "
         + "probabilities; each label is another pass"),
     KeyDescription(
       "draws", .integer(Sensitivity.counts),
       [
         .init(
-          table: second, condition: "with `taylor`", standard: .value(1), text: "labels drawn per sample"),
+          table: second, condition: secondOrder, standard: .value(1), text: "labels drawn per sample"),
         .init(
           table: behind, condition: "with `aofp`", standard: .value(1000), text: "`aofp`: masks per round"),
       ]),
     KeyDescription(
-      "classes", .integer(Sensitivity.counts), .value(10), in: second, "the most probable classes that count"),
+      "classes", .integer(Sensitivity.counts), .value(10), in: second, beside: secondOrder,
+      "the most probable classes that count"),
   ]
 
   private static let externalKeys = [

@@ -78,7 +78,9 @@ extension ConfigurationObjects {
           + "the calibration data differ; for sensitivities that add up"),
     ] + pluginKeys,
     rules: [
-      when("method", is: "external", then: ["required": ["command"]], otherwise: none(of: pluginKeys))
+      when("method", is: "external", then: ["required": ["command"]], otherwise: none(of: pluginKeys.map(\.name))),
+      when("method", is: "measured", then: values(["iterations": 1, "robust": false])),
+      ["if": ["required": ["channel_widths"]], "then": values(["channel_multiple": 1])],
     ])
 
   /// What starts a program of the user's, in the place of a criterion or a solver.

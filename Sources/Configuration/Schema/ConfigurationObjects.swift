@@ -112,21 +112,25 @@ enum ConfigurationObjects {
   /// What holds where a key has a value.
   /// - Parameter isStandard: whether the key has this value where it is left out.
   static func when(
-    _ key: String, is value: String, isStandard: Bool = false, then: JSONValue, otherwise: JSONValue? = nil
+    _ key: String, is value: JSONValue, isStandard: Bool = false, then: JSONValue, otherwise: JSONValue? = nil
   ) -> JSONValue {
-    let isValue = JSONObject(distinct: [JSONObject.Member(key: key, value: ["const": .string(value)])])
-    var condition: JSONObject = ["properties": .object(isValue)]
+    guard case .object(var condition) = values([key: value]) else { preconditionFailure("a rule is an object") }
     if !isStandard { condition["required"] = [.string(key)] }
     var rule: JSONObject = ["if": .object(condition), "then": then]
     rule["else"] = otherwise
     return .object(rule)
   }
 
+  /// That keys have no other values than these, where they are given.
+  static func values(_ values: KeyValuePairs<String, JSONValue>) -> JSONValue {
+    ["properties": .object(JSONObject(distinct: values.map { .init(key: $0.key, value: ["const": $0.value]) }))]
+  }
+
   /// That there are no other keys than these.
   static func only(_ keys: [String]) -> JSONValue { ["propertyNames": ["enum": .array(keys.map(JSONValue.string))]] }
 
   /// That there are none of these keys.
-  static func none(of keys: [KeyDescription]) -> JSONValue {
-    ["propertyNames": ["not": ["enum": .array(keys.map { .string($0.name) })]]]
+  static func none(of keys: [String]) -> JSONValue {
+    ["propertyNames": ["not": ["enum": .array(keys.map(JSONValue.string))]]]
   }
 }

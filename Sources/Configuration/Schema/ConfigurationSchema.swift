@@ -4,8 +4,8 @@
 public enum ConfigurationSchema {
   /// The JSON Schema (draft 2020-12) of the configuration.
   ///
-  /// It says what each value may be, and which keys go with which `method`. What it leaves to `validate` are other keys that
-  /// go together or exclude each other, and whatever the model and the data decide.
+  /// It says what each value may be, and which keys and values of an object go together or exclude each other. What it leaves
+  /// to `validate` is what keys of different objects ask of each other, and whatever the model and the data decide.
   public static let json: JSONValue = {
     var document: JSONObject = [
       "$schema": "https://json-schema.org/draft/2020-12/schema",

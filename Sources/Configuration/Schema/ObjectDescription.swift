@@ -70,8 +70,11 @@ struct KeyDescription: Sendable {
   let shape: ValueShape
   private(set) var meanings: [Meaning]
 
-  init(_ name: String, _ shape: ValueShape, _ standard: Standard, in table: String? = nil, _ text: String) {
-    self.init(name, shape, [Meaning(table: table, condition: nil, standard: standard, text: text)])
+  init(
+    _ name: String, _ shape: ValueShape, _ standard: Standard, in table: String? = nil, beside condition: String? = nil,
+    _ text: String
+  ) {
+    self.init(name, shape, [Meaning(table: table, condition: condition, standard: standard, text: text)])
   }
 
   init(_ name: String, _ shape: ValueShape, _ meanings: [Meaning]) {

@@ -76,7 +76,7 @@ struct GraphImport {
     }
     let given = sampleShapes[input.name]
     guard let extents = input.extents ?? given.map({ [.open("?")] + $0.map { .known($0) } }) else {
-      throw .unsupported("the file does not say its shape, and no sample shape is given")
+      throw .openShape(input, "the file does not say its shape, expected the extents of one sample")
     }
     guard let first = extents.first else { throw .unsupported("a scalar, expected the batch as axis 0") }
     if let given, given.count != extents.count - 1 {
@@ -94,7 +94,8 @@ struct GraphImport {
         dimensions.append(written)
       case .open(let name):
         guard let given else {
-          throw .unsupported("axis \(axis) ('\(name)') of \(Self.text(extents)) is open, and no sample shape is given")
+          throw .openShape(
+            input, "axis \(axis) ('\(name)') of \(Self.text(extents)) is open, expected the extents of one sample")
         }
         dimensions.append(given[axis - 1])
       }

@@ -11,6 +11,11 @@ struct ImportProblem: Error {
   /// Valid ONNX that this importer does not take.
   static func unsupported(_ text: String) -> ImportProblem { ImportProblem(kind: .unsupported, text: text) }
 
+  /// An input whose extents have to be given.
+  static func openShape(_ input: ModelInput, _ text: String) -> ImportProblem {
+    ImportProblem(kind: .openShape(input), text: text)
+  }
+
   /// Extents that make no shape.
   static func noShape(_ dimensions: [Int]) -> ImportProblem {
     let isShort = dimensions.count <= ImportLimits.axes

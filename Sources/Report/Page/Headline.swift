@@ -58,7 +58,10 @@ struct Headline {
 
   private var predicted: Markup? {
     let solution = content.solution
-    return card(solution.unit.predictionTitle, "\(Figure.text(solution.predictedLossChange))", "\(solution.unit.note)")
+    let title = solution.unit.title
+    return card(
+      title.prefix(1).uppercased() + title.dropFirst(), "\(Figure.text(solution.predictedLossChange))",
+      "\(solution.unit.note)")
   }
 
   private var measured: Markup? {
@@ -158,37 +161,6 @@ extension SearchConfiguration.Metric {
     case .memory: "bytes of parameters"
     case .activationMemory: "bytes of activations"
     case .latency: "latency"
-    }
-  }
-}
-
-extension ReportContent.Unit {
-  /// What a plan's prediction is called.
-  var predictionTitle: String {
-    switch self {
-    case .loss, .squaredLoss: "Predicted loss change"
-    case .accuracy: "Predicted change of accuracy"
-    case .score: "Scores of what goes"
-    }
-  }
-
-  /// What it is in.
-  var note: String {
-    switch self {
-    case .loss: "in units of the loss"
-    case .squaredLoss: "in squared units of the loss: it ranks plans, and is not to be compared with a measured one"
-    case .accuracy: "the sum of what layers lose alone"
-    case .score: "they only have an order, and predict no loss"
-    }
-  }
-
-  /// What an axis is called.
-  var axis: String {
-    switch self {
-    case .loss: "predicted loss change"
-    case .squaredLoss: "predicted loss change, squared"
-    case .accuracy: "predicted change of accuracy"
-    case .score: "sum of scores"
     }
   }
 }

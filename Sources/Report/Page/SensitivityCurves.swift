@@ -1,3 +1,4 @@
+import Configuration
 import Search
 
 /// What each group of layers loses at every ratio, pruned alone; a small plot for each.
