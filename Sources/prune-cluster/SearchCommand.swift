@@ -19,9 +19,10 @@ struct SearchCommand: ParsableCommand {
       Under mpirun the calibration data are shared among the ranks; ratios.json and sensitivities.npz have the same \
       bytes for any number of ranks.
 
-      Finished shards are saved in the output directory. A search that was stopped (SIGINT, SIGTERM, SIGUSR1, SIGUSR2, \
-      --time-limit: exit code 75), or that died, goes on from them when the same command runs again, with any number of \
-      ranks. A second signal ends it at once.
+      Finished shards are saved in the output directory. A search that was stopped (--time-limit, SIGUSR1, SIGUSR2; \
+      without mpirun also SIGINT and SIGTERM: exit code 75), or that died, goes on from them when the same command runs \
+      again, with any number of ranks. A second signal ends it at once. SIGINT or SIGTERM to mpirun makes Open MPI end the \
+      ranks, with its own exit code.
 
       EXAMPLES
         prune-cluster search config.json
