@@ -19,7 +19,7 @@ struct PruneCluster: ParsableCommand {
         prune-cluster inspect model.onnx
         prune-cluster validate config.json
         prune-cluster search config.json
-        mpirun -n 8 prune-cluster search config.json
+        mpirun -n 8 --bind-to none prune-cluster search config.json
         prune-cluster solve out --compression-ratio 3
       """,
     version: "\(ProgramName.text) \(ProductVersion.text)",
