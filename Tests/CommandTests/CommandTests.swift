@@ -130,6 +130,21 @@ struct CommandTests {
     #expect(try Self.run("search", "--memory-limit", "much", free).exitCode == 64)
   }
 
+  @Test func `paths on the command line start where one is, those of a config at its folder`() throws {
+    let folder = try TemporaryFolder()
+    try FileManager.default.createDirectory(atPath: folder.file("sub"), withIntermediateDirectories: true)
+    _ = try folder.write(Data(contentsOf: URL(fileURLWithPath: DemoNetwork.model)), as: "here.onnx")
+    _ = try folder.write(DemoNetwork.configuration(output: "own"), as: "sub/config.json")
+    for changes in [[], ["--set", "output.directory=set", "--set", "model=here.onnx"], ["--output", "option"]] {
+      let run = try ProgramRun(
+        "prune-cluster", under: ["env", "-C", folder.path], ["search", "--quiet", "sub/config.json"] + changes)
+      #expect(run.exitCode == 0, "\(run.errors)")
+    }
+    for place in ["sub/own", "set", "option"] {
+      #expect(FileManager.default.fileExists(atPath: folder.file("\(place)/ratios.json")), "\(place)")
+    }
+  }
+
   @Test func `a config that cannot be read ends with 66`() throws {
     let run = try Self.run("search", "/no/such/config.json")
     #expect(run.exitCode == 66)
