@@ -197,6 +197,9 @@ extension Preparation {
     }
   }
 
+  /// Reads the arrays and labels of all samples that are used, and finds what is wrong with them.
+  func checkValues() throws { try data.checkValues(of: plan.batches.last?.upperBound ?? 0) }
+
   /// Finds weights that are no numbers: losses would be none and the data would be blamed, or an activation would hide it.
   private static func checkWeights(_ network: Network, file: String) throws {
     for node in network.nodes where node.operation.hasParameters {

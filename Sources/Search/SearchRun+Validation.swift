@@ -104,7 +104,7 @@ extension SearchRun {
   private static func validate(
     _ preparation: Preparation, _ backend: any ExecutionBackend, _ memoryLimit: Int?, _ grid: RankGrid?
   ) throws -> ValidationSummary {
-    try preparation.data.checkLabels(of: preparation.plan.batches.last?.upperBound ?? 0)
+    try preparation.checkValues()
     let workers = ProcessorShare.available
     if let stages = SearchStages(grid, backend) {
       return ValidationSummary(
