@@ -293,7 +293,30 @@ extension SearchError {
       problem =
         "a sparsity of \(asked) cannot be reached; with everything removed that may go the nearest is \(nearest)"
     }
-    self.init(.configuration, file: configuration.file, "\(place): \(problem)")
+    let limits = configuration.limitingKeys
+    let cause = limits.isEmpty ? "" : "; what may go is limited by \(limits.joined(separator: ", "))"
+    self.init(.configuration, file: configuration.file, "\(place): \(problem)\(cause)")
+  }
+}
+
+extension SearchConfiguration {
+  /// The keys that let less of the layers go than their structure does.
+  fileprivate var limitingKeys: [String] {
+    var keys: [String] = []
+    if solver.minChannels > 1 { keys.append("$.solver.min_channels") }
+    if solver.channelMultiple > 1 { keys.append("$.solver.channel_multiple") }
+    if !solver.channelWidths.isEmpty { keys.append("$.solver.channel_widths") }
+    for (index, rule) in layerRules.enumerated() {
+      let key: String? =
+        switch rule.action {
+        case .exclude: "exclude"
+        case .fix: "sparsity_per_layer"
+        case .search(let most): most < 1 ? "max_sparsity_per_layer" : nil
+        case .total(_, let most): most.map { $0 < 1 } ?? false ? "max_sparsity_per_layer" : nil
+        }
+      if let key { keys.append("$.config_list[\(index)].\(key)") }
+    }
+    return keys
   }
 }
 

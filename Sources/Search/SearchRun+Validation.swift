@@ -84,7 +84,7 @@ extension SearchRun {
   ) throws -> ValidationSummary {
     let written = try FileHandleReader.contents(of: path, limit: configurationSizeLimit)
     let asked = try SearchConfiguration(parsing: written, file: path)
-    let source = try format.read(asked.model.path)
+    let source = try format.read(modelOf: asked)
     // What costs little is looked at first; an image that is wrong is named with all others that are.
     var preparation: Preparation?
     do {

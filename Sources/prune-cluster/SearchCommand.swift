@@ -45,7 +45,7 @@ struct SearchCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Stop before so much time has passed since the start, like 90m, 1h30m or 01:30:00, with what is finished saved and exit code 75; the same command goes on from there.",
-      valueName: "time"))
+      valueName: "time"), transform: TimeSpan.parsed)
   var timeLimit: TimeSpan?
 
   @Option(
@@ -69,7 +69,7 @@ struct SearchCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "The most memory that a rank may use, like 2G. Below what the fastest way takes, values are computed twice, and then there are fewer workers; results stay the same.",
-      valueName: "size"))
+      valueName: "size"), transform: MemorySize.parsed)
   var memoryLimit: MemorySize?
 
   @OptionGroup var pipeline: GridOption

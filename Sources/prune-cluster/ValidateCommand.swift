@@ -20,7 +20,9 @@ struct ValidateCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The configuration file (JSON).", valueName: "config"), completion: .json)
   var config: String
 
-  @Option(help: ArgumentHelp("As for search: the most memory that a rank may use, like 2G.", valueName: "size"))
+  @Option(
+    help: ArgumentHelp("As for search: the most memory that a rank may use, like 2G.", valueName: "size"),
+    transform: MemorySize.parsed)
   var memoryLimit: MemorySize?
 
   @OptionGroup var pipeline: GridOption

@@ -43,6 +43,39 @@ struct CommandTests {
     #expect(run.output.isEmpty)
   }
 
+  @Test(
+    arguments: [
+      (["serch", "x.json"], "unknown command 'serch'; did you mean 'search'?"),
+      (["Solve", "out"], "unknown command 'Solve'; did you mean 'solve'?"),
+      (["prune"], "unknown command 'prune'; expected init, search,"),
+      (["search", "--time-limit", "5x", "c.json"], "'5x' is invalid for '--time-limit <time>': expected a time"),
+      (
+        ["compare", "--time-limit", "30m1h", "c.json"], "'30m1h' is invalid for '--time-limit <time>': expected a time"
+      ),
+      (
+        ["search", "--stall-timeout", "soon", "c.json"],
+        "'soon' is invalid for '--stall-timeout <time>': expected 'never'"
+      ),
+      (
+        ["search", "--memory-limit", "2Q", "c.json"], "'2Q' is invalid for '--memory-limit <size>': expected an amount"
+      ),
+      (["compare", "--memory-limit", "-1", "c.json"], "expected an amount of memory like 2G"),
+      (
+        ["validate", "--memory-limit", "2Q", "c.json"],
+        "'2Q' is invalid for '--memory-limit <size>': expected an amount"
+      ),
+      (
+        ["validate", "--grid", "2x", "c.json"], "'2x' is invalid for '--grid <batches x layers>': expected two positive"
+      ),
+    ] as [([String], String)])
+  func `a command or a value that is none is told with what is expected`(_ arguments: [String], _ text: String) throws {
+    let run = try Self.run(contentsOf: arguments)
+    #expect(run.exitCode == 64)
+    #expect(run.complaints.count == 1)
+    #expect(run.complaints.first?.contains(text) ?? false, "\(run.errors)")
+    #expect(run.output.isEmpty)
+  }
+
   @Test func `validate accepts the shipped examples`() throws {
     let examples = try FileManager.default.contentsOfDirectory(atPath: DemoNetwork.directory).filter {
       $0.hasSuffix(".json")
@@ -77,7 +110,10 @@ struct CommandTests {
     ("target.compression_ratio", "0.5", 78, "$.target.compression_ratio"),
     ("target.compresion_ratio", "2", 78, "compression_ratio"),
     ("target.compression_ratio", "1e9", 78, "ratio"),
-    ("model", #""/no/such/model.onnx""#, 66, "/no/such/model.onnx"),
+    (
+      "model", #""/no/such/model.onnx""#, 66,
+      "/no/such/model.onnx: cannot be opened: No such file or directory; $.model of"
+    ),
     ("model", #""\#(DemoNetwork.directory)/fashion-resnet.json""#, 65, "fashion-resnet.json"),
     ("calibration.inputs", #""/no/such/images.npy""#, 66, "/no/such/images.npy"),
     ("calibration.inputs", #""\#(DemoNetwork.model)""#, 65, "fashion-resnet.onnx"),
