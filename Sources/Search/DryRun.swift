@@ -92,7 +92,7 @@ public struct DryRun {
 
   private func prepare(_ path: String, _ changes: [ConfigurationChange]) throws -> (Preparation, [FileDigest]) {
     let configuration = try SearchConfiguration(parsing: SearchRun.text(of: path, changes), file: path)
-    let source = try format.read(modelOf: configuration)
+    let source = try format.read(configuration.model.path)
     let preparation = try Preparation(configuration, model: source.message, format, isSolving: true)
     try preparation.checkValues()
     if applies { _ = try CalibrationData.opened(configuration, .evaluation) }

@@ -59,7 +59,7 @@ struct CommandTests {
       (
         ["search", "--memory-limit", "2Q", "c.json"], "'2Q' is invalid for '--memory-limit <size>': expected an amount"
       ),
-      (["compare", "--memory-limit", "-1", "c.json"], "expected an amount of memory like 2G"),
+      (["compare", "--memory-limit", "much", "c.json"], "expected an amount of memory like 2G"),
       (
         ["validate", "--memory-limit", "2Q", "c.json"],
         "'2Q' is invalid for '--memory-limit <size>': expected an amount"
@@ -110,10 +110,7 @@ struct CommandTests {
     ("target.compression_ratio", "0.5", 78, "$.target.compression_ratio"),
     ("target.compresion_ratio", "2", 78, "compression_ratio"),
     ("target.compression_ratio", "1e9", 78, "ratio"),
-    (
-      "model", #""/no/such/model.onnx""#, 66,
-      "/no/such/model.onnx: cannot be opened: No such file or directory; $.model of"
-    ),
+    ("model", #""/no/such/model.onnx""#, 66, "/no/such/model.onnx"),
     ("model", #""\#(DemoNetwork.directory)/fashion-resnet.json""#, 65, "fashion-resnet.json"),
     ("calibration.inputs", #""/no/such/images.npy""#, 66, "/no/such/images.npy"),
     ("calibration.inputs", #""\#(DemoNetwork.model)""#, 65, "fashion-resnet.onnx"),
@@ -179,6 +176,17 @@ struct CommandTests {
     for place in ["sub/own", "set", "option"] {
       #expect(FileManager.default.fileExists(atPath: folder.file("\(place)/ratios.json")), "\(place)")
     }
+  }
+
+  @Test(arguments: ["search", "validate", "compare"])
+  func `a model that is not there is told with the key that names it`(_ command: String) throws {
+    let folder = try TemporaryFolder()
+    let text = try DemoNetwork.configuration(output: folder.file("out"), changes: [("model", #""modle.onnx""#)])
+    let config = try folder.write(text, as: "config.json")
+    let run = try Self.run(command, config)
+    #expect(run.exitCode == 66)
+    let problem = "cannot be opened: No such file or directory; $.model of \(config) names it"
+    #expect(run.complaints == ["prune-cluster: error: \(folder.file("modle.onnx")): \(problem)"])
   }
 
   @Test func `a config that cannot be read ends with 66`() throws {
