@@ -340,7 +340,8 @@ extension SearchConfiguration.Sensitivity {
     if goesByWeightGradients {
       if level == .sample {
         try refuse(
-          ["level"], "gradients of weights are those of a batch: expected \"batch\", and 1 for calibration.batch_size")
+          ["level"], "gradients of weights are those of a batch: expected \"batch\", and 1 for $.calibration.batch_size"
+        )
       }
       if groupReduction == .sumOfAbsolutes {
         try refuse(
@@ -355,9 +356,12 @@ extension SearchConfiguration.Sensitivity {
       try refuse(["classes"], "it belongs to \"curvature_labels\": \"ranked\"")
     }
     if setLoss == .additive {
-      try refuse(["damping", "first_order"], "it belongs to \"set_loss\": \"joint\" or \"logits\"")
+      try refuse(["damping"], "it belongs to \"set_loss\": \"joint\" or \"logits\"")
+      try refuse(["first_order"], "it belongs to \"set_loss\": \"joint\"")
     }
-    if setLoss == .logits { try refuse(["first_order"], "\"logits\" goes by the whole loss") }
+    if setLoss == .logits {
+      try refuse(["first_order"], "it belongs to \"set_loss\": \"joint\"; \"logits\" goes by the whole loss")
+    }
     if choosesBits {
       let why =
         "the losses of widths in $.bits.search are added to those of channels, which then must be in loss units: "
@@ -366,8 +370,10 @@ extension SearchConfiguration.Sensitivity {
       }
       if damping > 0 { try refuse(["damping"], why + "expected 0") }
     }
-    if setLoss == .logits, curvature == .fisher || curvatureLabels == .drawn {
-      try refuse(["curvature", "curvature_labels"], "\"set_loss\": \"logits\" goes by the most probable classes")
+    if setLoss == .logits {
+      let why = "\"set_loss\": \"logits\" goes by the most probable classes: expected "
+      if curvature == .fisher { try refuse(["curvature"], why + "\"gauss_newton\"") }
+      if curvatureLabels == .drawn { try refuse(["curvature_labels"], why + "\"ranked\"") }
     }
   }
 

@@ -204,7 +204,9 @@ struct CalibrationData: Sendable {
       guard values.count == 1 || values.count == channels else {
         throw SearchError(
           .configuration, file: configuration.file,
-          "\(input.place).\(name): has \(values.count) values, the network's input '\(value.name)' has \(channels) channels"
+          "\(input.place).\(name): has \(values.count) values, expected one"
+            + (channels == 1 ? " for the one channel" : ", or one for each of the \(channels) channels")
+            + " of the network's input '\(value.name)'"
         )
       }
       return values.count == 1 ? [Double](repeating: values[0], count: channels) : values

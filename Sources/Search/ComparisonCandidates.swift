@@ -110,7 +110,7 @@ struct ComparisonInput {
       }, tell: tell)
     let configuration = try SearchConfiguration(parsing: text, file: path)
     var candidates = ComparisonCandidates(configuration)
-    source = try format.read(configuration.model.path)
+    source = try format.read(modelOf: configuration)
     base = try candidates.prepare(model: source.message, format)
     self.candidates = candidates
     if let network = base.network {

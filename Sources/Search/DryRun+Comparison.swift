@@ -14,7 +14,10 @@ extension DryRun {
   public func compare(_ path: String, changes: [ConfigurationChange] = []) throws -> ComparisonDryRunPlan? {
     // Before anything is exchanged: a mistake should not keep the others waiting.
     let input = world.rank == 0 ? try ComparisonInput(reading: path, changes, format) : nil
-    if let input { try ComparisonFiles.checkDirectory(of: input.candidates.configuration) }
+    if let input {
+      try input.base.checkValues()
+      try ComparisonFiles.checkDirectory(of: input.candidates.configuration)
+    }
     guard let ranks = try ranks(), let input else { return nil }
     let candidates = input.candidates
     let configuration = candidates.configuration

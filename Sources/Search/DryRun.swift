@@ -95,6 +95,7 @@ public struct DryRun {
     let configuration = try SearchConfiguration(parsing: text, file: path)
     let source = try format.read(configuration.model.path)
     let preparation = try Preparation(configuration, model: source.message, format, isSolving: true)
+    try preparation.checkValues()
     if applies { _ = try CalibrationData.opened(configuration, .evaluation) }
     try ResultFiles(in: configuration.outputDirectory.path).checkDirectory()
     return (preparation, source.digests)

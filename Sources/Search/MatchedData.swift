@@ -159,10 +159,25 @@ struct MatchedData: Sendable {
     return "\(row)"
   }
 
-  /// Reads the labels of the first samples, so that a wrong one is told before anything is computed.
-  /// - Throws: the first that does not go with the network.
-  func checkLabels(of count: Int) throws {
-    for start in stride(from: 0, to: count, by: 64) { _ = try targets(start..<min(start + 64, count), missing: 0) }
+  /// Reads the labels and the arrays of the first samples, so that what is wrong is told before anything is computed.
+  /// - Throws: the first label that does not go with the network, or the first number that is not finite.
+  func checkValues(of count: Int) throws {
+    for start in stride(from: 0, to: count, by: 64) {
+      let samples = start..<min(start + 64, count)
+      _ = try targets(samples, missing: 0)
+      for source in sources {
+        guard case .array(let array, let affine) = source.content else { continue }
+        var values = try floats(array, samples)
+        source.normalise(&values, affine)
+        guard let wrong = values.firstIndex(where: { !$0.isFinite }) else { continue }
+        let (sample, element) = wrong.quotientAndRemainder(dividingBy: source.elements)
+        throw SearchError(
+          .badContent, file: array.path,
+          (array.member.map { "'\($0)': " } ?? "")
+            + "sample \(place(of: samples.lowerBound + sample)): element \(element) is \(values[wrong])"
+            + (affine == nil ? "" : " once preprocessed") + ", expected a finite number")
+      }
+    }
   }
 
   private func targets(_ samples: Range<Int>, missing: Int) throws -> Targets {

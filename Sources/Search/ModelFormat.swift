@@ -1,4 +1,7 @@
+import Configuration
 public import Networks
+
+import Glibc
 
 /// How models are read: by rank 0 from files, by every rank from the bytes that rank 0 sends.
 public protocol ModelFormat: Sendable {
@@ -22,6 +25,20 @@ public protocol ModelFormat: Sendable {
 
   /// The files to write for a model, the first under the given name.
   func files(of message: [UInt8], named name: String) throws -> [ModelFile]
+}
+
+extension ModelFormat {
+  /// The model that a configuration names.
+  /// - Throws: when a file cannot be read; of the model's own also the key that names it.
+  func read(modelOf configuration: SearchConfiguration) throws -> ModelSource {
+    let path = configuration.model.path
+    guard access(path, R_OK) == 0 else {
+      throw SearchError(
+        .cannotBeRead, file: path,
+        "cannot be opened: \(FileHandleReader.lastError); $.model of \(configuration.file) names it")
+    }
+    return try read(path)
+  }
 }
 
 /// A model, decoded once for any number of samples.

@@ -109,7 +109,7 @@ extension SearchRun {
   ) throws -> ValidationSummary {
     let written = try FileHandleReader.contents(of: path, limit: configurationSizeLimit)
     let asked = try SearchConfiguration(parsing: written, file: path)
-    let source = try format.read(asked.model.path)
+    let source = try format.read(modelOf: asked)
     // What costs little is looked at first; an image that is wrong is named with all others that are.
     let preparation = try butForImages(of: asked) {
       try Preparation(asked, model: source.message, format, isSolving: true)
@@ -126,7 +126,7 @@ extension SearchRun {
   private static func validate(
     _ preparation: Preparation, _ backend: any ExecutionBackend, _ memoryLimit: Int?, _ grid: RankGrid?
   ) throws -> ValidationSummary {
-    try preparation.data.checkLabels(of: preparation.plan.batches.last?.upperBound ?? 0)
+    try preparation.checkValues()
     let workers = ProcessorShare.available
     if let stages = SearchStages(grid, backend) {
       return ValidationSummary(

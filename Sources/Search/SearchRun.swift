@@ -248,7 +248,7 @@ public struct SearchRun {
       logger.warning("\($0)")
     }
     let configuration = try SearchConfiguration(parsing: text, file: path)
-    let source = try format.read(configuration.model.path)
+    let source = try format.read(modelOf: configuration)
     let digests = source.digests
     // Where no rank is sent the model it is given up as soon as it is read.
     let message = stages == nil ? source.message : []

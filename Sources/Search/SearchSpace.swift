@@ -96,9 +96,12 @@ struct SearchSpace {
     for member in members {
       switch selection.policies[member] {
       case .excluded:
-        let cause = selection.owners[member] == nil ? "not selected by config_list" : "excluded by config_list"
-        let shared = "'\(layers[member].name)', which has the same channels, is \(cause)"
-        stays = stays ?? (members.count == 1 ? cause : shared)
+        let isSelected = selection.owners[member] != nil
+        let alone = isSelected ? "excluded by config_list" : "not selected by config_list"
+        let shared =
+          "config_list \(isSelected ? "excludes" : "does not select") '\(layers[member].name)', and layers that share "
+          + "their channels stay whole together"
+        stays = stays ?? (members.count == 1 ? alone : shared)
       case .fixed(let sparsity):
         if let fixed, fixed.sparsity != sparsity {
           throw conflict(

@@ -8,7 +8,7 @@ struct ChangeOptions: ParsableArguments {
   @Option(
     name: .customLong("set"), parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
-      "Any other key of the configuration, such as solver.min_channels=8; may be given several times.",
+      "Any other key of the configuration, such as solver.min_channels=8; may be given several times. Paths in it start from where one is, as in every option; those in the configuration's file start from its folder.",
       valueName: "key=value"))
   var settings: [String] = []
 
@@ -20,7 +20,7 @@ struct ChangeOptions: ParsableArguments {
       guard let change = ConfigurationChange(setting) else {
         throw ValidationError("--set \(setting): expected key=value, such as solver.min_channels=8")
       }
-      return change.path == ["latency", "table"] ? ChangeOptions.fromHere(change) : change
+      return ChangeOptions.fromHere(change)
     }
   }
 
@@ -31,9 +31,9 @@ struct ChangeOptions: ParsableArguments {
   }
 
   /// Paths on the command line start from where one is, those of a configuration from its folder.
-  static func fromHere(_ change: ConfigurationChange) -> ConfigurationChange {
-    guard case .string(let path) = change.value, !path.hasPrefix("/"), let here = getcwd(nil, 0) else { return change }
+  private static func fromHere(_ change: ConfigurationChange) -> ConfigurationChange {
+    guard let here = getcwd(nil, 0) else { return change }
     defer { free(here) }
-    return ConfigurationChange(change.path, to: .string(String(cString: here) + "/" + path))
+    return change.startingPaths(at: String(cString: here))
   }
 }

@@ -39,7 +39,7 @@ struct CompareCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Stop before so much time has passed since the start, like 90m, 1h30m or 01:30:00, with what is finished saved and exit code 75; the same command goes on from there.",
-      valueName: "time"))
+      valueName: "time"), transform: TimeSpan.parsed)
   var timeLimit: TimeSpan?
 
   @Option(
@@ -65,7 +65,8 @@ struct CompareCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The most memory that a rank may use, like 2G; results stay the same.", valueName: "size"))
+      "The most memory that a rank may use, like 2G; results stay the same.", valueName: "size"),
+    transform: MemorySize.parsed)
   var memoryLimit: MemorySize?
 
   func run() throws {

@@ -1,9 +1,9 @@
-import ArgumentParser
-
 /// An amount of memory as people write it: bytes, or with K, M, G, T (powers of 1024; KiB and KB mean the same).
-struct MemorySize: ExpressibleByArgument {
+struct MemorySize: OptionValue {
   /// Bytes.
   let bytes: Int
+
+  static let expected = "an amount of memory like 2G, 512M or a number of bytes"
 
   init?(argument: String) {
     let digits = argument.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import Report
 import Search
 import WorkSharing
@@ -19,7 +20,7 @@ struct PruneCluster: ParsableCommand {
         prune-cluster inspect model.onnx
         prune-cluster validate config.json
         prune-cluster search config.json
-        mpirun -n 8 prune-cluster search config.json
+        mpirun -n 8 --bind-to none prune-cluster search config.json
         prune-cluster solve out --compression-ratio 3
       """,
     version: "\(ProgramName.text) \(ProductVersion.text)",
@@ -65,9 +66,23 @@ struct PruneCluster: ParsableCommand {
     }
     guard code != .success else { exit(withError: error) }
     let text = fullMessage(for: error)
-    let line = text.hasPrefix("Error: ") ? String(text.dropFirst("Error: ".count)) : text
+    let said = text.hasPrefix("Error: ") ? String(text.dropFirst("Error: ".count)) : text
+    let line = unknownCommand.map { $0 + said.drop { $0 != "\n" } } ?? said
     StandardError.write("\(ProgramName.text): \(StandardError.style.error("error:")) \(line)\n")
     Glibc.exit(Failure.usage)
+  }
+}
+
+extension PruneCluster {
+  /// What is wrong with the first word where it should be a command and is none; `nil` where it is one, or an option.
+  fileprivate static var unknownCommand: String? {
+    guard let word = CommandLine.arguments.dropFirst().first, !word.hasPrefix("-") else { return nil }
+    let known = configuration.subcommands.compactMap(\.configuration.commandName) + ["help"]
+    guard !known.contains(word) else { return nil }
+    let advice =
+      NearestName.of(word, among: known).map { "did you mean '\($0)'?" }
+      ?? "expected \(known.dropLast().joined(separator: ", ")) or \(known[known.count - 1])"
+    return "unknown command '\(word.printable())'; \(advice)"
   }
 }
 

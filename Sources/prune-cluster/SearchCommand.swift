@@ -19,9 +19,10 @@ struct SearchCommand: ParsableCommand {
       Under mpirun the calibration data are shared among the ranks; ratios.json and sensitivities.npz have the same \
       bytes for any number of ranks.
 
-      Finished shards are saved in the output directory. A search that was stopped (SIGINT, SIGTERM, SIGUSR1, SIGUSR2, \
-      --time-limit: exit code 75), or that died, goes on from them when the same command runs again, with any number of \
-      ranks. A second signal ends it at once.
+      Finished shards are saved in the output directory. A search that was stopped (--time-limit, SIGUSR1, SIGUSR2; \
+      without mpirun also SIGINT and SIGTERM: exit code 75), or that died, goes on from them when the same command runs \
+      again, with any number of ranks. A second signal ends it at once. SIGINT or SIGTERM to mpirun makes Open MPI end the \
+      ranks, with its own exit code.
 
       EXAMPLES
         prune-cluster search config.json
@@ -44,7 +45,7 @@ struct SearchCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Stop before so much time has passed since the start, like 90m, 1h30m or 01:30:00, with what is finished saved and exit code 75; the same command goes on from there.",
-      valueName: "time"))
+      valueName: "time"), transform: TimeSpan.parsed)
   var timeLimit: TimeSpan?
 
   @Option(
@@ -68,7 +69,7 @@ struct SearchCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "The most memory that a rank may use, like 2G. Below what the fastest way takes, values are computed twice, and then there are fewer workers; results stay the same.",
-      valueName: "size"))
+      valueName: "size"), transform: MemorySize.parsed)
   var memoryLimit: MemorySize?
 
   @OptionGroup var pipeline: GridOption

@@ -6,7 +6,7 @@ struct SharingOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "End the run with exit code 69 when a rank has given no sign of life for so long; 'never' waits for ever.",
-      valueName: "time"))
+      valueName: "time"), transform: StallTimeout.parsed)
   var stallTimeout = StallTimeout.standard
 
   @Option(
@@ -25,7 +25,7 @@ struct SharingOptions: ParsableArguments {
 }
 
 /// How long a rank may be silent.
-struct StallTimeout: ExpressibleByArgument, CustomStringConvertible {
+struct StallTimeout: OptionValue, CustomStringConvertible {
   /// `nil` for ever.
   let duration: Duration?
 
@@ -37,6 +37,8 @@ struct StallTimeout: ExpressibleByArgument, CustomStringConvertible {
   }
 
   private init(duration: Duration?) { self.duration = duration }
+
+  static let expected = "'never', or \(TimeSpan.expected)"
 
   init?(argument: String) {
     if argument == "never" {

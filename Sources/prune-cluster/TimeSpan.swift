@@ -1,7 +1,5 @@
-import ArgumentParser
-
 /// A time as people and schedulers write it: `90s`, `45m`, `1h30m`, `2d`, plain seconds, or `[[days-]hours:]minutes:seconds`.
-struct TimeSpan: ExpressibleByArgument {
+struct TimeSpan: OptionValue {
   /// The time.
   let duration: Duration
 
@@ -14,6 +12,8 @@ struct TimeSpan: ExpressibleByArgument {
 
   /// Longer than any job: what is more would overflow elsewhere.
   private static let longest = 366.0 * 86_400
+
+  static let expected = "a time of at most a year like 90m, 1h30m, 7200 (seconds) or 01:30:00"
 
   init?(argument: String) {
     guard let seconds = TimeSpan.seconds(argument), seconds > 0, seconds <= TimeSpan.longest else { return nil }

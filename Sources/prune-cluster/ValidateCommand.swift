@@ -10,8 +10,8 @@ struct ValidateCommand: ParsableCommand {
     commandName: "validate",
     abstract: "Check a configuration with its model and data, and say what memory a search will take.",
     discussion: """
-      Ends with 0 when a search with this configuration can begin. All labels are read and all images \
-      decoded; values of arrays, and whether the output directory can be written, are seen by the search itself.
+      Ends with 0 when a search with this configuration can begin. All arrays and labels are read and all images \
+      decoded; whether the output directory can be written is seen by the search itself.
 
       EXAMPLE
         prune-cluster validate config.json
@@ -20,7 +20,9 @@ struct ValidateCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The configuration file (JSON).", valueName: "config"), completion: .json)
   var config: String
 
-  @Option(help: ArgumentHelp("As for search: the most memory that a rank may use, like 2G.", valueName: "size"))
+  @Option(
+    help: ArgumentHelp("As for search: the most memory that a rank may use, like 2G.", valueName: "size"),
+    transform: MemorySize.parsed)
   var memoryLimit: MemorySize?
 
   @OptionGroup var pipeline: GridOption

@@ -22,15 +22,13 @@ def sources() -> list:
     return list(dict.fromkeys(tuple(row[1:]) for row in rows if row[0] == origin))
 
 
-def missing(program: Path) -> str:
-    """Why no package of this program can be installed here; empty where one can."""
+def missing() -> str:
+    """Why no package can be installed here; empty where one can."""
     if os.geteuid() != 0:
         return "that takes root"
     for tool in ("apt-get", "dpkg-deb", "mmdebstrap", "setpriv", "unshare", "chroot"):
         if shutil.which(tool) is None:
             return f"there is no {tool}"
-    if "libswiftCore" in subprocess.run(["ldd", program], capture_output=True, text=True).stdout:
-        return f"{program} needs the Swift runtime; scripts/build makes one that does not"
     probe = ["unshare", "--pid", "--fork", "--mount-proc", "mount", "-t", "tmpfs", "none", "/mnt"]
     trial = subprocess.run(probe, capture_output=True, text=True)
     if trial.returncode != 0:

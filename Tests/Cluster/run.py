@@ -29,12 +29,12 @@ ANYWHERE = ("files", "manual")
 CONNECTED = ("package",)
 
 
-def obstacle(part: str, program: Path) -> str:
+def obstacle(part: str) -> str:
     """Why a part cannot be tested here; empty where it can."""
     if part in ANYWHERE:
         return ""
     if part == "package":
-        return cleanroot.missing(program)
+        return cleanroot.missing()
     if shutil.which("mpirun") is None:
         return "there is no mpirun"
     return isolation.missing() or (slurm.missing() if part in ("slurm", "nodes") else "")
@@ -43,7 +43,9 @@ def obstacle(part: str, program: Path) -> str:
 def install(program: Path, directory: Path) -> Path:
     prefix = directory / "installed"
     script = [ROOT / "scripts" / "install", "--program", program, prefix]
-    subprocess.run(script, check=True, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    run = subprocess.run(script, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    if run.returncode != 0:
+        sys.exit(run.stderr.strip())
     return prefix
 
 
@@ -87,7 +89,7 @@ def main() -> int:
     try:
         prefix = install(options.program.resolve(), directory)
         for part in options.parts or USUAL:
-            if why := obstacle(part, options.program):
+            if why := obstacle(part):
                 isolation.say(f"{part}: NOT RUN HERE: {why}")
                 continue
             own = directory / part

@@ -173,7 +173,8 @@ class Recipes(unittest.TestCase):
         for source in sources:
             self.assertTrue((self.root / source).exists(), source)
         # All that a build and scripts/install read.
-        self.assertLessEqual({"Package.swift", "Sources", "Tests", "scripts", "cluster", "configs", "docs", "CHANGELOG.md"},
+        self.assertLessEqual({"Package.swift", "Sources", "Tests", "scripts", "cluster", "configs", "docs", "CHANGELOG.md",
+                              "CONTRIBUTING.md"},
                              set(sources))
         packages = re.search(r"--no-install-recommends \\\n(.*)", recipe)[1].split()
         image = (self.root / "cluster" / "container" / "Dockerfile").read_text()
@@ -232,8 +233,6 @@ class Installation(unittest.TestCase):
             list(map(str, command)), capture_output=True, text=True, stdin=subprocess.DEVNULL, env=environment)
 
     def test_the_folder_runs_where_it_was_moved_to_without_swift(self):
-        if "/swift/" in subprocess.run(["ldd", self.program], capture_output=True, text=True).stdout:
-            self.skipTest(f"{self.program} was not built by scripts/install: it needs the Swift runtime")
         said = self.install("--with-libraries", self.directory / "first")
         self.assertIn("Open MPI (libmpi.so", said)
         self.assertIn("ready: prune-cluster", said)
@@ -257,11 +256,35 @@ class Installation(unittest.TestCase):
         self.install("--prefix=/opt/prune-cluster", DESTDIR=str(self.directory / "stage"))
         installed = self.directory / "stage" / "opt" / "prune-cluster"
         self.assertEqual(sorted(path.name for path in installed.iterdir()), ["bin", "share"])
-        for name in ("VERSION", "README.md", "CHANGELOG.md", "LICENSE", "copyright", "docs/README.md", "cluster/README.md",
-                     "configs/README.md"):
+        for name in ("VERSION", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "copyright", "docs/README.md",
+                     "cluster/README.md", "configs/README.md"):
             self.assertTrue((installed / "share" / "prune-cluster" / name).is_file(), name)
         self.assertFalse((installed / "share" / "prune-cluster" / "configs" / "out").exists())
         self.assertTrue((installed / "share" / "doc" / "prune-cluster" / "LICENSE").is_file())
+
+    def test_every_link_of_an_installed_page_leads_to_something_installed(self):
+        links = 0
+        for page in sorted(self.share.rglob("*.md")):
+            for link in re.findall(r"\]\(([^)\s#]+)[^)\s]*\)", page.read_text()):
+                if "://" not in link:
+                    links += 1
+                    self.assertTrue((page.parent / link).exists(), f"{page.relative_to(self.share)}: {link}")
+        self.assertGreater(links, 90)
+
+    def test_a_program_that_needs_the_swift_runtime_is_refused_and_nothing_is_written(self):
+        ldd = self.directory / "ldd"
+        ldd.write_text("#!/bin/sh\necho 'libmpi.so.40 => /lib/libmpi.so.40 (0x1)'\n"
+                       "echo 'libswiftCore.so => /opt/swift/linux/libswiftCore.so (0x2)'\n")
+        ldd.chmod(0o755)
+        command = [self.root / "scripts" / "install", "--program", self.program, self.directory / "new"]
+        environment = {**os.environ, "PATH": f"{self.directory}:{os.environ['PATH']}"}
+        run = subprocess.run(
+            list(map(str, command)), capture_output=True, text=True, stdin=subprocess.DEVNULL, env=environment)
+        self.assertEqual(run.returncode, 65, run.stderr)
+        self.assertEqual(
+            run.stderr, f"install: error: {self.program} loads libswiftCore.so, which hosts without Swift do not have; "
+            "scripts/build makes one with the runtime inside\n")
+        self.assertFalse((self.directory / "new").exists())
 
     def test_an_earlier_version_is_brought_up_to_date(self):
         self.install("relative")

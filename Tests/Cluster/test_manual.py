@@ -75,6 +75,9 @@ class Manual(Installed):
         page = self.page().read_text()
         status = page[page.index(".SH EXIT STATUS"):page.index(".SH SEE ALSO")]
         self.assertEqual(re.findall(r"^\\fB(\d+)\\fR$", status, re.M), [code for code, _ in rows])
+        # As text: the marks of Markdown are no part of it.
+        self.assertTrue(any("`" in meaning for _, meaning in rows))
+        self.assertNotRegex(status, r"`|\\\(ga|\]\(")
 
     def test_readers_of_pages_have_nothing_to_complain_about(self):
         checks = {"mandoc": ["mandoc", "-Tlint"], "groff": ["groff", "-man", "-ww", "-z", "-Tutf8"]}

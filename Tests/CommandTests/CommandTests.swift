@@ -43,6 +43,39 @@ struct CommandTests {
     #expect(run.output.isEmpty)
   }
 
+  @Test(
+    arguments: [
+      (["serch", "x.json"], "unknown command 'serch'; did you mean 'search'?"),
+      (["Solve", "out"], "unknown command 'Solve'; did you mean 'solve'?"),
+      (["prune"], "unknown command 'prune'; expected init, search,"),
+      (["search", "--time-limit", "5x", "c.json"], "'5x' is invalid for '--time-limit <time>': expected a time"),
+      (
+        ["compare", "--time-limit", "30m1h", "c.json"], "'30m1h' is invalid for '--time-limit <time>': expected a time"
+      ),
+      (
+        ["search", "--stall-timeout", "soon", "c.json"],
+        "'soon' is invalid for '--stall-timeout <time>': expected 'never'"
+      ),
+      (
+        ["search", "--memory-limit", "2Q", "c.json"], "'2Q' is invalid for '--memory-limit <size>': expected an amount"
+      ),
+      (["compare", "--memory-limit", "much", "c.json"], "expected an amount of memory like 2G"),
+      (
+        ["validate", "--memory-limit", "2Q", "c.json"],
+        "'2Q' is invalid for '--memory-limit <size>': expected an amount"
+      ),
+      (
+        ["validate", "--grid", "2x", "c.json"], "'2x' is invalid for '--grid <batches x layers>': expected two positive"
+      ),
+    ] as [([String], String)])
+  func `a command or a value that is none is told with what is expected`(_ arguments: [String], _ text: String) throws {
+    let run = try Self.run(contentsOf: arguments)
+    #expect(run.exitCode == 64)
+    #expect(run.complaints.count == 1)
+    #expect(run.complaints.first?.contains(text) ?? false, "\(run.errors)")
+    #expect(run.output.isEmpty)
+  }
+
   @Test func `validate accepts the shipped examples`() throws {
     let examples = try FileManager.default.contentsOfDirectory(atPath: DemoNetwork.directory).filter {
       $0.hasSuffix(".json")
@@ -128,6 +161,32 @@ struct CommandTests {
     #expect(impossible.exitCode == 78)
     #expect(impossible.complaints.first?.contains("--memory-limit: 8 MiB") ?? false, "\(impossible.errors)")
     #expect(try Self.run("search", "--memory-limit", "much", free).exitCode == 64)
+  }
+
+  @Test func `paths on the command line start where one is, those of a config at its folder`() throws {
+    let folder = try TemporaryFolder()
+    try FileManager.default.createDirectory(atPath: folder.file("sub"), withIntermediateDirectories: true)
+    _ = try folder.write(Data(contentsOf: URL(fileURLWithPath: DemoNetwork.model)), as: "here.onnx")
+    _ = try folder.write(DemoNetwork.configuration(output: "own"), as: "sub/config.json")
+    for changes in [[], ["--set", "output.directory=set", "--set", "model=here.onnx"], ["--output", "option"]] {
+      let run = try ProgramRun(
+        "prune-cluster", under: ["env", "-C", folder.path], ["search", "--quiet", "sub/config.json"] + changes)
+      #expect(run.exitCode == 0, "\(run.errors)")
+    }
+    for place in ["sub/own", "set", "option"] {
+      #expect(FileManager.default.fileExists(atPath: folder.file("\(place)/ratios.json")), "\(place)")
+    }
+  }
+
+  @Test(arguments: ["search", "validate", "compare"])
+  func `a model that is not there is told with the key that names it`(_ command: String) throws {
+    let folder = try TemporaryFolder()
+    let text = try DemoNetwork.configuration(output: folder.file("out"), changes: [("model", #""modle.onnx""#)])
+    let config = try folder.write(text, as: "config.json")
+    let run = try Self.run(command, config)
+    #expect(run.exitCode == 66)
+    let problem = "cannot be opened: No such file or directory; $.model of \(config) names it"
+    #expect(run.complaints == ["prune-cluster: error: \(folder.file("modle.onnx")): \(problem)"])
   }
 
   @Test func `a config that cannot be read ends with 66`() throws {

@@ -17,6 +17,33 @@ import Testing
   @Test(arguments: ["", "a", "a.b", "=1", ".a=1", "a.=1", "a..b=1", "."])
   func `what names no key is no change`(_ text: String) { #expect(ConfigurationChange(text) == nil) }
 
+  @Test(
+    arguments: [
+      ("model=m.onnx", "/here/m.onnx"), ("model=/m.onnx", "/m.onnx"), ("model=../m.onnx", "/here/../m.onnx"),
+      ("model=~/m.onnx", "~/m.onnx"), ("model=7", 7), ("model=", nil), ("modle=m.onnx", "m.onnx"),
+      ("latency.table=t.json", "/here/t.json"), ("latency={\"table\": \"t.json\"}", ["table": "/here/t.json"]),
+      ("output.directory=out", "/here/out"), ("measured.saved_eval_scores=s.json", "/here/s.json"),
+      ("calibration.inputs=d.npz:x", "/here/d.npz:x"),
+      (#"calibration.inputs={"file": "d.npz", "array": "x"}"#, ["file": "/here/d.npz", "array": "x"]),
+      ("calibration.inputs.array=x", "x"), ("calibration.inputs.file=d.npz", "/here/d.npz"),
+      ("calibration.inputs.image=x.npy", "/here/x.npy"),
+      (
+        #"evaluation.inputs={"a": "a.npy", "file": {"file": "b.npy"}}"#,
+        [
+          "a": "/here/a.npy", "file": ["file": "/here/b.npy"],
+        ]
+      ),
+      ("evaluation.labels=l.npy", "/here/l.npy"), ("calibration.images=val", "/here/val"),
+      (#"calibration.images={"a": "val", "b": "/val"}"#, ["a": "/here/val", "b": "/val"]),
+      ("calibration.bad_images=skip", "skip"), ("solver.method=greedy", "greedy"),
+      (#"config_list=[{"op_names": ["stem"], "exclude": true}]"#, [["op_names": ["stem"], "exclude": true]]),
+      ("sensitivity.command=[\"./criterion\"]", ["./criterion"]), ("target=2", 2),
+    ] as [(String, JSONValue?)])
+  func `paths of a change start at a folder, whatever else it has stays`(_ text: String, _ value: JSONValue?) throws {
+    let change = try #require(ConfigurationChange(text))
+    #expect(change.startingPaths(at: "/here") == ConfigurationChange(change.path, to: value))
+  }
+
   private static let document: JSONValue = ["a": 1, "b": ["c": 2, "d": ["e": 3]], "f": [4]]
 
   @Test(

@@ -256,7 +256,7 @@ extension WrongConfiguration {
     ),
     .root(
       #""sensitivity": {"reduction": "weight_abs", "level": "sample"}"#,
-      "$.sensitivity.level: gradients of weights are those of a batch: expected \"batch\", and 1 for calibration.batch_size"
+      "$.sensitivity.level: gradients of weights are those of a batch: expected \"batch\", and 1 for $.calibration.batch_size"
     ),
     .root(
       #""sensitivity": {"site": "members"}"#,

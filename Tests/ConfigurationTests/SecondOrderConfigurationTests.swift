@@ -216,15 +216,16 @@ extension WrongConfiguration {
       ),
       .sensitivity(
         #""order": 2, "set_loss": "additive", "first_order": true"#,
-        #"first_order: it belongs to "set_loss": "joint" or "logits""#),
+        #"first_order: it belongs to "set_loss": "joint""#),
       .sensitivity(
-        #""order": 2, "set_loss": "logits", "first_order": true"#, #"first_order: "logits" goes by the whole loss"#),
+        #""order": 2, "set_loss": "logits", "first_order": true"#,
+        #"first_order: it belongs to "set_loss": "joint"; "logits" goes by the whole loss"#),
       .sensitivity(
         #""order": 2, "set_loss": "logits", "curvature": "fisher""#,
-        #"curvature: "set_loss": "logits" goes by the most probable classes"#),
+        #"curvature: "set_loss": "logits" goes by the most probable classes: expected "gauss_newton""#),
       .sensitivity(
         #""order": 2, "set_loss": "logits", "curvature_labels": "drawn""#,
-        #"curvature_labels: "set_loss": "logits" goes by the most probable classes"#),
+        #"curvature_labels: "set_loss": "logits" goes by the most probable classes: expected "ranked""#),
     ]
 
   static let ofSolving: [WrongConfiguration] = [

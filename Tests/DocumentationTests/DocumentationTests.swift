@@ -93,6 +93,32 @@ struct DocumentationTests {
     }
     #expect(Set(printed.keys) == shown)
   }
+
+  @Test func `tables are written anew in all pages or in none`() throws {
+    let folder = try TemporaryFolder()
+    for name in ["docs", "scripts"] {
+      try FileManager.default.createDirectory(atPath: folder.file(name), withIntermediateDirectories: true)
+    }
+    let script = try folder.write(
+      Data(contentsOf: MarkdownPage.root.appendingPathComponent("scripts/config-reference")),
+      as: "scripts/config-reference")
+    func table(_ name: String, _ row: String) -> String { "<!-- keys: \(name) -->\n\(row)\n<!-- end of keys -->\n" }
+    let program = try folder.write(
+      Data("#!/bin/sh\nprintf '%s' '\(table("known", "new"))'\n".utf8), as: "program")
+    _ = try folder.write(Data(table("known", "old").utf8), as: "docs/a.md")
+    _ = try folder.write(Data(table("unknown", "old").utf8), as: "docs/b.md")
+    func write() throws -> ProgramRun {
+      try ProgramRun(
+        "/usr/bin/env", ["sh", "-c", #"chmod +x "$1" && python3 "$0" "$1""#, script, program])
+    }
+    let refused = try write()
+    #expect(refused.exitCode == 1)
+    #expect(refused.errors.contains("docs/b.md: there is no table unknown; there are known"), "\(refused.errors)")
+    #expect(try folder.contents(of: "docs/a.md") == Data(table("known", "old").utf8))
+    try FileManager.default.removeItem(atPath: folder.file("docs/b.md"))
+    #expect(try write().exitCode == 0)
+    #expect(try folder.contents(of: "docs/a.md") == Data(table("known", "new").utf8))
+  }
 }
 
 /// The options of the program's commands, as it tells them itself.

@@ -15,10 +15,10 @@ struct LibraryReferenceTests {
     return isFound
   }()
 
-  @Test(.enabled(if: hasDocC)) func `it is made without a warning`() throws {
+  @Test(.enabled(if: hasDocC)) func `it is made without a warning, in a folder from where one is`() throws {
     let folder = try TemporaryFolder()
     let script = MarkdownPage.root.appendingPathComponent("scripts/documentation").path
-    let run = try ProgramRun(script, [folder.file("site"), Self.modules])
+    let run = try ProgramRun("/usr/bin/env", ["-C", folder.path, script, "site", Self.modules])
     #expect(run.exitCode == 0, "\(run.output)\(run.errors)")
     #expect(try folder.names == ["site"])
     let page = folder.file("site/data/documentation/pruneclusterplugins/writingacriterion.json")

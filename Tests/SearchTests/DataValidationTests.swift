@@ -77,6 +77,46 @@ struct DataValidationTests {
     )
   }
 
+  /// The example's images as numbers, with one that is none in the last sample that is used; batches are of 32.
+  private static func arrays(_ folder: TemporaryFolder, _ wrong: Float, samples: Int) throws -> [Change] {
+    var values = [Float](repeating: 0.5, count: 512 * 784)
+    values[(samples - 1) * 784 + 87] = wrong
+    try NumPyArray(shape: [512, 1, 28, 28], .floats(values)).write(to: folder.file("images.npy"))
+    return [
+      ("calibration.inputs", "\"\(folder.file("images.npy"))\""), ("calibration.preprocessing", nil),
+      ("calibration.samples", "\(samples)"),
+    ]
+  }
+
+  @Test(arguments: [(Float.nan, "nan"), (.infinity, "inf"), (-.infinity, "-inf")])
+  func `a number that is not finite is told with its sample, wherever it is`(_ wrong: Float, _ name: String) throws {
+    let folder = try TemporaryFolder()
+    let changes = try Self.arrays(folder, wrong, samples: 101)
+    let expected = "\(folder.file("images.npy")): sample 100: element 87 is \(name), expected a finite number"
+    #expect(Self.complaint(folder, changes) == expected)
+    let scaled = changes + [("calibration.preprocessing", #"{"scale": 2}"#)]
+    #expect(
+      Self.complaint(folder, scaled).hasSuffix("element 87 is \(name) once preprocessed, expected a finite number"))
+    // What is not used may be anything.
+    #expect(try Self.validate(folder, changes.dropLast() + [("calibration.samples", "100")]).sampleCount == 100)
+  }
+
+  @Test func `a dry run, of a comparison too, sees it as well`() throws {
+    let folder = try TemporaryFolder()
+    let text = try DemoNetwork.configuration(
+      output: folder.file("out"), changes: try Self.arrays(folder, .nan, samples: 101))
+    let config = try folder.write(text, as: "config.json")
+    for isComparison in [false, true] {
+      let error = #expect(throws: SearchError.self) {
+        _ = try InProcess.run(ranks: 1) { world in
+          let dryRun = DryRun(on: world, backend: OneDNNBackend(), format: ONNXFormat())
+          if isComparison { _ = try dryRun.compare(config) } else { _ = try dryRun.execute(config) }
+        }
+      }
+      #expect(error?.problem == "sample 100: element 87 is nan, expected a finite number")
+    }
+  }
+
   @Test
   func `fewer sound images than samples are taken as they are`() throws {
     let folder = try TemporaryFolder()

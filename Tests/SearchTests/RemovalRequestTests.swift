@@ -186,8 +186,8 @@ struct RemovalRequestTests {
     ),
     (
       #"[{"op_names": ["a"], "sparsity": 0.5}]"#,
-      "$[0]: asks for sparsity 0.5 of 'a', which cannot lose channels: 'b', which has the same channels, "
-        + "is not selected by config_list"
+      "$[0]: asks for sparsity 0.5 of 'a', which cannot lose channels: config_list does not select 'b', "
+        + "and layers that share their channels stay whole together"
     ),
     (
       #"[{"op_names": ["a"], "sparsity": 0.5}, {"op_names": ["b"], "sparsity": 0.25}]"#,

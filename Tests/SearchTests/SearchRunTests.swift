@@ -162,11 +162,23 @@ struct SearchRunTests {
       "in bit_complexity cannot be reached; with everything removed that may go the nearest"
     ),
     (
+      "solver", #"{"channel_multiple": 100}"#, "the nearest is 1.0; what may go is limited by $.solver.channel_multiple"
+    ),
+    ("solver", #"{"min_channels": 60}"#, "; what may go is limited by $.solver.min_channels"),
+    ("solver", #"{"channel_widths": [100]}"#, "; what may go is limited by $.solver.channel_widths"),
+    (
+      "config_list",
+      """
+      [{"op_types": ["default"], "max_sparsity_per_layer": 0.1}, {"op_names": ["stage1.1.conv2"], "exclude": true}]
+      """,
+      "; what may go is limited by $.config_list[0].max_sparsity_per_layer, $.config_list[1].exclude"
+    ),
+    (
       "config_list",
       """
       [{"op_names": ["stage1.0.conv2"], "sparsity_per_layer": 0.5}, {"op_names": ["stage1.1.conv2"], "exclude": true}]
       """,
-      "'/stage1/stage1.1/conv2/Conv', which has the same channels, is excluded by config_list"
+      "config_list excludes '/stage1/stage1.1/conv2/Conv', and layers that share their channels stay whole together"
     ),
     (
       "config_list",
@@ -186,7 +198,10 @@ struct SearchRunTests {
     ("config_list", #"[{"op_names": ["head"], "sparsity": 0.5}]"#, "network's output"),
     ("calibration.samples", "513", "asks for 513 samples"),
     ("calibration.labels", #""/no/such/file.npy""#, "/no/such/file.npy"),
-    ("calibration.preprocessing", #"{"mean": [0.1, 0.2]}"#, "has 2 values"),
+    (
+      "calibration.preprocessing", #"{"mean": [0.1, 0.2]}"#,
+      "has 2 values, expected one for the one channel of the network's input 'image'"
+    ),
     ("calibration.inputs", #"{"picture": "\#(DemoNetwork.images)"}"#, "'image'"),
     ("calibration.inputs", #""\#(DemoNetwork.labels)""#, "sample has shape []"),
   ]

@@ -19,7 +19,7 @@ extension ConfigurationObjects {
       "images",
       .called(
         "folder or list; of several inputs: input → folder or list",
-        .either([.string("path"), .map("input", to: .string("path"), atLeast: 1)])),
+        .either([.path("path"), .map("input", to: .path("path"), atLeast: 1)])),
       .told("none"),
       "instead: a folder or a list of JPEG and PNG files, [below](#images); for a network with several inputs an object "
         + "from the inputs' names to these"),
@@ -56,13 +56,13 @@ extension ConfigurationObjects {
   static let array = ObjectDescription(
     "array",
     [
-      KeyDescription("file", .string("file"), .required, "`.npy`, `.npz` or IDX (also gzipped)"),
+      KeyDescription("file", .path("file"), .required, "`.npy`, `.npz` or IDX (also gzipped)"),
       KeyDescription(
         "array", .string("name"), .told("the only one"), "the array in an `.npz` file"),
     ])
 
   private static let arrayReference = ValueShape.called(
-    "array", .either([.string("file"), .object(array)]))
+    "array", .either([.path("file"), .object(array)]))
 
   /// One number, or one for each channel.
   private static func perChannel(_ interval: Interval) -> ValueShape {

@@ -107,7 +107,7 @@ extension ConfigurationObjects {
         "monotonic_fit", .boolean, .value(false),
         "the scores of a group are made monotone by isotonic regression"),
       KeyDescription(
-        "saved_eval_scores", .string("file"), .told("none"),
+        "saved_eval_scores", .path("file"), .told("none"),
         "the `eval_scores.json` of an earlier search: what it has is not evaluated again"),
     ])
 

@@ -6,7 +6,7 @@ enum ConfigurationObjects {
       KeyDescription(
         "$schema", .text, .told("none"),
         "for editors, which look there for the schema of a file (`prune-cluster schema`); not looked at"),
-      KeyDescription("model", .string("file"), .required, "the ONNX file"),
+      KeyDescription("model", .path("file"), .required, "the ONNX file"),
       KeyDescription(
         "calibration", .object(calibration),
         .demanded("required, unless the [criterion goes by weights alone](#criteria-without-losses)"),
@@ -78,7 +78,7 @@ enum ConfigurationObjects {
     "latency",
     [
       KeyDescription(
-        "table", .string("file"), .required,
+        "table", .path("file"), .required,
         "what `prune-cluster profile MODEL` has written on the machine that counts")
     ])
 
@@ -86,7 +86,7 @@ enum ConfigurationObjects {
     "output",
     [
       KeyDescription(
-        "directory", .string("folder"), .required,
+        "directory", .path("folder"), .required,
         "folder of the result files, made if it is not there; without `output` it is `out`")
     ])
 

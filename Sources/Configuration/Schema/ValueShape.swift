@@ -2,6 +2,8 @@
 indirect enum ValueShape: Sendable {
   /// A string that is not empty; what it is, in a word or two.
   case string(String)
+  /// The path of a file or a folder, which is opened; what it is, in a word.
+  case path(String)
   /// Any string.
   case text
   case boolean
@@ -32,7 +34,7 @@ extension ValueShape {
   /// The shape as a JSON Schema; objects as references to `$defs`.
   var schema: JSONObject {
     switch self {
-    case .string: return ["type": "string", "minLength": 1]
+    case .string, .path: return ["type": "string", "minLength": 1]
     case .text: return ["type": "string"]
     case .boolean: return ["type": "boolean"]
     case .constant(let value): return ["const": value]
@@ -65,7 +67,7 @@ extension ValueShape {
   /// The shape in a few words of Markdown, for a table.
   var words: String {
     switch self {
-    case .string(let what): what
+    case .string(let what), .path(let what): what
     case .text: "string"
     case .boolean: "`true`, `false`"
     case .constant(let value): "`\(value.line())`"
@@ -89,7 +91,7 @@ extension ValueShape {
     case .object(let description): [description] + description.keys.flatMap(\.shape.objects)
     case .list(let shape, _, _), .map(_, let shape, _), .called(_, let shape): shape.objects
     case .either(let shapes): shapes.flatMap(\.objects)
-    case .string, .text, .boolean, .constant, .choice, .integer, .number: []
+    case .string, .path, .text, .boolean, .constant, .choice, .integer, .number: []
     }
   }
 }
