@@ -61,6 +61,7 @@ let package = Package(
     .target(name: "CProcess"),
 
     // Arrows point down only: nothing imports a target that stands below it in this list.
+    library("FileKinds"),
     library("MessagePassing"),
     library("OpenMPI", ["COpenMPI", "MessagePassing"]),
     library("Networks"),
@@ -69,13 +70,14 @@ let package = Package(
     library("Pipelining", ["Execution", "MessagePassing", "Networks"]),
     library("OneDNN", ["COneDNN", "CKernels", "Execution", "Networks"]),
     .target(
-      name: "ONNX", dependencies: ["Networks", protobuf], exclude: ["Generated/onnx.proto"], swiftSettings: strict),
+      name: "ONNX", dependencies: ["FileKinds", "Networks", protobuf], exclude: ["Generated/onnx.proto"],
+      swiftSettings: strict),
     library("Surgery", ["CLAPACK", "Networks"]),
     library("Allocation"),
     library("Sensitivity", ["Channels", "Execution", "Networks"]),
-    library("ArrayFiles", ["CZlib"]),
+    library("ArrayFiles", ["CZlib", "FileKinds"]),
     library("WorkSharing", ["ArrayFiles", "MessagePassing", crypto, logging]),
-    library("Images", ["CImages"]),
+    library("Images", ["CImages", "FileKinds"]),
     library("Configuration"),
     library("PruneClusterPlugins", ["ArrayFiles", "Configuration"]),
     library("Interchange", ["Configuration"]),
@@ -120,12 +122,15 @@ let package = Package(
     tests("AllocationTests", ["Allocation", "AllocationProblems"]),
     tests("ArrayFilesTests", ["ArrayFiles"]),
     tests("ChannelsTests", ["Channels", "Execution", "ExecutorContract", "Networks", "ReferenceData"]),
-    tests("CommandTests", ["Configuration", "ProgramRuns", "ReferenceData", "prune-cluster"]),
+    tests(
+      "CommandTests",
+      ["ArrayFiles", "Configuration", "ImageFiles", "ProgramRuns", "ReferenceData", "prune-cluster"]),
     tests("ConfigurationTests", ["Configuration", "ProgramRuns", "SchemaValidation"]),
     tests(
       "DocumentationTests",
       ["Configuration", "ProgramRuns", "ReferenceData", "SchemaValidation", "prune-cluster", argumentParser]),
     tests("ExecutionTests", ["Execution", "ExecutorContract", "Networks"]),
+    tests("FileKindsTests", ["FileKinds"]),
     tests("FuzzTests", ["ProgramRuns", "fuzz"]),
     tests("ImagesTests", ["ImageFiles", "Images", "ProgramRuns"]),
     tests("InterchangeTests", ["Configuration", "Interchange"]),

@@ -82,7 +82,8 @@ struct PictureSearchTests {
     let preprocess = #""preprocess": {"x0": \#(Self.preprocess), "x1": \#(Self.preprocess)}"#
     for (left, right) in [("x0", "x1"), ("x1", "x0")] {
       // Told the other way round the left pictures still feed the input that they are named for.
-      let images = #""images": {"\#(left)": "\#(left == "x0" ? "left" : "right")", "\#(right)": "\#(right == "x1" ? "right" : "left")"}"#
+      let images =
+        #""images": {"\#(left)": "\#(left == "x0" ? "left" : "right")", "\#(right)": "\#(right == "x1" ? "right" : "left")"}"#
       for ranks in [1, 2] {
         let found = try Self.search(in: folder, ranks: ranks, format, "\(images), \(preprocess)", loss: "cross_entropy")
         #expect(found == expected, "\(ranks) ranks, \(left) first")
@@ -119,7 +120,8 @@ struct PictureSearchTests {
           .int64s(images.flatMap { image in (0..<side * side).map { Int64((image * 5 + $0 * $0) % 3) } }))
       case .regression:
         NumPyArray(
-          shape: [images.count, 4], .floats(images.flatMap { image in (0..<4).map { Float(image % 7) / 7 - Float($0) } }))
+          shape: [images.count, 4],
+          .floats(images.flatMap { image in (0..<4).map { Float(image % 7) / 7 - Float($0) } }))
       }
     }
   }
@@ -171,7 +173,8 @@ struct PictureSearchTests {
     switch targets {
     case .segmentation:
       #expect(
-        one.contains("one.npy: a label has shape [], expected [8, 8]: one class index per sample and position"), "\(one)")
+        one.contains("one.npy: a label has shape [], expected [8, 8]: one class index per sample and position"),
+        "\(one)")
       let none = complaint(nil)
       #expect(
         none.contains("images: says one class for each image, the network's output has [8, 8] positions"), "\(none)")
