@@ -31,7 +31,7 @@ struct MistakeTests {
 
     /// One in arrays, of 16 samples unless they are told.
     static func arrays(
-      _ description: String, _ exitCode: Int32 = 65, _ texts: [String], inputs: String = "x.npy",
+      _ description: String, _ exitCode: Int32, _ texts: [String], inputs: String = "x.npy",
       labels: String? = "y.npy"
     ) -> Mistake {
       let loss = labels == nil ? #"{"kind": "agreement"}"# : #"{"kind": "cross_entropy"}"#
@@ -45,7 +45,7 @@ struct MistakeTests {
 
     /// One in images, which are 24 × 16 pixels.
     static func images(
-      _ description: String, _ exitCode: Int32 = 65, _ texts: [String], _ source: String,
+      _ description: String, _ exitCode: Int32, _ texts: [String], _ source: String,
       preprocess: String = #"{"channels": "GREY", "crop": 28}"#, _ more: [(path: String, json: String?)] = []
     ) -> Mistake {
       Mistake(
@@ -123,14 +123,16 @@ struct MistakeTests {
   static let data: [Mistake] = [
     .arrays("an array that is not there", 66, ["/none.npy: cannot be read: No such file"], inputs: "none.npy"),
     .arrays(
-      "a model as the array", ["half.onnx: expected a .npy, .npz or IDX file, found other content"], inputs: "half.onnx"
+      "a model as the array", 65, ["half.onnx: expected a .npy, .npz or IDX file, found other content"],
+      inputs: "half.onnx"
     ),
-    .arrays("labels fewer than samples", ["few.npy: has 15 samples, expected 16 as in ", "/x.npy"], labels: "few.npy"),
     .arrays(
-      "labels counted from 1", ["from1.npy: sample 9 has label 10, the network has classes 0 … 9, counted from 0"],
+      "labels fewer than samples", 65, ["few.npy: has 15 samples, expected 16 as in ", "/x.npy"], labels: "few.npy"),
+    .arrays(
+      "labels counted from 1", 65, ["from1.npy: sample 9 has label 10, the network has classes 0 … 9, counted from 0"],
       labels: "from1.npy"),
     .arrays(
-      "labels as floats", ["floats.npy: labels are float32, expected integers: the index of each class"],
+      "labels as floats", 65, ["floats.npy: labels are float32, expected integers: the index of each class"],
       labels: "floats.npy"),
     .arrays(
       "labels as numbers for all classes",
@@ -138,45 +140,48 @@ struct MistakeTests {
         "onehot.npy: a label has shape [10], expected []: one class index per sample; of a number for each class, as here, it is the index of the largest"
       ], labels: "onehot.npy"),
     .arrays(
-      "labels as words", ["words.npy: expected elements of a real number type or bool, found type <U1"],
+      "labels as words", 65, ["words.npy: expected elements of a real number type or bool, found type <U1"],
       labels: "words.npy"),
     .arrays(
       "three channels for one",
       ["rgb.npy: a sample has shape [3, 28, 28], the network's input 'image' expects [1, 28, 28]"], inputs: "rgb.npy"),
     .arrays(
-      "rows of pixels", ["flat.npy: a sample has shape [784], the network's input 'image' expects [1, 28, 28]"],
+      "rows of pixels", 65, ["flat.npy: a sample has shape [784], the network's input 'image' expects [1, 28, 28]"],
       inputs: "flat.npy"),
     .arrays(
-      "a number that is none", ["nan.npy: sample 5 through ", "image: element 87 is nan, expected finite numbers"],
+      "a number that is none", 65, ["nan.npy: sample 5 through ", "image: element 87 is nan, expected finite numbers"],
       inputs: "nan.npy"),
     .arrays(
       "half of an array",
       ["half.npy: expected 50176 bytes of elements for shape [16, 1, 28, 28] of float32, found 30000"],
       inputs: "half.npy"),
     .arrays(
-      "a table as text", ["table.csv: expected a .npy, .npz or IDX file, found text that begins with '1,2,3'"],
+      "a table as text", 65, ["table.csv: expected a .npy, .npz or IDX file, found text that begins with '1,2,3'"],
       inputs: "table.csv"),
     .arrays(
-      "an array that Git LFS has not fetched", ["lfs.npy: expected a .npy, .npz or IDX file, found a Git LFS pointer"],
+      "an array that Git LFS has not fetched", 65,
+      ["lfs.npy: expected a .npy, .npz or IDX file, found a Git LFS pointer"],
       inputs: "lfs.npy"),
     .arrays(
-      "an image as the array", ["one.png: expected a .npy, .npz or IDX file, found a PNG image"], inputs: "one.png"),
+      "an image as the array", 65, ["one.png: expected a .npy, .npz or IDX file, found a PNG image"], inputs: "one.png"),
     .arrays(
       "a folder of images as the array", 66,
       ["/classes: is a directory, and $.calibration.inputs expects an array", #""images""#], inputs: "classes"),
     .arrays(
-      "no array of several named", ["two.npz: expected the name of the array to read, found x, y"], inputs: "two.npz"),
+      "no array of several named", 65, ["two.npz: expected the name of the array to read, found x, y"],
+      inputs: "two.npz"),
     .images(
-      "a folder without images", ["empty: expected a folder for each class, or images", "found neither"], "empty"),
-    .images("a folder of one class", ["single: has 1 folders, the network 10 classes"], "single"),
+      "a folder without images", 65, ["empty: expected a folder for each class, or images", "found neither"], "empty"),
+    .images("a folder of one class", 65, ["single: has 1 folders, the network 10 classes"], "single"),
     .images(
-      "images without classes", ["single/c0: says no classes, which the loss needs", #"$.loss.kind to "agreement""#],
+      "images without classes", 65,
+      ["single/c0: says no classes, which the loss needs", #"$.loss.kind to "agreement""#],
       "single/c0"),
-    .images("an image cut short", ["cut/c3/1.jpg: is damaged or cut short: ", #""bad_images": "skip""#], "cut"),
+    .images("an image cut short", 65, ["cut/c3/1.jpg: is damaged or cut short: ", #""bad_images": "skip""#], "cut"),
     .images(
-      "an image of another format", ["other/c3/1.webp: expected a JPEG or PNG image, found a WebP image"], "other"),
+      "an image of another format", 65, ["other/c3/1.webp: expected a JPEG or PNG image, found a WebP image"], "other"),
     .images(
-      "images of several sizes", ["sizes/c3/1.png: comes out with 25 × 16 pixels, expected 24 × 16", #""crop""#],
+      "images of several sizes", 65, ["sizes/c3/1.png: comes out with 25 × 16 pixels, expected 24 × 16", #""crop""#],
       "sizes", preprocess: #"{"channels": "GREY"}"#),
     .images(
       "colours for a network of grey", 78,
@@ -187,7 +192,8 @@ struct MistakeTests {
       ["commas.txt: line 1: ", "classes/c0/0.jpg,0 cannot be read", "behind a blank the number of its class"],
       "commas.txt"),
     .images(
-      "a list with a class too many", ["high.txt: classes/c0/0.jpg has the class 10, the network has classes 0 … 9"],
+      "a list with a class too many", 65,
+      ["high.txt: classes/c0/0.jpg has the class 10, the network has classes 0 … 9"],
       "high.txt"),
   ]
 
