@@ -164,6 +164,28 @@ struct ReportTests {
     #expect(try ReportedSearch.page(in: folder).utf8.count < 1_000_000)
   }
 
+  @Test func `the page of ResNet-50 is small, and its picture breaks between sheets of paper`() throws {
+    let folder = try TemporaryFolder()
+    try ReportedSearch.run(in: folder, ResNet50Format.changes(in: folder), format: ResNet50Format())
+    let page = try ReportedSearch.page(in: folder)
+    #expect(page.utf8.count < 2_000_000)
+    #expect(page.contains("of 54 layers lose channels") && page.contains("<g class=\"error\">"))
+    #expect(page.contains("id=\"slider\" min=\"0\" max=\"24\""), "every point of the curve, and this plan")
+
+    let drawings = page.components(separatedBy: "<svg class=\"network\"").dropFirst()
+    let heights = drawings.compactMap { drawing in
+      drawing.firstMatch(of: /height="([0-9]+)"/).flatMap { Int($0.1) }
+    }
+    // 53 convolutions, 16 sums, the last layer, an input and an output: 72 rows.
+    #expect(heights.reduce(0, +) == 72 * 26 && heights.max() ?? 0 <= 320, "\(heights)")
+    // What leads from a drawing into the next is in both: into each row but the first comes a line from above or a lane.
+    for (drawing, next) in zip(drawings, drawings.dropFirst()) {
+      let lines = Set(next.components(separatedBy: "<line ").dropFirst().map { $0.prefix { $0 != "/" } })
+      let crossing = drawing.components(separatedBy: "<line ").filter { lines.contains($0.prefix { $0 != "/" }) }
+      #expect(!crossing.isEmpty)
+    }
+  }
+
   private static let sayings: [(changes: [(path: String, json: String?)], said: [String], unsaid: [String])] = [
     (
       [("sensitivity", #"{"method": "l1"}"#), ("calibration", nil), ("loss", nil)],
