@@ -178,12 +178,23 @@ struct ReportTests {
     }
     // 53 convolutions, 16 sums, the last layer, an input and an output: 72 rows.
     #expect(heights.reduce(0, +) == 72 * 26 && heights.max() ?? 0 <= 320, "\(heights)")
-    // What leads from a drawing into the next is in both: into each row but the first comes a line from above or a lane.
-    for (drawing, next) in zip(drawings, drawings.dropFirst()) {
-      let lines = Set(next.components(separatedBy: "<line ").dropFirst().map { $0.prefix { $0 != "/" } })
-      let crossing = drawing.components(separatedBy: "<line ").filter { lines.contains($0.prefix { $0 != "/" }) }
-      #expect(!crossing.isEmpty)
+    // A line is in every drawing that it passes.
+    let tops = heights.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
+    var passes: [Substring: Set<Int>] = [:]
+    for (index, drawing) in drawings.enumerated() {
+      for line in drawing.matches(of: /<line [^\/]*/) { passes[line.output, default: []].insert(index) }
     }
+    for (line, found) in passes {
+      let ends = try ["y1", "y2"].map { name in
+        try #require(
+          line.firstMatch(of: try Regex("\(name)=\"([0-9.]+)\"")).flatMap {
+            $0.output[1].substring.flatMap { Double($0) }
+          })
+      }
+      let expected = heights.indices.filter { Double(tops[$0]) <= ends[1] && ends[0] < Double(tops[$0 + 1]) }
+      #expect(Set(expected).isSubset(of: found), "\(line) of drawings at \(tops)")
+    }
+    #expect(passes.values.contains { $0.count > 1 })
   }
 
   private static let sayings: [(changes: [(path: String, json: String?)], said: [String], unsaid: [String])] = [
