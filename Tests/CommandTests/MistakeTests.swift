@@ -135,7 +135,7 @@ struct MistakeTests {
       "labels as floats", 65, ["floats.npy: labels are float32, expected integers: the index of each class"],
       labels: "floats.npy"),
     .arrays(
-      "labels as numbers for all classes",
+      "labels as numbers for all classes", 65,
       [
         "onehot.npy: a label has shape [10], expected []: one class index per sample; of a number for each class, as here, it is the index of the largest"
       ], labels: "onehot.npy"),
@@ -143,7 +143,7 @@ struct MistakeTests {
       "labels as words", 65, ["words.npy: expected elements of a real number type or bool, found type <U1"],
       labels: "words.npy"),
     .arrays(
-      "three channels for one",
+      "three channels for one", 65,
       ["rgb.npy: a sample has shape [3, 28, 28], the network's input 'image' expects [1, 28, 28]"], inputs: "rgb.npy"),
     .arrays(
       "rows of pixels", 65, ["flat.npy: a sample has shape [784], the network's input 'image' expects [1, 28, 28]"],
@@ -152,7 +152,7 @@ struct MistakeTests {
       "a number that is none", 65, ["nan.npy: sample 5 through ", "image: element 87 is nan, expected finite numbers"],
       inputs: "nan.npy"),
     .arrays(
-      "half of an array",
+      "half of an array", 65,
       ["half.npy: expected 50176 bytes of elements for shape [16, 1, 28, 28] of float32, found 30000"],
       inputs: "half.npy"),
     .arrays(

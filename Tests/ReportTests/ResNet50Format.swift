@@ -13,7 +13,7 @@ struct ResNet50Format: ModelFormat {
   struct Absent: Error {}
 
   func read(_ path: String) throws -> ModelSource {
-    ModelSource(message: [1], digests: [FileDigest(path: path, sha256: "resnet50")])
+    ModelSource(message: [1], digests: [FileDigest(path: path, bytes: Array("resnet50".utf8))])
   }
 
   func decode(_ message: [UInt8], sampleShapes: [String: [Int]]) throws -> any DecodedModel { Decoded() }
@@ -27,7 +27,7 @@ struct ResNet50Format: ModelFormat {
   static func changes(in folder: TemporaryFolder) throws -> [(path: String, json: String?)] {
     let count: UInt8 = 8
     let pixels = (0..<Int(count) * 3 * 32 * 32).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 24) }
-    let extents = [count, 3, 32, 32].flatMap { [0, 0, 0, $0] }
+    let extents = [count, 3, 32, 32].flatMap { [0, 0, 0, $0] as [UInt8] }
     let inputs = try folder.write(Data([0, 0, 8, 4] + extents + pixels), as: "inputs.idx")
     let labels = try folder.write(Data([0, 0, 8, 1, 0, 0, 0, count] + (0..<count)), as: "labels.idx")
     return [
@@ -95,7 +95,9 @@ struct ResNet50Format: ModelFormat {
       return add(Value(name: name, constant: ConstantTensor(shape: shape, elements: .float(elements))))
     }
 
-    mutating func node(_ name: String, _ opType: String, _ operation: Operation, _ inputs: [ValueID], _ extents: [Int])
+    mutating func node(
+      _ name: String, _ opType: String, _ operation: Networks.Operation, _ inputs: [ValueID], _ extents: [Int]
+    )
       -> ValueID
     {
       let output = add(Value(name: "\(name).out", shape: Shape([batch] + extents)))
