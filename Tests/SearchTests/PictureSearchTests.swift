@@ -104,6 +104,30 @@ struct PictureSearchTests {
     }
   }
 
+  @Test func `a bad image of one input leaves out its sample, whichever input it is`() throws {
+    let format = PictureFormat(inputs: 2)
+    let preprocess = #""preprocess": {"x0": \#(Self.preprocess), "x1": \#(Self.preprocess)}"#
+    for bad in ["left", "right"] {
+      let folder = try TemporaryFolder()
+      try Self.write("left", 0, in: folder)
+      try Self.write("right", 1, in: folder)
+      let sound = Self.order().filter { $0 != 9 }
+      for input in 0..<2 { try Self.array(sound, input).write(to: folder.file("x\(input).npy")) }
+      try NumPyArray(shape: [sound.count], .int64s(sound.map { Int64($0 * 3 / Self.count) }))
+        .write(to: folder.file("classes.npy"))
+      let expected = try Self.search(
+        in: folder, ranks: 1, format, #""inputs": {"x0": "x0.npy", "x1": "x1.npy"}, "labels": "classes.npy""#,
+        loss: "cross_entropy")
+      _ = try folder.write(Data("no image".utf8), as: "\(bad)/c1/09.png")
+      for told in [#""skip""#, #"["\#(bad)/c1/09.png"]"#] {
+        let found = try Self.search(
+          in: folder, ranks: 2, format,
+          #""images": {"x0": "left", "x1": "right"}, \#(preprocess), "bad_images": \#(told)"#, loss: "cross_entropy")
+        #expect(found == expected, "\(bad) \(told)")
+      }
+    }
+  }
+
   /// Targets of another kind than a class, by image in the order of the listing.
   private enum Targets: CaseIterable {
     case segmentation
