@@ -45,8 +45,10 @@ public enum FileKind {
     let blanks: Set<UInt8> = [UInt8(ascii: "\t"), UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: " ")]
     let printable = UInt8(ascii: " ")...UInt8(ascii: "~")
     let line = front.drop(while: blanks.contains).prefix { printable.contains($0) }
-    // A few bytes that happen to be letters are no text.
-    guard line.count >= 4, line.endIndex == front.endIndex || blanks.contains(front[line.endIndex]) else { return nil }
+    let isLine = line.endIndex == front.endIndex || blanks.contains(front[line.endIndex])
+    // A few bytes that happen to be letters are no text; of a short line those behind it say so.
+    let isAll = front.count >= 4 && front.allSatisfy { blanks.contains($0) || printable.contains($0) }
+    guard isLine, !line.isEmpty, line.count >= 4 || isAll else { return nil }
     let words = String(decoding: line, as: UTF8.self)
     if words.lowercased().hasPrefix("<!doctype html") || words.lowercased().hasPrefix("<html") { return "a web page" }
     return "text that begins with '\(words.prefix(24))'"

@@ -15,6 +15,9 @@ struct FileKindTests {
     ([0x80, 4, 0x95], "a Python pickle"), ([0x93] + Array("NUMPY".utf8), "a NumPy array"),
     (Array("1,2,3\r\n4,5,6".utf8), "text that begins with '1,2,3'"),
     (Array("a line that is longer than what is shown of it".utf8), "text that begins with 'a line that is longer th'"),
+    (Array("{\n  \"model\": \"m.onnx\"\n}\n".utf8), "text that begins with '{'"),
+    ([0x0A, 0x0A, 0x0A, 0x0A], "other content that begins with the bytes a a a a"),
+    (Array("a\n".utf8) + [0, 0, 0], "other content that begins with the bytes 61 a 0 0"),
     // What a terminal would not show as it is, is no text.
     ([0x1B] + Array("[31mred".utf8), "other content that begins with the bytes 1b 5b 33 31"),
     (Array("abcd".utf8) + [0], "other content that begins with the bytes 61 62 63 64"),

@@ -101,6 +101,9 @@ struct DrawingTests {
     let points = try Self.values("cx", of: "circle class=\"dot", in: curve)
     #expect(points.count > 3 && points == points.sorted(), "\(points)")
 
+    let whole = try Self.section("whole", of: page)
+    #expect(whole.contains("a convolution or linear layer behind them would free them"), "\(whole)")
+
     let ranks = try Self.section("run", of: page).components(separatedBy: "<h3>Ranks</h3>")[1]
     let rank = try #require(Self.rows(ranks).first)
     let busy = try Self.values("width", of: "rect class=\"now\"", in: rank)

@@ -173,6 +173,7 @@ struct ReportTests {
     #expect(page.contains("id=\"slider\" min=\"0\" max=\"24\""), "every point of the curve, and this plan")
 
     let drawings = page.components(separatedBy: "<svg class=\"network\"").dropFirst()
+      .map { $0.components(separatedBy: "</svg>")[0] }
     let heights = drawings.compactMap { drawing in
       drawing.firstMatch(of: /height="([0-9]+)"/).flatMap { Int($0.1) }
     }

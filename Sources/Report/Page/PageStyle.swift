@@ -182,7 +182,7 @@ enum PageStyle {
       nav, .slide, .script, #chosen, details:not([open]) { display: none !important; }
       section { margin-top: 2rem; }
       h2, h3, .note { break-after: avoid; break-inside: avoid; }
-      tr, .card, .strip { break-inside: avoid; }
+      tr, .card, .strip, .frame { break-inside: avoid; }
       .scroll { max-height: none; overflow: visible; }
       .data tbody th { overflow-wrap: anywhere; }
     }
