@@ -1,3 +1,5 @@
+import FileKinds
+
 /// An array in a file, opened: its shape is known and checked, its elements are read when asked for.
 ///
 /// The formats are NumPy's `.npy` and `.npz`, and IDX (the format of MNIST), the single-array ones also compressed by gzip.
@@ -70,10 +72,7 @@ public struct ArrayFile: Sendable {
     } else {
       throw name.badContent(
         expected: "a .npy, .npz or IDX file",
-        found: start.isEmpty
-          ? "an empty file"
-          : "other content that begins with the bytes "
-            + start.map { String($0, radix: 16) }.joined(separator: " "))
+        found: FileKind.phrase(try region.bytes(in: 0..<min(FileKind.frontBytes, region.count))))
     }
     return ArrayFile(region: region, layout: layout, name: name)
   }

@@ -1,4 +1,5 @@
 import CImages
+import FileKinds
 
 /// JPEG and PNG files as pixels.
 ///
@@ -42,11 +43,9 @@ public enum ImageDecoder {
   }
 
   private static func read(_ bytes: [UInt8]) throws(ImageError) -> (format: pc_image_format, header: pc_image_header) {
-    guard !bytes.isEmpty else { throw ImageError(problem: "expected a JPEG or PNG image, found an empty file") }
     let format = pc_image_format_of(bytes, bytes.count)
     guard format != pc_image_unknown else {
-      let front = bytes.prefix(4).map { String($0, radix: 16) }.joined(separator: " ")
-      throw ImageError(problem: "expected a JPEG or PNG image, found other content that begins with the bytes \(front)")
+      throw ImageError(problem: "expected a JPEG or PNG image, found \(FileKind.phrase(bytes))")
     }
     var header = pc_image_header()
     var text = [CChar](repeating: 0, count: Int(PC_IMAGE_MESSAGE))

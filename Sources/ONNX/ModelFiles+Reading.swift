@@ -1,3 +1,4 @@
+import FileKinds
 import Glibc
 import SwiftProtobuf
 
@@ -72,7 +73,8 @@ extension ModelFiles {
     var status = stat()
     // A device is not even opened: for some that alone does something.
     guard stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else {
-      throw .unreadable("is not a regular file")
+      throw .unreadable(
+        status.st_mode & S_IFMT == S_IFDIR ? "is a directory, expected a file" : "is not a regular file")
     }
     // Without O_NONBLOCK a named pipe would keep the open waiting for a writer.
     let flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | (root == nil ? 0 : O_NOFOLLOW)
@@ -115,6 +117,8 @@ extension ModelFiles {
 
 /// Decodes the protobuf message of an ONNX file.
 func decodeModel(_ bytes: ArraySlice<UInt8>) throws(ImportProblem) -> Onnx_ModelProto {
+  // No bytes are a message, in which everything is absent.
+  guard !bytes.isEmpty else { throw notDecoded(bytes) }
   do {
     try ModelCensus.check(bytes)
   } catch {
@@ -128,7 +132,8 @@ func decodeModel(_ bytes: ArraySlice<UInt8>) throws(ImportProblem) -> Onnx_Model
 }
 
 private func notDecoded(_ bytes: ArraySlice<UInt8>) -> ImportProblem {
-  .bad("no ONNX model: \(bytes.count) bytes that do not decode as one (truncated, damaged or another format)")
+  if let kind = FileKind.known(bytes) { return .bad("no ONNX model but \(kind)") }
+  return .bad("no ONNX model: \(bytes.count) bytes that do not decode as one (truncated, damaged or another format)")
 }
 
 /// A part of an array, for the protobuf decoder: models are too large to be copied for it.

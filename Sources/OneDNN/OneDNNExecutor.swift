@@ -145,7 +145,8 @@ public final class OneDNNExecutor: NodeTiming {
       // A layer's activation would turn what is not a number into 0, and nobody would ever know.
       if let wrong = elements.firstNotFinite {
         throw ExecutionError(
-          .notFinite, input.name, "element \(wrong % (input.count / compiled.batchSize)) is \(elements[wrong])",
+          .notFinite, input.name,
+          "element \(wrong % (input.count / compiled.batchSize)) is \(elements[wrong]), expected finite numbers",
           sample: wrong / (input.count / compiled.batchSize))
       }
       memory.floats(input.buffer).update(from: elements, count: elements.count)

@@ -231,17 +231,19 @@ struct CalibrationData: Sendable {
       }
       return .dense(labels)
     case .crossEntropy:
+      let positions = Array(output.dropFirst())
+      guard positions.filter({ $0 != 1 }) == found.filter({ $0 != 1 }) else {
+        let isNumberPerClass = found.filter { $0 != 1 } == output.filter { $0 != 1 }
+        throw SearchError(
+          .badContent, file: labels.path,
+          "a label has shape \(found), expected \(positions): one class index per sample"
+            + (positions.isEmpty ? "" : " and position")
+            + (isNumberPerClass ? "; of a number for each class, as here, it is the index of the largest" : ""))
+      }
       guard labels.elementType.isInteger else {
         throw SearchError(
           .badContent, file: labels.path, "labels are \(labels.elementType), expected integers: the index of each class"
         )
-      }
-      let positions = Array(output.dropFirst())
-      guard positions.filter({ $0 != 1 }) == found.filter({ $0 != 1 }) else {
-        throw SearchError(
-          .badContent, file: labels.path,
-          "a label has shape \(found), expected \(positions): one class index per sample"
-            + (positions.isEmpty ? "" : " and position"))
       }
       return .classes(labels, perSample: positions.reduce(1, *), count: output.first ?? 0)
     }

@@ -93,8 +93,8 @@ struct ImageChoice: Sendable {
     guard let classes else {
       throw SearchError(
         .badContent, file: source,
-        "says no classes, which the loss needs: expected a folder for each class, or a list with classes; without them "
-          + "set $.loss.kind to \"agreement\"")
+        "says no classes, which the loss needs: expected a folder for each class, or a list with a blank and the number of "
+          + "the class behind each path; without them set $.loss.kind to \"agreement\"")
     }
     let output = Array(network[network.outputs[0]].shape.dimensions.dropFirst())
     guard output.dropFirst().allSatisfy({ $0 == 1 }) else {

@@ -105,36 +105,6 @@ struct CommandTests {
     #expect(document["totals"]?["flops"]?["cost"] != nil)
   }
 
-  /// What is wrong, the exit code, and what the one line says.
-  private static let mistakes: [(path: String, json: String, exitCode: Int32, text: String)] = [
-    ("target.compression_ratio", "0.5", 78, "$.target.compression_ratio"),
-    ("target.compresion_ratio", "2", 78, "compression_ratio"),
-    ("target.compression_ratio", "1e9", 78, "ratio"),
-    ("model", #""/no/such/model.onnx""#, 66, "/no/such/model.onnx"),
-    ("model", #""\#(DemoNetwork.directory)/fashion-resnet.json""#, 65, "fashion-resnet.json"),
-    ("calibration.inputs", #""/no/such/images.npy""#, 66, "/no/such/images.npy"),
-    ("calibration.inputs", #""\#(DemoNetwork.model)""#, 65, "fashion-resnet.onnx"),
-    ("calibration.samples", "100000", 78, "$.calibration.samples"),
-    ("output.directory", #""/proc/no/such""#, 73, "/proc/no"),
-    ("sensitivity", #"{"method": "external", "command": ["/no/such/program"]}"#, 78, "$.sensitivity.command"),
-    ("config_list", #"[{"op_names": ["stem"], "exclude": true}]"#, 78, "$.config_list[0].op_names[0]"),
-  ]
-
-  @Test(arguments: mistakes.indices, [nil, 3])
-  func `a mistake is one line from one rank, with the documented exit code`(_ index: Int, _ ranks: Int?) throws {
-    guard ranks == nil || ProgramRun.hasLauncher else { return }
-    let mistake = Self.mistakes[index]
-    let folder = try TemporaryFolder()
-    let text = try DemoNetwork.configuration(output: folder.file("out"), changes: [(mistake.path, mistake.json)])
-    let config = try folder.write(text, as: "config.json")
-    let run = try ProgramRun("prune-cluster", ranks: ranks, ["search", "--quiet", config])
-    #expect(run.exitCode == mistake.exitCode, "\(run.errors)")
-    #expect(run.complaints.count == 1, "\(run.errors)")
-    #expect(run.complaints.first?.contains(mistake.text) ?? false, "\(run.errors)")
-    #expect(run.output.isEmpty)
-    #expect(try folder.names == ["config.json"])
-  }
-
   @Test(.timeLimit(.minutes(30)))
   func `a limit of memory changes no byte, and one that cannot be kept says what is needed`() throws {
     let folder = try TemporaryFolder()

@@ -59,8 +59,17 @@ struct ImageDecoderTests {
     }
     #expect(
       throws: ImageError(
-        problem: "expected a JPEG or PNG image, found other content that begins with the bytes 68 65 6c 6c")
-    ) { try ImageDecoder.image(Array("hello".utf8)) }
+        problem: "expected a JPEG or PNG image, found other content that begins with the bytes 8 7 0 ff")
+    ) { try ImageDecoder.image([8, 7, 0, 255, 1]) }
+    #expect(throws: ImageError(problem: "expected a JPEG or PNG image, found text that begins with 'hello'")) {
+      try ImageDecoder.image(Array("hello\n".utf8))
+    }
+    // A signature that a transfer as text has changed is none.
+    let changed = Array("\u{89}PNG\n\u{1A}\n".unicodeScalars.map { UInt8($0.value) })
+    #expect(
+      throws: ImageError(
+        problem: "expected a JPEG or PNG image, found other content that begins with the bytes 89 50 4e 47")
+    ) { try ImageDecoder.image(changed) }
   }
 
   @Test

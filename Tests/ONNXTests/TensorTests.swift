@@ -164,6 +164,6 @@ struct ExternalDataTests {
     let error = try #require(throws: ONNXError.self) { try ONNXModel(contentsOf: #filePath) }
     #expect(error.kind == .badContent)
     let empty = try #require(throws: ONNXError.self) { try ONNXModel(files: ModelFiles(model: [], path: "empty.onnx")) }
-    #expect(empty.description == "empty.onnx: no ONNX model: it has no graph")
+    #expect(empty.description == "empty.onnx: no ONNX model but an empty file")
   }
 }

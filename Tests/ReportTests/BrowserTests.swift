@@ -97,6 +97,15 @@ struct BrowserTests {
     #expect(found.tableBefore != found.tableAfter)
   }
 
+  @Test(arguments: [380, 800, 1400]) func `the page of ResNet-50 fits its window`(_ width: Int) throws {
+    let folder = try TemporaryFolder()
+    try ReportedSearch.run(in: folder, ResNet50Format.changes(in: folder), format: ResNet50Format())
+    let found = try Self.findings(try ReportedSearch.page(in: folder), width: width, in: folder)
+    #expect(found.width == width && found.contentWidth <= found.width)
+    #expect(found.violations == 0 && found.scripts == 3 && found.cramped.isEmpty && found.tooSmall.isEmpty)
+    #expect(found.counts > 40 && found.tableBefore != found.tableAfter)
+  }
+
   @Test(arguments: HostileFileTests.names) func `a name of whatever kind does nothing`(_ name: String) throws {
     let folder = try TemporaryFolder()
     try ReportedSearch.run(in: folder, format: RenamingFormat { "\($0)\(name)" })

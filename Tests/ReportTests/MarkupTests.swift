@@ -61,6 +61,8 @@ struct MarkupTests {
     let long = String(repeating: "x", count: 60_000) + "/conv1"
     let name: Markup = "\(name: long)"
     #expect(name.source.count < 120)
+    #expect(Markup.shortened("/layer4.0.downsample.0", to: 15) == "…0.downsample.0")
+    #expect(Markup.shortened(String(repeating: ".", count: 20), to: 3) == "…...")
     #expect(name.source.hasPrefix("<bdi>…x") && name.source.hasSuffix("/<wbr>conv1</bdi>"))
     // One character of very many scalars.
     let dense: Markup = "\(name: "a" + String(repeating: "\u{301}", count: 60_000))"

@@ -164,6 +164,40 @@ struct ReportTests {
     #expect(try ReportedSearch.page(in: folder).utf8.count < 1_000_000)
   }
 
+  @Test func `the page of ResNet-50 is small, and its picture breaks between sheets of paper`() throws {
+    let folder = try TemporaryFolder()
+    try ReportedSearch.run(in: folder, ResNet50Format.changes(in: folder), format: ResNet50Format())
+    let page = try ReportedSearch.page(in: folder)
+    #expect(page.utf8.count < 2_000_000)
+    #expect(page.contains("of 54 layers lose channels") && page.contains("<g class=\"error\">"))
+    #expect(page.contains("id=\"slider\" min=\"0\" max=\"24\""), "every point of the curve, and this plan")
+
+    let drawings = page.components(separatedBy: "<svg class=\"network\"").dropFirst()
+      .map { $0.components(separatedBy: "</svg>")[0] }
+    let heights = drawings.compactMap { drawing in
+      drawing.firstMatch(of: /height="([0-9]+)"/).flatMap { Int($0.1) }
+    }
+    // 53 convolutions, 16 sums, the last layer, an input and an output: 72 rows.
+    #expect(heights.reduce(0, +) == 72 * 26 && heights.max() ?? 0 <= 320, "\(heights)")
+    // A line is in every drawing that it passes.
+    let tops = heights.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
+    var passes: [Substring: Set<Int>] = [:]
+    for (index, drawing) in drawings.enumerated() {
+      for line in drawing.matches(of: /<line [^\/]*/) { passes[line.output, default: []].insert(index) }
+    }
+    for (line, found) in passes {
+      let ends = try ["y1", "y2"].map { name in
+        try #require(
+          line.firstMatch(of: try Regex("\(name)=\"([0-9.]+)\"")).flatMap {
+            $0.output[1].substring.flatMap { Double($0) }
+          })
+      }
+      let expected = heights.indices.filter { Double(tops[$0]) <= ends[1] && ends[0] < Double(tops[$0 + 1]) }
+      #expect(Set(expected).isSubset(of: found), "\(line) of drawings at \(tops)")
+    }
+    #expect(passes.values.contains { $0.count > 1 })
+  }
+
   private static let sayings: [(changes: [(path: String, json: String?)], said: [String], unsaid: [String])] = [
     (
       [("sensitivity", #"{"method": "l1"}"#), ("calibration", nil), ("loss", nil)],

@@ -66,6 +66,26 @@ struct StartingConfigurationTests {
     }
   }
 
+  @Test func `what the output seems to be decides loss and labels`() throws {
+    let maps = try Self.text(Self.network([4, 3]))
+    #expect(maps.contains("The class at each position, 0 to 2: an array of shape [samples, 8, 8]."), "\(maps)")
+    #expect(try Self.parsed(maps).loss == .crossEntropy)
+    let values = try Self.text(Self.network([4, 1]))
+    #expect(
+      values.contains("The values that the output should have: an array of shape [samples, 1, 8, 8]."), "\(values)")
+    #expect(try Self.parsed(values).loss == .meanSquaredError)
+  }
+
+  @Test func `of many layers that stay whole the first are named, and the others counted`() throws {
+    // What every layer yields is an output, and so asked for.
+    let chain = try Self.network([4, 4, 4, 4, 4, 4, 4, 4])
+    let network = try Network(
+      name: chain.name, batchSize: chain.batchSize, values: chain.values, nodes: chain.nodes, inputs: chain.inputs,
+      outputs: chain.nodes.map { $0.outputs[0] })
+    let text = try Self.text(network)
+    #expect(text.matches(of: /stays whole:/).count == 5 && text.contains("  and 3 more: "), "\(text)")
+  }
+
   @Test func `its comments can be taken as they stand`() throws {
     let text = try Self.text(Self.network([4, 1], inputs: 2, name: "a\u{202E}b\n"))
     let preprocessing = try #require(text.firstMatch(of: /\/\/   ("preprocessing": .*),\n/)?.1)

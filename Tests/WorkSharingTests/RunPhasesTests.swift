@@ -120,6 +120,19 @@ struct RunPhasesTests {
         == "stopped at the time limit")
   }
 
+  @Test func `what was stored counts as done and as found, as equal parts of the phase`() {
+    let events = Mutex<[(done: Int, found: Int)]>([])
+    let phases = RunPhases { event in
+      guard case .advanced(let progress) = event else { return }
+      events.withLock { $0.append((progress.done, progress.found)) }
+    }
+    phases.begin(Self.first, total: 200, unit: "thing")
+    phases.advance(WorkProgress(units: 0, computed: 0, restored: 5), pieces: 20)
+    phases.advance(WorkProgress(units: 0, computed: 2, restored: 5), pieces: 20)
+    let told = events.withLock { $0.map { [$0.done, $0.found] } }
+    #expect(told == [[50, 50], [70, 50]])
+  }
+
   @Test func `what goes on is told again, and the rate leaves out what was found`() {
     let begun = PhaseProgress(Self.first, total: 100, unit: "thing")
     #expect(begun.rate == nil && begun.secondsLeft == nil)

@@ -25,8 +25,8 @@ struct CostTable {
         """
     }
     return """
-      <p class="note">In \(metric.title), for one sample: <span class="key was"></span> before, \
-      <span class="key now"></span> after. A layer gets cheaper by its own channels and by those of the layers that it \
+      <p class="note">In \(metric.title), for one sample: \(Markup.entry("was", "before,")) \
+      \(Markup.entry("now", "after.")) A layer gets cheaper by its own channels and by those of the layers that it \
       reads.</p>
       <table class="bars long-numbers" role="table">
       <thead role="rowgroup"><tr role="row"><th scope="col" role="columnheader">Layer</th>\

@@ -69,7 +69,8 @@ struct Headline {
     guard let change = solution.measuredLossChange else {
       let advice: Markup =
         content.calibration.sampleCount == 0
-        ? "there are no samples to measure it on" : "search with --apply makes the pruned model and measures it"
+        ? "there are no samples to measure it on"
+        : "search with <code>--apply</code> makes the pruned model and measures it"
       return card("Measured loss change", "–", "not measured: \(advice)")
     }
     let original = content.calibration.meanLoss.map { loss -> Markup in ", from \(Figure.text(loss))" } ?? .none

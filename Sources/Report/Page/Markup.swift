@@ -78,6 +78,12 @@ struct Markup: Sendable, ExpressibleByStringInterpolation {
 }
 
 extension Markup {
+  /// What a colour, line or mark means, not broken from it.
+  /// - Parameter key: its classes in the style sheet.
+  static func entry(_ key: Markup, _ meaning: Markup) -> Markup {
+    "<span class=\"entry\"><span class=\"key \(key)\"></span> \(meaning)</span>"
+  }
+
   /// The end of a name that is too long: names of layers differ there.
   static func shortened(_ name: String, to limit: Int = 96) -> String {
     // Scalars, as one character may hold any number of them.
@@ -85,7 +91,9 @@ extension Markup {
     guard let start = scalars.index(scalars.endIndex, offsetBy: -limit, limitedBy: scalars.startIndex),
       start > scalars.startIndex
     else { return name }
-    return "…" + String(scalars[start...])
+    // The dots stand for a separator, too.
+    let end = scalars[start...].drop { $0 == "." || $0 == "/" }
+    return "…" + String(end.isEmpty ? scalars[start...] : end)
   }
 
   /// A scalar as a person can see it: what would do something instead of standing there is shown by its number.

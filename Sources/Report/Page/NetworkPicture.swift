@@ -23,6 +23,8 @@ struct NetworkPicture {
   /// As many as can be told apart on a phone, and the room that they have: percentages of the width.
   private static let (mostLanes, leastSpacing, widestSpacing) = (24, 0.58, 1.75)
   private static let height = 26.0
+  /// Nodes of one drawing: paper breaks pages between drawings only.
+  private static let rowsPerDrawing = 12
   /// Percentages of the width: the middle of the bars, their largest width, where names begin.
   private static let (middle, widest, names) = (38.0, 42.0, 62.0)
 
@@ -50,8 +52,9 @@ struct NetworkPicture {
 
   var markup: Markup {
     let nodes = content.graph.nodes
-    let height = Double(nodes.count) * Self.height
-    let rows = nodes.indices.map(row)
+    let drawings = stride(from: 0, to: nodes.count, by: Self.rowsPerDrawing).map { first in
+      drawing(first..<min(first + Self.rowsPerDrawing, nodes.count))
+    }
     let missing: Markup =
       leftOut == 0
       ? .none
@@ -60,10 +63,21 @@ struct NetworkPicture {
       """
     return """
       <p class="note">From input to output. A bar is as wide as the layer has channels: \
-      <span class="key was"></span> before, <span class="key now"></span> after.\(missing)</p>
-      <figure><svg class="network" role="img" aria-label="\(description)" width="100%" height="\(height)">\
-      \(lanes.map(line))\(rows)</svg></figure>
+      \(Markup.entry("was", "before,")) \(Markup.entry("now", "after."))\(missing)</p>
+      <figure role="img" aria-label="\(description)">\(drawings)</figure>
       \(table)
+      """
+  }
+
+  /// Some rows below each other, and what passes them.
+  private func drawing(_ rows: Range<Int>) -> Markup {
+    let top = Double(rows.lowerBound) * Self.height
+    let passing = lanes.filter { $0.from < rows.upperBound && rows.lowerBound <= $0.to }
+    // The line to the row below begins here.
+    let below: Markup = rows.upperBound < content.graph.nodes.count ? edge(above: rows.upperBound) : .none
+    return """
+      <svg class="network" aria-hidden="true" width="100%" height="\(Double(rows.count) * Self.height)">\
+      <g transform="translate(0 \(-top))">\(passing.map(line))\(below)\(rows.map(row))</g></svg>
       """
   }
 
@@ -86,14 +100,19 @@ struct NetworkPicture {
       """
   }
 
+  /// The line from the row above, where that is read.
+  private func edge(above index: Int) -> Markup {
+    guard index > 0, content.graph.nodes[index].sources.contains(index - 1) else { return .none }
+    return """
+      <line class="edge" x1="\(Self.middle)%" x2="\(Self.middle)%" y1="\(middle(of: index - 1))" \
+      y2="\(middle(of: index))"/>
+      """
+  }
+
   private func row(_ index: Int) -> Markup {
     let node = content.graph.nodes[index]
     let y = middle(of: index)
-    var row = Markup.none
-    if index > 0, node.sources.contains(index - 1) {
-      row +=
-        "<line class=\"edge\" x1=\"\(Self.middle)%\" x2=\"\(Self.middle)%\" y1=\"\(y - Self.height)\" y2=\"\(y)\"/>"
-    }
+    var row = edge(above: index)
     switch node.kind {
     case .layer(let layer): row += bar(content.layers[layer], y)
     case .junction(let opType):

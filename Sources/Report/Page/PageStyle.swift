@@ -51,6 +51,7 @@ enum PageStyle {
     .card dd { margin: 0; }
     .card strong { display: block; font-size: 1.45rem; font-weight: 650; line-height: 1.25; letter-spacing: -.01em; overflow-wrap: anywhere; }
     .card:first-child strong { color: var(--now); }
+    .card code { white-space: nowrap; }
     .card span { display: block; margin-top: .15rem; color: var(--soft); font-size: .8rem; line-height: 1.4; }
     .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 1.5rem; align-items: start; }
     .pair > * { min-width: 0; }
@@ -97,8 +98,8 @@ enum PageStyle {
     .dot.plan { fill: var(--mark); stroke: var(--paper); stroke-width: 1.5; }
     .dot.knee { fill: var(--knee); stroke: var(--paper); stroke-width: 1.5; }
     .dot.chosen { fill: none; stroke: var(--ink); stroke-width: 2; }
-    .legend { display: flex; flex-wrap: wrap; align-items: center; gap: .2rem .5rem; margin: 0; color: var(--soft); font-size: .85rem; }
-    .legend .key:not(:first-child) { margin-left: .8rem; }
+    .entry { white-space: nowrap; }
+    .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.3rem; margin: 0; color: var(--soft); font-size: .85rem; }
     .slide { margin: 1.2rem 0 0; }
     .slide label { display: block; font-size: .9rem; font-weight: 600; }
     .slide input { width: 100%; height: 2rem; margin: 0; accent-color: var(--now); }
@@ -178,10 +179,10 @@ enum PageStyle {
     }
     @media print {
       body { max-width: none; padding: 0; font-size: 10pt; }
-      nav, .slide, .script { display: none !important; }
+      nav, .slide, .script, #chosen, details:not([open]) { display: none !important; }
       section { margin-top: 2rem; }
-      h2, h3, .note { break-after: avoid; }
-      tr, .card, .strip { break-inside: avoid; }
+      h2, h3, .note { break-after: avoid; break-inside: avoid; }
+      tr, .card, .strip, .frame { break-inside: avoid; }
       .scroll { max-height: none; overflow: visible; }
       .data tbody th { overflow-wrap: anywhere; }
     }

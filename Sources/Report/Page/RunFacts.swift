@@ -70,8 +70,7 @@ struct RunFacts {
       run.ranks.count > Self.mostRanks
       ? "<p class=\"note\">and \(run.ranks.count - Self.mostRanks) more, in run.json</p>" : .none
     return """
-      <p class="note">Seconds of each rank's workers: <span class="key now"></span> busy, <span class="key was"></span> \
-      idle.</p>
+      <p class="note">Seconds of each rank's workers: \(Markup.entry("now", "busy,")) \(Markup.entry("was", "idle."))</p>
       <table class="bars long-numbers" role="table"><thead role="rowgroup"><tr role="row"><th scope="col" role="columnheader">Rank</th>\
       <th scope="col" role="columnheader"><span class="hidden">time of its workers</span></th>\
       <th scope="col" role="columnheader" class="num">busy, idle</th></tr></thead>

@@ -81,9 +81,9 @@ struct TradeOff {
       <p class="note">What other ratios in \(metric.title) would lose, by the same sensitivities.\(knee ?? .none)\(others)</p>
       <figure class="frame" id="frontier">\(plot.markup)\
       <figcaption>times smaller in \(metric.title) →</figcaption></figure>
-      <p class="legend"><span class="key line"></span> best plans found \(boundKey(points))\
-      <span class="key dot plan"></span> this plan <span class="key dot knee"></span> knee\
-      <span class="script" hidden> <span class="key dot chosen"></span> chosen below</span></p>
+      <p class="legend">\(Markup.entry("line", "best plans found")) \(boundKey(points))\
+      \(Markup.entry("dot plan", "this plan")) \(Markup.entry("dot knee", "knee")) \
+      <span class="script" hidden>\(Markup.entry("dot chosen", "chosen below"))</span></p>
       <div class="slide" hidden><label for="slider">Look at another point</label>\
       <input type="range" id="slider" min="0" max="\(points.count - 1)" value="\(plan)" step="1">\
       </div>
@@ -95,7 +95,7 @@ struct TradeOff {
   }
 
   private func boundKey(_ points: [Point]) -> Markup {
-    points.contains { $0.bound != nil } ? "<span class=\"key dash\"></span> no plan is below " : .none
+    points.contains { $0.bound != nil } ? "\(Markup.entry("dash", "no plan is below")) " : .none
   }
 
   private func plot(_ points: [Point], _ metric: SearchConfiguration.Metric) -> Plot {
