@@ -106,7 +106,7 @@ struct ComparisonInput {
       of: path, changes,
       checking: { asked in
         var candidates = ComparisonCandidates(asked)
-        _ = try candidates.prepare(model: format.read(asked.model.path).message, format)
+        _ = try candidates.prepare(model: format.read(modelOf: asked).message, format)
       }, tell: tell)
     let configuration = try SearchConfiguration(parsing: text, file: path)
     var candidates = ComparisonCandidates(configuration)

@@ -93,7 +93,7 @@ public struct DryRun {
   private func prepare(_ path: String, _ changes: [ConfigurationChange]) throws -> (Preparation, [FileDigest]) {
     let text = try SearchRun.text(of: path, changes, checking: { try SearchRun.check($0, format) })
     let configuration = try SearchConfiguration(parsing: text, file: path)
-    let source = try format.read(configuration.model.path)
+    let source = try format.read(modelOf: configuration)
     let preparation = try Preparation(configuration, model: source.message, format, isSolving: true)
     try preparation.checkValues()
     if applies { _ = try CalibrationData.opened(configuration, .evaluation) }

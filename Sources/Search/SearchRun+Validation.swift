@@ -93,7 +93,7 @@ extension SearchRun {
 
   /// Sees whether network, data and target go together, and forgets them.
   static func check(_ configuration: SearchConfiguration, _ format: any ModelFormat) throws {
-    _ = try Preparation(configuration, model: format.read(configuration.model.path).message, format, isSolving: true)
+    _ = try Preparation(configuration, model: format.read(modelOf: configuration).message, format, isSolving: true)
   }
 
   /// Reads and checks everything that a search checks before it computes; writes nothing.

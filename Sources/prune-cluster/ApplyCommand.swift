@@ -69,11 +69,7 @@ struct ApplyCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The largest relative difference that passes. Default: 1e-4.", valueName: "number"))
   var tolerance: Double?
 
-  @Option(
-    help: ArgumentHelp(
-      "Extents of one sample of an input, where the model leaves them open; NAME= may be left out for a single input.",
-      valueName: "[name=]extents"))
-  var inputShape: [InputShape] = []
+  @OptionGroup var inputShape: InputShapeOption
 
   @Flag(help: "Exact numbers for a script.")
   var json = false
@@ -96,7 +92,7 @@ struct ApplyCommand: ParsableCommand {
     request.gatherInputs = gatherInputs ? true : nil
     request.skipsRepair = noRepair
     request.tolerance = tolerance
-    request.sampleShapes = InputShape.extents(inputShape)
+    request.sampleShapes = inputShape.extents
     let asked = request
     let console = showing.console("apply")
     var options = sharing.session

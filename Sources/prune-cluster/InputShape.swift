@@ -3,9 +3,11 @@ import ONNX
 import Search
 
 /// `NAME=3,224,224`, or the extents alone.
-struct InputShape: ExpressibleByArgument {
-  private let name: String
-  private let extents: [Int]
+struct InputShape: OptionValue {
+  static let expected = "extents above 0 as in 3,224,224, of several inputs behind a name as in image=3,224,224"
+
+  fileprivate let name: String
+  fileprivate let extents: [Int]
 
   init?(argument: String) {
     let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -13,11 +15,6 @@ struct InputShape: ExpressibleByArgument {
     let numbers = (parts.last ?? "").split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
     guard !numbers.isEmpty, numbers.allSatisfy({ $0.map { $0 > 0 } ?? false }) else { return nil }
     extents = numbers.compactMap { $0 }
-  }
-
-  /// By input the extents that were given last, "" for the only input.
-  static func extents(_ shapes: [InputShape]) -> [String: [Int]] {
-    Dictionary(shapes.map { ($0.name, $0.extents) }, uniquingKeysWith: { $1 })
   }
 
   /// Runs what needs the extents of a model's inputs; where some are missing, the error says how they are given.
@@ -41,5 +38,19 @@ struct InputShape: ExpressibleByArgument {
       case .open: axis == 0 ? "3" : "224"
       }
     }.joined(separator: ",")
+  }
+}
+
+/// The option of commands that take a model alone.
+struct InputShapeOption: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Extents of one sample of an input, where the model leaves them open; NAME= may be left out for a single input.",
+      valueName: "[name=]extents"), transform: InputShape.parsed)
+  var inputShape: [InputShape] = []
+
+  /// By input the extents that were given last, "" for the only input.
+  var extents: [String: [Int]] {
+    Dictionary(inputShape.map { ($0.name, $0.extents) }, uniquingKeysWith: { $1 })
   }
 }

@@ -26,16 +26,12 @@ struct InspectCommand: ParsableCommand {
   @Flag(help: "Exact numbers and reasons for a script.")
   var json = false
 
-  @Option(
-    help: ArgumentHelp(
-      "Extents of one sample of an input, where the model leaves them open; NAME= may be left out for a single input.",
-      valueName: "[name=]extents"))
-  var inputShape: [InputShape] = []
+  @OptionGroup var inputShape: InputShapeOption
 
   func run() throws {
     guard Launch.isFirstRank else { return }
     let format = ONNXFormat()
-    let shapes = InputShape.extents(inputShape)
+    let shapes = inputShape.extents
     let source = try format.read(model)
     // With two samples it shows which axis is theirs.
     let network = try InputShape.advising {

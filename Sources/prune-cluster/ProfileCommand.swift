@@ -38,11 +38,7 @@ struct ProfileCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The most widths per side of a layer.", valueName: "count"))
   var widths = ProfileRun.Options.standardWidths
 
-  @Option(
-    help: ArgumentHelp(
-      "Extents of one sample of an input, where the model leaves them open; NAME= may be left out for a single input.",
-      valueName: "[name=]extents"))
-  var inputShape: [InputShape] = []
+  @OptionGroup var inputShape: InputShapeOption
 
   @OptionGroup var sharing: SharingOptions
 
@@ -61,7 +57,7 @@ struct ProfileCommand: ParsableCommand {
     var options = ProfileRun.Options()
     options.batchSize = batch
     options.widths = widths
-    options.sampleShapes = InputShape.extents(inputShape)
+    options.sampleShapes = inputShape.extents
     let (model, output, asked) = (model, output, options)
     let console = showing.console("profile")
     var session = sharing.session

@@ -48,6 +48,10 @@ struct CommandTests {
       (["serch", "x.json"], "unknown command 'serch'; did you mean 'search'?"),
       (["Solve", "out"], "unknown command 'Solve'; did you mean 'solve'?"),
       (["prune"], "unknown command 'prune'; expected init, search,"),
+      (
+        ["inspect", "--input-shape", "a=0,x", "m.onnx"],
+        "'a=0,x' is invalid for '--input-shape <[name=]extents>': expected extents above 0"
+      ),
       (["search", "--time-limit", "5x", "c.json"], "'5x' is invalid for '--time-limit <time>': expected a time"),
       (
         ["compare", "--time-limit", "30m1h", "c.json"], "'30m1h' is invalid for '--time-limit <time>': expected a time"
