@@ -77,7 +77,7 @@ extension PruneCluster {
   /// What is wrong with the first word where it should be a command and is none; `nil` where it is one, or an option.
   fileprivate static var unknownCommand: String? {
     guard let word = CommandLine.arguments.dropFirst().first, !word.hasPrefix("-") else { return nil }
-    let known = configuration.subcommands.compactMap(\.configuration.commandName) + ["help"]
+    let known = configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
     guard !known.contains(word) else { return nil }
     let advice =
       NearestName.of(word, among: known).map { "did you mean '\($0)'?" }
