@@ -7,8 +7,10 @@ public final class SHA256 {
   /// Bytes of a digest.
   public static let byteCount = 32
 
-  /// Others may be at work when the program exits: without this the library would take itself down under them.
-  private static let isReady = OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil) == 1
+  /// Nothing goes by the system's settings of the library; and as others may be at work when the program exits, it does not
+  /// take itself down then.
+  private static let isReady =
+    OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT), nil) == 1
 
   private let context: OpaquePointer
 

@@ -32,12 +32,14 @@ extension ModelFormat {
   /// - Throws: when a file cannot be read; of the model's own also the key that names it.
   func read(modelOf configuration: SearchConfiguration) throws -> ModelSource {
     let path = configuration.model.path
-    guard access(path, R_OK) == 0 else {
+    do {
+      return try read(path)
+    } catch {
+      guard access(path, R_OK) != 0 else { throw error }
       throw SearchError(
         .cannotBeRead, file: path,
         "cannot be opened: \(FileHandleReader.lastError); $.model of \(configuration.file) names it")
     }
-    return try read(path)
   }
 }
 

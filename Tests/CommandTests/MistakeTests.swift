@@ -89,7 +89,8 @@ struct MistakeTests {
       "a loss without its labels", [#"loss.kind: "cross_entropy" needs $.calibration.labels"#],
       [("calibration.labels", nil)]),
     .config(
-      "three means of one channel", ["calibration.preprocessing.mean: has 3 values", "'image' has 1 channels"],
+      "three means of one channel",
+      ["calibration.preprocessing.mean: has 3 values", "expected one for the one channel of", "'image'"],
       [("calibration.preprocessing.mean", "[0.485, 0.456, 0.406]")]),
     .config(
       "more samples than there are", ["calibration.samples: asks for 1000 samples", "has 512"],

@@ -63,7 +63,7 @@ extension ConfigurationObjects {
   private static let firstOrderKeys = [
     KeyDescription(
       "reduction", .choice(Sensitivity.Reduction.self), .told("`mean_square`; `mean_abs` with `bits.search`"),
-      in: first,
+      in: first, beside: firstOrder,
       "what becomes of the values t of one channel: `mean_abs` mean of \\|t\\|, `abs_mean` \\|mean of t\\|, `mean_square` "
         + "mean of t² (in squared loss units); `weight_abs` the mean of Σ \\|w·∂L/∂w\\| over single weights"),
     KeyDescription(
