@@ -9,7 +9,7 @@ say() { printf '%s %s: %s\n' "$(date '+%F %T')" "$supervisor" "$*" >&2; }
 
 # The output directory of a search: output_directory CONFIG [OPTIONS OF prune-cluster search …]
 output_directory() {
-  local config=$1 text directory=out given=''
+  local config=$1 text directory=out given='' set=''
   local pattern='"output"[[:space:]]*:[[:space:]]*\{[^}]*"directory"[[:space:]]*:[[:space:]]*"([^"]*)"'
   text=$(<"$config") || return
   [[ $text =~ $pattern ]] && directory=${BASH_REMATCH[1]}
@@ -18,14 +18,14 @@ output_directory() {
     case $1 in
     --output) given=${2-} ;;
     --output=*) given=${1#*=} ;;
-    --set) [[ ${2-} != output.directory=* ]] || directory=${2#*=} ;;
-    --set=output.directory=*) directory=${1#*=*=} ;;
+    --set) [[ ${2-} != output.directory=* ]] || set=${2#*=} ;;
+    --set=output.directory=*) set=${1#*=*=} ;;
     esac
     shift
   done
   # On the command line a path is relative to where the command runs, in a configuration to its file.
-  if [ -n "$given" ]; then
-    config=./config directory=$given
+  if [ -n "$given$set" ]; then
+    config=./config directory=${given:-$set}
   fi
   case $directory in
   /*) printf '%s\n' "$directory" ;;
