@@ -23,15 +23,7 @@ struct PredictionUnitTests {
   func `what a search and other plans of it print names the unit`(_ index: Int) throws {
     let (changes, title, note) = Self.cases[index]
     let folder = try TemporaryFolder()
-    let small: [(path: String, json: String?)] = [("calibration.samples", "27"), ("calibration.batch_size", "8")]
-    let text = try DemoNetwork.configuration(output: folder.file("out"), changes: small + changes)
-    let path = try folder.write(text, as: "config.json")
-    let outcomes = try InProcess.run(ranks: 1) { world in
-      try SearchRun(
-        on: world, backend: OneDNNBackend(), format: ONNXFormat(), logger: ReportedSearch.logger, progress: { _ in }
-      ).execute(path)
-    }
-    let search = SearchSummary(try #require(outcomes[0])).text(width: nil)
+    let search = SearchSummary(try ReportedSearch.run(in: folder, changes)).text(width: nil)
     var request = SolveRun.Request(directory: folder.file("out"))
     request.frontierPoints = 3
     let outcome = try SolveRun(format: ONNXFormat(), logger: ReportedSearch.logger).execute(request)

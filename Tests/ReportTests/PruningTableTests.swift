@@ -13,16 +13,7 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(30)))
 struct PruningTableTests {
   private static func outcome(_ changes: [(path: String, json: String?)] = []) throws -> SearchOutcome {
-    let folder = try TemporaryFolder()
-    let small: [(path: String, json: String?)] = [("calibration.samples", "27"), ("calibration.batch_size", "8")]
-    let text = try DemoNetwork.configuration(output: folder.file("out"), changes: small + changes)
-    let path = try folder.write(text, as: "config.json")
-    let outcomes = try InProcess.run(ranks: 1) { world in
-      try SearchRun(
-        on: world, backend: OneDNNBackend(), format: ONNXFormat(), logger: ReportedSearch.logger, progress: { _ in }
-      ).execute(path)
-    }
-    return try #require(outcomes[0])
+    try ReportedSearch.run(in: TemporaryFolder(), changes)
   }
 
   /// The lines of the table, title and rules left out: of the layers, and of the totals.

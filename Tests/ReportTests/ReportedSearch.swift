@@ -8,25 +8,27 @@ import ProgramRuns
 import ReferenceData
 import Report
 import Search
+import Testing
 
 /// Searches on the network that ships with the project, with their pages.
 enum ReportedSearch {
   static var logger: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
 
   /// Searches into `out` of a folder.
-  static func run(
+  @discardableResult static func run(
     in folder: TemporaryFolder, _ changes: [(path: String, json: String?)] = [], applies: Bool = false,
     format: any ModelFormat = ONNXFormat()
-  ) throws {
+  ) throws -> SearchOutcome {
     let small: [(path: String, json: String?)] = [("calibration.samples", "27"), ("calibration.batch_size", "8")]
     let text = try DemoNetwork.configuration(output: folder.file("out"), changes: small + changes)
     let path = try folder.write(text, as: "config.json")
-    _ = try InProcess.run(ranks: 1) { world in
+    let outcomes = try InProcess.run(ranks: 1) { world in
       try SearchRun(
         on: world, backend: OneDNNBackend(), format: format, applies: applies, report: HTMLReport(), logger: logger,
         progress: { _ in }
       ).execute(path)
     }
+    return try #require(outcomes[0])
   }
 
   /// Makes the page of a search again.

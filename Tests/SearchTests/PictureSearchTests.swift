@@ -61,6 +61,18 @@ struct PictureSearchTests {
     return try ["out/ratios.json", "out/sensitivities.npz"].map(folder.contents)
   }
 
+  /// Searches with the pixels of both inputs as arrays, and their three classes.
+  private static func searchArrays(
+    of images: [Int], in folder: TemporaryFolder, _ format: PictureFormat
+  ) throws -> [Data] {
+    for input in 0..<2 { try array(images, input).write(to: folder.file("x\(input).npy")) }
+    try NumPyArray(shape: [images.count], .int64s(images.map { Int64($0 * 3 / count) }))
+      .write(to: folder.file("classes.npy"))
+    return try search(
+      in: folder, ranks: 1, format, #""inputs": {"x0": "x0.npy", "x1": "x1.npy"}, "labels": "classes.npy""#,
+      loss: "cross_entropy")
+  }
+
   /// The order in which the images are used.
   private static func order(classes: Int = 3) -> [Int] {
     SampleOrder.spread(count, classes: (0..<count).map { $0 * classes / count })
@@ -73,12 +85,7 @@ struct PictureSearchTests {
     try Self.write("left", 0, in: folder)
     try Self.write("right", 1, in: folder)
     let order = Self.order()
-    for input in 0..<2 { try Self.array(order, input).write(to: folder.file("x\(input).npy")) }
-    try NumPyArray(shape: [Self.count], .int64s(order.map { Int64($0 * 3 / Self.count) }))
-      .write(to: folder.file("classes.npy"))
-    let expected = try Self.search(
-      in: folder, ranks: 1, format, #""inputs": {"x0": "x0.npy", "x1": "x1.npy"}, "labels": "classes.npy""#,
-      loss: "cross_entropy")
+    let expected = try Self.searchArrays(of: order, in: folder, format)
     let preprocess = #""preprocess": {"x0": \#(Self.preprocess), "x1": \#(Self.preprocess)}"#
     for (left, right) in [("x0", "x1"), ("x1", "x0")] {
       // Told the other way round the left pictures still feed the input that they are named for.
@@ -112,12 +119,7 @@ struct PictureSearchTests {
       try Self.write("left", 0, in: folder)
       try Self.write("right", 1, in: folder)
       let sound = Self.order().filter { $0 != 9 }
-      for input in 0..<2 { try Self.array(sound, input).write(to: folder.file("x\(input).npy")) }
-      try NumPyArray(shape: [sound.count], .int64s(sound.map { Int64($0 * 3 / Self.count) }))
-        .write(to: folder.file("classes.npy"))
-      let expected = try Self.search(
-        in: folder, ranks: 1, format, #""inputs": {"x0": "x0.npy", "x1": "x1.npy"}, "labels": "classes.npy""#,
-        loss: "cross_entropy")
+      let expected = try Self.searchArrays(of: sound, in: folder, format)
       _ = try folder.write(Data("no image".utf8), as: "\(bad)/c1/09.png")
       for told in [#""skip""#, #"["\#(bad)/c1/09.png"]"#] {
         let found = try Self.search(
