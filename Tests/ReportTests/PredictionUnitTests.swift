@@ -1,7 +1,5 @@
 import Configuration
-import MessagePassing
 import ONNXFormat
-import OneDNN
 import ProgramRuns
 import ReferenceData
 import Report

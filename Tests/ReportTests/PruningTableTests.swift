@@ -1,8 +1,5 @@
 import Configuration
 import Foundation
-import MessagePassing
-import ONNXFormat
-import OneDNN
 import ProgramRuns
 import ReferenceData
 import Report
@@ -13,7 +10,8 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(30)))
 struct PruningTableTests {
   private static func outcome(_ changes: [(path: String, json: String?)] = []) throws -> SearchOutcome {
-    try ReportedSearch.run(in: TemporaryFolder(), changes)
+    let folder = try TemporaryFolder()
+    return try ReportedSearch.run(in: folder, changes)
   }
 
   /// The lines of the table, title and rules left out: of the layers, and of the totals.
